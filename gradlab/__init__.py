@@ -1,0 +1,28 @@
+"""gradlab: one spiking network, two gradients (EventProp and BPTT with surrogate gradients), compared honestly.
+
+Names are imported when they are first used, so that ``python -m gradlab.bench --help`` need not load JAX.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .network import Network as Network
+    from .network import NetworkParams as NetworkParams
+    from .train import BPTTTrainer as BPTTTrainer
+    from .train import EventPropTrainer as EventPropTrainer
+    from .train import TrainConfig as TrainConfig
+
+_HOME = {
+    "Network": "network",
+    "NetworkParams": "network",
+    "BPTTTrainer": "train",
+    "EventPropTrainer": "train",
+    "TrainConfig": "train",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)

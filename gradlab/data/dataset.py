@@ -1,0 +1,260 @@
+"""A spike data set in memory: ragged samples in flat arrays, checked once, and cut into padded batches."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from solvers.events import NO_UNIT, Events
+
+_MOST_INPUTS = 2**16  # units are kept as unsigned 16-bit integers, for SHD has 80 million spikes
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SpikeData:
+    """Labelled spike trains; sample ``k`` owns the spikes ``offsets[k]:offsets[k + 1]``.
+
+    Attributes:
+        name: the data set that this is (a part of).
+        times: spike times of all samples [s], float32, ascending within a sample; simultaneous spikes are normal and
+            keep their order.
+        units: input channel of each spike, uint16, in ``0..inputs-1``.
+        offsets: first spike of each sample, and the number of all spikes at the end; int64 ``[samples + 1]``.
+        labels: class of each sample, int32, in ``0..classes-1``.
+        speakers: who speaks in each sample, int32.
+        inputs: number of input channels.
+        classes: number of classes.
+
+    Raises:
+        ValueError: if the arrays contradict each other or hold an impossible value.
+    """
+
+    name: str
+    times: np.ndarray
+    units: np.ndarray
+    offsets: np.ndarray
+    labels: np.ndarray
+    speakers: np.ndarray
+    inputs: int = 700
+    classes: int = 20
+
+    def __post_init__(self) -> None:
+        """Check everything, then keep it in the types above."""
+        if not 0 < self.inputs <= _MOST_INPUTS:
+            raise ValueError(f"inputs is {self.inputs}, expected 1 to {_MOST_INPUTS}: give the number of channels")
+        offsets, labels, speakers = (np.asarray(x) for x in (self.offsets, self.labels, self.speakers))
+        times, units = np.asarray(self.times, np.float32), np.asarray(self.units)
+        _check_samples(offsets, labels, speakers, self.classes)
+        _check_spikes(times, units, offsets, self.inputs)
+        object.__setattr__(self, "times", times)
+        object.__setattr__(self, "units", units.astype(np.uint16, copy=False))
+        object.__setattr__(self, "offsets", offsets.astype(np.int64, copy=False))
+        object.__setattr__(self, "labels", labels.astype(np.int32, copy=False))
+        object.__setattr__(self, "speakers", speakers.astype(np.int32, copy=False))
+
+    @classmethod
+    def from_samples(
+        cls,
+        name: str,
+        times: Sequence[np.ndarray],
+        units: Sequence[np.ndarray],
+        labels: ArrayLike,
+        speakers: ArrayLike,
+        *,
+        inputs: int = 700,
+        classes: int = 20,
+    ) -> "SpikeData":
+        """Join ragged samples; a sample that is not in order of time is sorted, ties keeping their order.
+
+        Args:
+            name: as for the class; so are labels, speakers, inputs and classes.
+            times: spike times of each sample [s].
+            units: channels of each sample.
+            labels: of each sample.
+            speakers: of each sample.
+            inputs: number of input channels.
+            classes: number of classes.
+
+        Raises:
+            ValueError: as for the class; also if a sample has not one unit for each time.
+        """
+        if not len(times) == len(units) == np.size(labels) == np.size(speakers):
+            given = f"{len(times)} spike trains, {len(units)} unit trains, {np.size(labels)} labels"
+            raise ValueError(f"got {given} and {np.size(speakers)} speakers, expected one of each for every sample")
+        if len(times) == 0:
+            raise ValueError("got no samples, expected at least one: give a data set that is not empty")
+        sizes = np.array([len(x) for x in times])
+        wrong = np.flatnonzero(sizes != [len(x) for x in units])
+        if wrong.size:
+            row = wrong[0]
+            raise ValueError(f"sample {row} has {sizes[row]} times but {len(units[row])} units: give one for each time")
+        all_times, all_units = np.concatenate(times).astype(np.float32), np.concatenate(units)
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
+        for row in np.unique(np.searchsorted(offsets, _descents(all_times, offsets), side="right") - 1):
+            here = slice(offsets[row], offsets[row + 1])
+            order = np.argsort(all_times[here], kind="stable")
+            all_times[here], all_units[here] = all_times[here][order], all_units[here][order]
+        return cls(name, all_times, all_units, offsets, np.asarray(labels), np.asarray(speakers), inputs, classes)
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self.labels)
+
+    @property
+    def spikes_per_sample(self) -> np.ndarray:
+        """Number of spikes of each sample, int64 ``[samples]``."""
+        return np.diff(self.offsets)
+
+    @property
+    def longest(self) -> int:
+        """Number of spikes of the sample with most of them: the capacity that every batch fits in."""
+        return int(self.spikes_per_sample.max())
+
+    @property
+    def end_time(self) -> float:
+        """Time of the last spike of all samples [s]; 0 if there is none."""
+        return float(self.times.max(initial=0.0))
+
+    def select(self, indices: ArrayLike) -> "SpikeData":
+        """The samples with these indices, in this order.
+
+        Args:
+            indices: positions in the set, ``[selected]``, at least one.
+
+        Raises:
+            ValueError: if there is no index or one lies outside the set.
+        """
+        indices = _checked_indices(indices, len(self))
+        cuts = [slice(self.offsets[i], self.offsets[i + 1]) for i in indices]
+        return dataclasses.replace(
+            self,
+            times=np.concatenate([self.times[cut] for cut in cuts]),
+            units=np.concatenate([self.units[cut] for cut in cuts]),
+            offsets=np.concatenate([[0], np.cumsum(self.spikes_per_sample[indices])]),
+            labels=self.labels[indices],
+            speakers=self.speakers[indices],
+        )
+
+
+def batch(
+    data: SpikeData,
+    indices: ArrayLike,
+    capacity: int,
+    shift: ArrayLike | None = None,
+    dtype: DTypeLike = np.float32,
+) -> tuple[Events, np.ndarray]:
+    """Padded events and the labels of some samples, as NumPy arrays.
+
+    Args:
+        data: the set.
+        indices: of the samples, ``[batch]``.
+        capacity: room for spikes in each sample; keep it fixed (``data.longest``) so that nothing is compiled twice.
+        shift: channels to move every spike of each sample by, int ``[batch]``; spikes that leave the channels are
+            dropped.
+        dtype: floating-point type of the times.
+
+    Returns:
+        Events with times ``[batch, capacity]`` [s], and labels int32 ``[batch]``.
+
+    Raises:
+        ValueError: if an index lies outside the set, a sample does not fit, or there is not one shift a sample.
+    """
+    indices = _checked_indices(indices, len(data))
+    shift = np.zeros(len(indices), np.int32) if shift is None else np.asarray(shift)
+    if shift.shape != indices.shape or shift.dtype.kind not in "iu":
+        raise ValueError(
+            f"shift is {shift.dtype} of shape {shift.shape}, expected one integer for each of {indices.size}"
+        )
+    times = np.empty((len(indices), capacity), dtype)
+    units = np.empty((len(indices), capacity), np.int32)
+    count = np.zeros(len(indices), np.int32)
+    for row, (index, move) in enumerate(zip(indices, shift, strict=True)):
+        here = slice(data.offsets[index], data.offsets[index + 1])
+        sample_times, sample_units = data.times[here], data.units[here]
+        if move:
+            sample_units = sample_units.astype(np.int32) + move
+            kept = np.flatnonzero((sample_units >= 0) & (sample_units < data.inputs))
+            sample_times, sample_units = sample_times[kept], sample_units[kept]
+        n = len(sample_times)
+        if n > capacity:
+            raise ValueError(f"sample {index} has {n} spikes, but capacity is {capacity}: use at least data.longest")
+        times[row, :n], times[row, n:] = sample_times, np.inf
+        units[row, :n], units[row, n:] = sample_units, NO_UNIT
+        count[row] = n
+    # NumPy arrays in an Events of JAX's: the trainer decides when they go to the device.
+    return Events(times, units, count), data.labels[indices]  # type: ignore[arg-type]
+
+
+def epoch_batches(n: int, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Indices of the batches of one training epoch: shuffled, without the last incomplete batch.
+
+    Raises:
+        ValueError: if not even one batch fits into ``n`` samples.
+    """
+    if not 0 < batch_size <= n:
+        raise ValueError(f"batch_size is {batch_size}, expected 1 to {n} (the number of samples): choose it in between")
+    order = rng.permutation(n)
+    return (order[start : start + batch_size] for start in range(0, n - batch_size + 1, batch_size))
+
+
+def evaluation_batches(n: int, batch_size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Indices and weights of batches that cover every sample once, in order, all of the same size.
+
+    The last batch is filled up with its last sample; weight 1 marks a sample that counts and 0 such a repetition.
+
+    Returns:
+        Iterator of ``(indices, weights)``, int64 and float32 ``[batch_size]``.
+
+    Raises:
+        ValueError: for a batch size below 1.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}, expected at least 1")
+    places = (np.arange(start, start + batch_size) for start in range(0, n, batch_size))
+    return ((np.minimum(place, n - 1), (place < n).astype(np.float32)) for place in places)
+
+
+def _checked_indices(indices: ArrayLike, samples: int) -> np.ndarray:
+    """Indices as an array; negative ones are refused, for ``offsets`` would silently pair the wrong ends."""
+    indices = np.asarray(indices)
+    if indices.ndim != 1 or indices.size == 0 or indices.dtype.kind not in "iu":
+        raise ValueError(
+            f"indices are {indices.dtype} of shape {indices.shape}, expected one or more integers, [batch]"
+        )
+    if indices.min() < 0 or indices.max() >= samples:
+        raise ValueError(f"indices run from {indices.min()} to {indices.max()}, expected 0 to {samples - 1}")
+    return indices
+
+
+def _descents(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Positions of the spikes that are earlier than the one before them in the same sample."""
+    later = np.flatnonzero(times[1:] < times[:-1]) + 1
+    return later[~np.isin(later, offsets)]
+
+
+def _check_samples(offsets: np.ndarray, labels: np.ndarray, speakers: np.ndarray, classes: int) -> None:
+    if labels.size == 0:
+        raise ValueError("got no samples, expected at least one: give a data set that is not empty")
+    if not labels.shape == speakers.shape == (labels.size,):
+        raise ValueError(f"labels have shape {labels.shape} and speakers {speakers.shape}: give one each for a sample")
+    if offsets.shape != (labels.size + 1,):
+        raise ValueError(f"offsets have shape {offsets.shape}, expected ({labels.size + 1},): one more than the labels")
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(f"labels run from {labels.min()} to {labels.max()}, expected integers 0 to {classes - 1}")
+
+
+def _check_spikes(times: np.ndarray, units: np.ndarray, offsets: np.ndarray, inputs: int) -> None:
+    if times.ndim != 1 or times.shape != units.shape:
+        raise ValueError(f"times have shape {times.shape} and units {units.shape}: give one unit for each time")
+    if offsets[0] != 0 or offsets[-1] != times.size or np.any(np.diff(offsets) < 0):
+        raise ValueError(f"offsets do not rise from 0 to the number of spikes, {times.size}: sum up the sample sizes")
+    if times.size == 0:
+        return
+    if units.dtype.kind not in "iu" or units.min() < 0 or units.max() >= inputs:
+        raise ValueError(f"channels run from {units.min()} to {units.max()}, expected integers 0 to {inputs - 1}")
+    if not (np.isfinite(times).all() and times.min() >= 0):
+        raise ValueError("a spike time is negative or not finite, expected seconds from the start of the sample")
+    descents = _descents(times, offsets)
+    if descents.size:
+        raise ValueError(f"spike {descents[0]} is earlier than the one before it: sort each sample by time")

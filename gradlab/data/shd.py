@@ -1,0 +1,93 @@
+"""The Spiking Heidelberg Digits: spoken digits 0-9 in English and German as spikes of a cochlea model.
+
+Source: Cramer, Stradmann, Schemmel & Zenke 2022, IEEE Trans. Neural Netw. Learn. Syst. 33:2744. CC BY 4.0.
+"""
+
+import http.client
+import zipfile
+from pathlib import Path
+
+import h5py
+
+from .dataset import SpikeData
+
+NAME = "shd"
+_FILES = {True: "shd_train.h5", False: "shd_test.h5"}
+
+
+def shd_folder(data_dir: str | Path) -> Path:
+    """The folder of the two HDF5 files: ``data_dir`` itself if it holds one, else ``SHD`` inside it."""
+    data_dir = Path(data_dir).expanduser().resolve()
+    return data_dir if any((data_dir / file).is_file() for file in _FILES.values()) else data_dir / "SHD"
+
+
+def is_downloaded(data_dir: str | Path) -> bool:
+    """Whether both files are there."""
+    return all((shd_folder(data_dir) / file).is_file() for file in _FILES.values())
+
+
+def load_shd(data_dir: str | Path, download: bool = False) -> tuple[SpikeData, SpikeData]:
+    """Training and test set, read whole into memory (0.4 GB; some seconds).
+
+    Args:
+        data_dir: folder with or for the files, or the folder around ``SHD``. Files that are there are never replaced.
+        download: fetch what is missing (0.2 GB) through tonic, which checks it.
+
+    Returns:
+        ``(train, test)``.
+
+    Raises:
+        FileNotFoundError: if a file is missing and is not, or cannot be, downloaded.
+        ValueError: if a file is damaged or does not hold what SHD does.
+    """
+    folder = shd_folder(data_dir)
+    return _load(folder, True, download), _load(folder, False, download)
+
+
+def _load(folder: Path, train: bool, download: bool) -> SpikeData:
+    path = folder / _FILES[train]
+    if not path.is_file():
+        if not download:
+            raise FileNotFoundError(
+                f"{path} does not exist, expected an SHD file: correct the folder or allow download"
+            )
+        _download(folder, train)
+    try:
+        dataset = _tonic_dataset(folder, train)
+        with h5py.File(path) as file:
+            # All at once: tonic opens the file anew for each sample. It also turns seconds into whole microseconds;
+            # here the stored float16 seconds are kept, in float32 (exact; float16 cannot even hold 1e6).
+            times, units, labels = (file[group][:] for group in ("spikes/times", "spikes/units", "labels"))
+    except KeyError as error:
+        raise ValueError(f"{path} lacks a part that every SHD file has, {error}: download it again") from error
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read as HDF5 ({error}): move it away and download it again") from error
+    try:
+        return SpikeData.from_samples(NAME, times, units, labels, dataset.speaker)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _download(folder: Path, train: bool) -> None:
+    try:
+        _tonic_dataset(folder, train)
+    except (OSError, RuntimeError, http.client.HTTPException, zipfile.BadZipFile) as error:
+        # tonic raises whatever its parts do: URLError is an OSError, a wrong checksum a RuntimeError.
+        path = folder / _FILES[train]
+        raise FileNotFoundError(
+            f"{path} does not exist and could not be downloaded ({error}): "
+            "connect to the network, put the file there, or use the synthetic data set"
+        ) from error
+
+
+def _tonic_dataset(folder: Path, train: bool):
+    """The set in tonic's hands: downloaded if the HDF5 file is missing, and only then."""
+    from tonic.datasets import SHD  # here, for only this data set needs it
+
+    def check_exists(dataset) -> bool:
+        # tonic would ask for the downloaded archive and for any HDF5 file: it would then take the training set as
+        # proof of the test set, and write over a file whose archive was deleted.
+        return Path(dataset.location_on_system, dataset.data_filename).is_file()
+
+    # tonic names its folder after the class.
+    return type(folder.name, (SHD,), {"_check_exists": check_exists})(save_to=str(folder.parent), train=train)

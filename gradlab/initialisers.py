@@ -1,0 +1,54 @@
+"""Initial weights. Each function draws one weight matrix ``[pre, post]``; the registry names them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import jax
+from jaxtyping import Array
+
+if TYPE_CHECKING:
+    from .network import Network
+
+# Mean and standard deviation at threshold 1 by kind of connection, for 256 to 1024 hidden neurons and SHD's input.
+_MEAN_DRIVEN = {
+    "input": (0.03, 0.01),
+    "hidden": (0.03, 0.01),
+    "recurrent": (0.0, 0.02),
+    "output": (0.0, 0.03),
+    "spiking output": (1.2, 0.6),
+}
+_INPUT_RATE = 15.8  # mean rate of an input channel [Hz], as Rossbroich et al. take it for SHD
+_FEEDFORWARD_SHARE = 0.9  # of the variance of the voltage, where there are recurrent inputs too
+
+
+def mean_driven(key: Any, kind: str, pre: int, post: int, network: "Network", dtype: Any) -> Array:
+    """Weights of the EventProp papers: the mean input current drives the neurons to threshold.
+
+    Source: Nowotny et al. 2025, Neuromorph. Comput. Eng., 10.1088/2634-4386/ada852 (code: tnowotny/genn_eventprop).
+    """
+    mean, deviation = _MEAN_DRIVEN[kind]
+    return network.threshold * (mean + deviation * jax.random.normal(key, (pre, post), dtype))
+
+
+def fluctuation_driven(key: Any, kind: str, pre: int, post: int, network: "Network", dtype: Any) -> Array:
+    """Weights with mean zero that make the voltage fluctuate with a standard deviation of one threshold.
+
+    With ``n`` inputs of rate ``nu``, the variance of the voltage is ``n nu var(w) int kappa^2``, and ``int kappa^2 =
+    tau_syn^2 / (2 (tau_mem + tau_syn))``. All layers are taken to fire at the rate of the input.
+
+    Source: Rossbroich, Gygax & Zenke 2022, Neuromorph. Comput. Eng. 2:044016.
+    """
+    energy = network.tau_syn**2 / (2 * (network.tau_mem + network.tau_syn))
+    share = {"recurrent": 1 - _FEEDFORWARD_SHARE, "input": _FEEDFORWARD_SHARE, "hidden": _FEEDFORWARD_SHARE}
+    part = share.get(kind, 1.0) if network.recurrent else 1.0
+    if kind == "output":  # a leaky readout has no threshold to reach
+        deviation = pre**-0.5
+    else:
+        deviation = network.threshold * (part / (pre * _INPUT_RATE * energy)) ** 0.5
+    return deviation * jax.random.normal(key, (pre, post), dtype)
+
+
+INITIALISERS: dict[str, Callable[..., Array]] = {
+    "mean-driven": mean_driven,
+    "fluctuation-driven": fluctuation_driven,
+}

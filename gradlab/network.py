@@ -1,0 +1,178 @@
+"""The network that both methods train: layers of LIF neurons and a readout, with one parameter pytree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from solvers import bptt
+from solvers.eventprop import lif_layer_with_counts
+from solvers.events import Events
+from solvers.lif import LIFParams
+from solvers.surrogates import Surrogate
+
+from .initialisers import INITIALISERS
+from .readouts import LOSSES, Readout, ReadoutParams
+
+
+class NetworkParams(NamedTuple):
+    """All parameters.
+
+    Attributes:
+        layers: hidden layers, from the input on.
+        readout: of a leaky readout; or a feed-forward layer of spiking output neurons (loss ``ttfs``).
+    """
+
+    layers: tuple[LIFParams, ...]
+    readout: ReadoutParams | LIFParams
+
+
+class Output(NamedTuple):
+    """What a network does with a batch.
+
+    Attributes:
+        logits: of each class.
+        counts: spikes of each hidden neuron in each sample, by layer; differentiable by heuristics or surrogates.
+        largest: spikes of the busiest sample, by spiking layer (for EventProp's capacities).
+        spikes: of the hidden layers, by layer; only with EventProp.
+    """
+
+    logits: Float[Array, "batch outputs"]
+    counts: tuple[Float[Array, "batch _"], ...]
+    largest: Float[Array, " layers"]
+    spikes: tuple[Events, ...] = ()
+
+
+@dataclass(frozen=True)
+class Network:
+    """Structure and fixed settings; the parameters are apart, in ``NetworkParams``.
+
+    Attributes:
+        inputs: input channels.
+        hidden: neurons of each hidden layer.
+        outputs: classes.
+        recurrent: whether hidden layers have recurrent weights.
+        loss: name in ``gradlab.readouts.LOSSES``.
+        duration: of a trial [s].
+        delay: of recurrent transmission [s].
+        tau_mem: membrane time constant, also of the readout [s].
+        tau_syn: synaptic time constant, also of the readout [s].
+        threshold: firing threshold.
+        reset: voltage after a spike.
+        initialiser: name in ``gradlab.initialisers.INITIALISERS``.
+
+    Raises:
+        ValueError: for an unknown name or an impossible setting.
+    """
+
+    inputs: int = 700
+    hidden: tuple[int, ...] = (128,)
+    outputs: int = 20
+    recurrent: bool = True
+    loss: str = "exp"
+    duration: float = 1.0
+    delay: float = 1e-3
+    tau_mem: float = 20e-3
+    tau_syn: float = 5e-3
+    threshold: float = 1.0
+    reset: float = 0.0
+    initialiser: str = "mean-driven"
+
+    def __post_init__(self):
+        """Refuse what cannot be; see the class."""
+        if self.loss not in LOSSES:
+            raise ValueError(f"unknown loss {self.loss!r}: choose one of {', '.join(LOSSES)}")
+        if self.initialiser not in INITIALISERS:
+            raise ValueError(f"unknown initialiser {self.initialiser!r}: choose one of {', '.join(INITIALISERS)}")
+        if not self.hidden or min(self.hidden) < 1:
+            raise ValueError(f"hidden is {self.hidden}, expected one or more layers of at least one neuron")
+        for name in ("inputs", "outputs", "duration", "tau_mem", "tau_syn", "threshold"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name):g}, expected > 0")
+        if not self.delay >= 0:
+            raise ValueError(f"delay is {self.delay:g} s, expected >= 0")
+        if not self.reset < self.threshold:
+            raise ValueError(f"reset is {self.reset:g}, expected below the threshold {self.threshold:g}")
+
+    @property
+    def readout(self) -> Readout:
+        """The readout that the loss looks at."""
+        return LOSSES[self.loss]
+
+    def init(self, key: PRNGKeyArray, dtype=jnp.float32) -> NetworkParams:
+        """Parameters drawn by the network's initialiser; the same for both methods."""
+        initialise = INITIALISERS[self.initialiser]
+        constants = [jnp.asarray(x, dtype) for x in (self.tau_mem, self.tau_syn, self.threshold, self.reset)]
+        sizes = (self.inputs, *self.hidden)
+        layers = []
+        for depth, (pre, post) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+            key, key_in, key_rec = jax.random.split(key, 3)
+            kind = "input" if depth == 0 else "hidden"
+            w_in = initialise(key_in, kind, pre, post, self, dtype)
+            w_rec = initialise(key_rec, "recurrent", post, post, self, dtype) if self.recurrent else None
+            layers.append(LIFParams(w_in, w_rec, *constants))
+        kind = "spiking output" if self.readout.spiking else "output"
+        w_out = initialise(key, kind, sizes[-1], self.outputs, self, dtype)
+        if self.readout.spiking:
+            return NetworkParams(tuple(layers), LIFParams(w_out, None, *constants))
+        return NetworkParams(tuple(layers), ReadoutParams(w_out, *constants[:2]))
+
+    def _spiking_layers(self, params: NetworkParams) -> list[LIFParams]:
+        return [*params.layers, *([params.readout] if isinstance(params.readout, LIFParams) else [])]
+
+    @property
+    def spiking_sizes(self) -> tuple[int, ...]:
+        """Neurons of each spiking layer."""
+        return (*self.hidden, *([self.outputs] if self.readout.spiking else []))
+
+    def eventprop(self, params: NetworkParams, events: Events, capacities: Sequence[int]) -> Output:
+        """Run a batch in continuous time; derivatives are exact (EventProp).
+
+        Args:
+            params: of this network.
+            events: input spikes ``[batch, capacity]``.
+            capacities: room for the spikes of a sample, by spiking layer.
+
+        Returns:
+            NaN logits for a sample with more spikes than room.
+        """
+        spikes, counts = [], []
+        for layer, capacity in zip(self._spiking_layers(params), capacities, strict=True):
+            events, count = lif_layer_with_counts(
+                layer, events, duration=self.duration, delay=self.delay, capacity=capacity
+            )
+            spikes.append(events)
+            counts.append(count)
+        logits = self.readout.from_events(params.readout, events, self.spiking_sizes[-1], self.duration)
+        hidden = len(self.hidden)
+        largest = jnp.stack([s.count.max() for s in spikes])
+        return Output(logits, tuple(counts[:hidden]), largest, tuple(spikes[:hidden]))
+
+    def bptt(
+        self,
+        params: NetworkParams,
+        events: Events,
+        *,
+        dt: float,
+        surrogate: Surrogate,
+        reset_gradient: bool = True,
+        checkpoint: bool = False,
+    ) -> Output:
+        """Run a batch on a time grid; derivatives are surrogates. Settings as in ``solvers.bptt.simulate``."""
+        state, counts = bptt.simulate(
+            self._spiking_layers(params),
+            events,
+            self.readout.observer(params.readout, self.duration, dt),
+            duration=self.duration,
+            dt=dt,
+            delay=self.delay,
+            surrogate=surrogate,
+            reset_gradient=reset_gradient,
+            checkpoint=checkpoint,
+        )
+        logits = self.readout.from_state(params.readout, state, self.duration)
+        largest = jnp.stack([count.sum(1).max() for count in counts])
+        return Output(logits, counts[: len(self.hidden)], largest)

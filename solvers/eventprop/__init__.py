@@ -1,0 +1,5 @@
+"""EventProp: exact gradients of spiking layers in continuous time."""
+
+from .engines import ENGINES as ENGINES
+from .layer import lif_layer as lif_layer
+from .layer import lif_layer_with_counts as lif_layer_with_counts

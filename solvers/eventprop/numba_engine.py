@@ -1,0 +1,147 @@
+"""CPU engine: numba kernels, called back from compiled JAX code, samples spread over threads."""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
+
+import jax
+import jax.numpy as jnp
+import numba
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..events import NO_UNIT, Events
+from ..lif import LIFParams
+from .kernels.arrivals import BAD_UNIT, UNSORTED
+from .kernels.batch import adjoint_batch, simulate_batch
+
+_ERRORS = {
+    UNSORTED: "input events are not in order of time: sort each sample (solvers.events.pad_events does)",
+    BAD_UNIT: "an input event has a unit outside the rows of w_in: check the units or the shape of w_in",
+}
+
+
+@lru_cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="eventprop")
+
+
+def _spread(kernel, batch: int) -> int:
+    """Run ``kernel(first, stride)`` for samples first, first + stride, ... on each thread; returns their number.
+
+    Which thread takes which sample does not depend on timing, so sums over samples are reproducible.
+    """
+    threads = max(1, min(numba.get_num_threads(), batch))
+    if threads == 1:
+        kernel(0, 1)
+    else:
+        for done in [_pool(threads).submit(kernel, first, threads) for first in range(threads)]:
+            done.result()
+    return threads
+
+
+def _kernel_arguments(params: LIFParams, events: Events) -> tuple:
+    """Arrays that both kernels take first: one stacked weight matrix, constants of each neuron, events."""
+    stacked = params.w_in if params.w_rec is None else jnp.concatenate([params.w_in, params.w_rec])
+    constants = (params.tau_mem, params.tau_syn, params.threshold, params.reset)
+    each = [jnp.broadcast_to(x, (params.neurons,)) for x in constants]
+    return stacked, *each, events.times, events.units, events.count
+
+
+def _static(params: LIFParams) -> dict:
+    return dict(recurrent=params.w_rec is not None, shared=params.tau_mem.ndim == params.tau_syn.ndim == 0)
+
+
+def _simulate(weights, tau_mem, tau_syn, threshold, reset, times, units, count, *, recurrent, shared, **settings):
+    weights, times, units, count = map(np.asarray, (weights, times, units, count))
+    constants = tuple(map(np.asarray, (tau_mem, tau_syn, threshold, reset)))
+    shape = (len(times), settings["capacity"])
+    out = (np.full(shape, np.inf, times.dtype), np.full(shape, NO_UNIT, np.int32), np.zeros(shape, times.dtype))
+    spikes = np.zeros(len(times), np.int32)
+
+    def kernel(first, stride):
+        simulate_batch(
+            weights, recurrent, *constants, shared, times, units, count, settings["duration"], settings["delay"],
+            out, spikes, first, stride,
+        )  # fmt: skip
+
+    _spread(kernel, len(times))
+    for code, message in _ERRORS.items():
+        if (spikes == code).any():
+            raise ValueError(f"sample {int(np.argmax(spikes == code))}: {message}")
+    return *out, spikes
+
+
+def forward(
+    params: LIFParams, events: Events, *, duration: float, delay: float, capacity: int
+) -> tuple[Events, Float[Array, "batch capacity"]]:
+    """Spikes of the layer and the synaptic current of the spiking neuron at each; see ``layer.lif_layer``."""
+    batch = events.times.shape[0]
+    real, whole = events.times.dtype, jnp.int32
+    shape = jax.ShapeDtypeStruct
+    result = (shape((batch, capacity), real), shape((batch, capacity), whole), shape((batch, capacity), real))
+    call = partial(_simulate, **_static(params), duration=duration, delay=delay, capacity=capacity)
+    times, units, current, count = jax.pure_callback(
+        call, (*result, shape((batch,), whole)), *_kernel_arguments(params, events), vmap_method="sequential"
+    )
+    return Events(times, units, count), current
+
+
+def _adjoint(
+    weights, tau_mem, tau_syn, threshold, reset, times, units, count, spike_times, spike_units, spikes, current,
+    at_times, at_counts, *, recurrent, shared, delay, trains_tau, wants_times,
+):  # fmt: skip
+    weights, times, units, count = map(np.asarray, (weights, times, units, count))
+    constants = tuple(map(np.asarray, (tau_mem, tau_syn, threshold, reset)))
+    stored = tuple(map(np.asarray, (spike_times, spike_units, current, spikes)))
+    outer = tuple(map(np.asarray, (at_times, at_counts)))
+    threads = max(1, min(numba.get_num_threads(), len(times)))
+    d_weights = np.zeros((threads, *weights.shape), weights.dtype)
+    d_constants = np.zeros((4, threads, weights.shape[1]), weights.dtype)
+    d_times = np.zeros(times.shape if wants_times else (len(times), 0), times.dtype)
+
+    def kernel(first, stride):
+        adjoint_batch(
+            weights, recurrent, *constants, shared, times, units, count, delay, stored, outer, trains_tau, wants_times,
+            (d_weights[first], *d_constants[:, first]), d_times, first, stride,
+        )  # fmt: skip
+
+    _spread(kernel, len(times))
+    total = d_weights[0]
+    for part in d_weights[1:]:
+        total += part
+    return total, *d_constants.sum(1), d_times
+
+
+def backward(
+    params: LIFParams,
+    events: Events,
+    spikes: Events,
+    current: Float[Array, "batch capacity"],
+    at_times: Float[Array, "batch capacity"],
+    at_counts: Float[Array, "batch post"],
+    *,
+    delay: float,
+    trains_tau: bool,
+    wants_times: bool,
+) -> tuple[LIFParams, Float[Array, "batch events"] | None]:
+    """Gradients of the parameters, summed over the batch, and of the input times if wanted."""
+    shape = jax.ShapeDtypeStruct
+    real = params.w_in.dtype
+    rows = params.inputs + (0 if params.w_rec is None else params.neurons)
+    result = (
+        shape((rows, params.neurons), real),
+        *(shape((params.neurons,), real) for _ in range(4)),
+        shape(events.times.shape if wants_times else (events.times.shape[0], 0), events.times.dtype),
+    )
+    call = partial(_adjoint, **_static(params), delay=delay, trains_tau=trains_tau, wants_times=wants_times)
+    stored = (spikes.times, spikes.units, spikes.count, current)
+    d_weights, *d_constants, d_times = jax.pure_callback(
+        call, result, *_kernel_arguments(params, events), *stored, at_times, at_counts, vmap_method="sequential"
+    )
+    constants = (params.tau_mem, params.tau_syn, params.threshold, params.reset)
+    gradient = LIFParams(
+        d_weights[: params.inputs],
+        None if params.w_rec is None else d_weights[params.inputs :],
+        *(d if x.ndim else d.sum() for d, x in zip(d_constants, constants, strict=True)),
+    )
+    return gradient, d_times if wants_times else None

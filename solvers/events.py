@@ -1,0 +1,102 @@
+"""Spike events as padded arrays: one pytree for the input of a layer and for its output."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+NO_UNIT = -1  # the unit of a padding entry; its time is infinity
+
+
+class Events(NamedTuple):
+    """Spikes of one sample or of a batch, in order of time; a JAX pytree.
+
+    Room beyond ``count`` is padded with ``times = inf`` and ``units = -1``. Simultaneous events keep the order in
+    which they stand; arrivals at the same instant all act on the current at that instant.
+
+    Attributes:
+        times: [s], ascending.
+        units: index of the spiking unit.
+        count: number of events; above the capacity if the buffer was too small (then ``times`` is NaN).
+    """
+
+    times: Float[Array, "*batch capacity"]
+    units: Int[Array, "*batch capacity"]
+    count: Int[Array, "*batch"]
+
+    @property
+    def capacity(self) -> int:
+        """Room for events in each sample."""
+        return self.times.shape[-1]
+
+    @property
+    def valid(self) -> Bool[Array, "*batch capacity"]:
+        """True for events, False for padding."""
+        return jnp.arange(self.capacity) < self.count[..., None]
+
+    @property
+    def overflowed(self) -> Bool[Array, "*batch"]:
+        """True where there were more spikes than room: nothing of that sample may be used."""
+        return self.count > self.capacity
+
+
+def pad_events(samples: Sequence[tuple[np.ndarray, np.ndarray]], capacity: int | None = None, dtype=None) -> Events:
+    """A batch from ragged samples, each sorted by time (stable, so ties keep their order).
+
+    Args:
+        samples: ``(times [s], units)`` of each sample.
+        capacity: room for events in each sample; by default that of the longest.
+        dtype: floating-point type of the times; by default JAX's.
+
+    Raises:
+        ValueError: if a sample's times and units differ in length, a time is not finite, or a sample does not fit.
+    """
+    longest = max((len(times) for times, _ in samples), default=0)
+    capacity = longest if capacity is None else capacity
+    if longest > capacity:
+        raise ValueError(f"a sample has {longest} events, but capacity is {capacity}: raise the capacity")
+    dtype = jax.dtypes.canonicalize_dtype(float) if dtype is None else dtype
+    all_times = np.full((len(samples), capacity), np.inf, dtype)
+    all_units = np.full((len(samples), capacity), NO_UNIT, np.int32)
+    for row, (times, units) in enumerate(samples):
+        if len(times) != len(units):
+            raise ValueError(f"sample {row} has {len(times)} times but {len(units)} units: give one unit for each time")
+        if not np.all(np.isfinite(times)):
+            raise ValueError(f"sample {row} has a time that is not finite: remove it")
+        order = np.argsort(times, kind="stable")
+        all_times[row, : len(times)] = np.asarray(times, dtype)[order]
+        all_units[row, : len(times)] = np.asarray(units)[order]
+    count = np.array([len(times) for times, _ in samples], np.int32)
+    return Events(jnp.asarray(all_times), jnp.asarray(all_units), jnp.asarray(count))
+
+
+def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "*batch steps units"]:
+    """Spike counts on a time grid; an event goes to the nearest grid point ``n dt``.
+
+    Args:
+        events: of one sample or of a batch.
+        units: number of units.
+        steps: number of grid points; events beyond the last are left out.
+        dt: step [s].
+    """
+    step = jnp.round(jnp.where(events.valid, events.times, 0) / dt).astype(jnp.int32)
+    inside = events.valid & (step < steps)
+    step = jnp.where(inside, step, steps)  # out of range: dropped
+
+    def one(step, unit):
+        return jnp.zeros((steps, units), events.times.dtype).at[step, unit].add(1, mode="drop")
+
+    batch = events.times.shape[:-1]
+    flat = jax.vmap(one)(step.reshape(-1, events.capacity), events.units.reshape(-1, events.capacity))
+    return flat.reshape(*batch, steps, units)
+
+
+def unit_counts(events: Events, units: int) -> Int[Array, "*batch units"]:
+    """Number of events of each unit."""
+    batch = events.times.shape[:-1]
+    index = jnp.where(events.valid, events.units, units).reshape(-1, events.capacity)
+    count = jax.vmap(lambda i: jnp.zeros(units, jnp.int32).at[i].add(1, mode="drop"))(index)
+    return count.reshape(*batch, units)

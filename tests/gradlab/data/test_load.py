@@ -1,0 +1,68 @@
+"""Tests of the choice of a data set by its name."""
+
+import numpy as np
+import pytest
+
+import gradlab.data
+from gradlab.data import DATASETS, load
+from gradlab.data.dataset import SpikeData
+
+
+def tiny(name):
+    """A training and a test set with one empty sample of each of the speakers 0-9."""
+    one = SpikeData.from_samples(name, [np.array([])] * 10, [np.array([], int)] * 10, np.arange(10), np.arange(10))
+    return one, one
+
+
+@pytest.fixture(autouse=True)
+def working_directory(tmp_path, monkeypatch):
+    """An empty folder, and data sets that cost nothing; records how SHD is asked for."""
+    asked = []
+
+    def load_shd(folder, download=False):
+        asked.append((str(folder), download))
+        return tiny("shd")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gradlab.data, "load_shd", load_shd)
+    monkeypatch.setattr(gradlab.data, "make_synthetic", lambda: tiny("synthetic"))
+    return asked
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_data_set_by_name(name):
+    splits = load(name)
+    assert {part.name for part in splits} == {name}
+
+
+def test_auto_without_shd_is_synthetic(working_directory):
+    assert load().train.name == "synthetic"
+    assert working_directory == []
+
+
+def test_auto_takes_shd_that_is_there(tmp_path, working_directory):
+    (tmp_path / "data" / "SHD").mkdir(parents=True)
+    (tmp_path / "data" / "SHD" / "shd_train.h5").touch()
+    assert load().train.name == "synthetic"  # the test set is still missing
+    (tmp_path / "data" / "SHD" / "shd_test.h5").touch()
+    assert load().train.name == "shd"
+
+
+def test_only_shd_by_name_downloads(working_directory):
+    load("auto", data_dir="there")
+    load("shd", data_dir="there")
+    load("shd")
+    assert working_directory == [("there", False), ("there", True), ("data", True)]
+
+
+def test_speakers_held_out():
+    assert load("synthetic").validation.speakers.tolist() == list(gradlab.data.VALIDATION_SPEAKERS)
+    splits = load("synthetic", validation_speakers=[1, 2])
+    assert splits.validation.speakers.tolist() == [1, 2]
+    assert not set(splits.train.speakers) & {1, 2}
+    assert len(splits.test) == 10
+
+
+def test_unknown_name_lists_the_choices():
+    with pytest.raises(ValueError, match="'mnist', expected one of auto, shd, synthetic"):
+        load("mnist")

@@ -1,0 +1,141 @@
+import dataclasses
+import json
+import os
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gradlab import records
+
+KEYS = {
+    "schema_version", "time", "benchmark", "preset", "method", "dataset", "hidden", "seed",
+    "status", "reason", "config", "config_hash", "metrics", "samples", "env",
+}  # fmt: skip
+
+
+def a_record(**changes):
+    arguments = {
+        "benchmark": "train", "preset": "tiny", "method": "eventprop", "dataset": "synthetic", "hidden": 8, "seed": 0,
+        "status": "ok", "config": {"lr": 1e-3}, "metrics": {"step_s": 0.1}, "samples": {"train_loss": [1.0, 0.5]},
+    }  # fmt: skip
+    return records.make_record(**(arguments | changes))
+
+
+def test_a_record_has_exactly_the_agreed_keys():
+    record = a_record()
+    assert set(record) == KEYS
+    assert datetime.fromisoformat(record["time"]).utcoffset().total_seconds() == 0
+
+
+def test_unknown_status_lists_the_known_ones():
+    with pytest.raises(ValueError, match="overflow.*diverged"):
+        a_record(status="fine")
+
+
+def test_hash_depends_on_the_configuration_and_on_nothing_else():
+    first = a_record(config={"a": 1, "b": (2.0, np.float32(3))}, seed=0)
+    reordered = a_record(config={"b": [2.0, 3.0], "a": 1}, seed=1, metrics={})
+    other = a_record(config={"a": 1, "b": (2.0, 4.0)})
+    assert first["config_hash"] == reordered["config_hash"] != other["config_hash"]
+
+
+def test_what_is_appended_is_read_back(tmp_path):
+    path = tmp_path / "new" / "folder" / "runs.jsonl"
+    written = [a_record(seed=seed) for seed in range(3)]
+    for record in written:
+        records.append(record, path)
+    assert records.read(path) == written
+
+
+def test_a_line_is_strict_json(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    records.append(a_record(metrics={"loss": float("nan"), "cosines": np.array([1.0, np.inf])}), path)
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    line = json.loads(path.read_text(), parse_constant=refuse)
+    assert line["metrics"] == {"loss": None, "cosines": [1.0, None]}
+
+
+def test_one_write_for_a_line(tmp_path, monkeypatch):
+    writes = []
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: writes.append(data) or write(file, data))
+    records.append(a_record(), tmp_path / "runs.jsonl")
+    assert len(writes) == 1 and writes[0].endswith(b"\n") and writes[0].count(b"\n") == 1
+
+
+def test_a_line_that_does_not_fit_on_the_disk_leaves_no_trace(tmp_path, monkeypatch):
+    path = tmp_path / "runs.jsonl"
+    records.append(a_record(), path)
+    before = path.read_bytes()
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:10]))
+    with pytest.raises(OSError, match="only 10 of"):
+        records.append(a_record(), path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("broken", ['{"schema_version": 1, "time"', "", "[1]", '{"schema_version": 99}'])
+def test_broken_line_is_named(tmp_path, broken):
+    path = tmp_path / "runs.jsonl"
+    records.append(a_record(), path)
+    with path.open("a") as file:
+        file.write(broken + "\n")
+    with pytest.raises(ValueError, match=r"runs\.jsonl, line 2"):
+        records.read(path)
+
+
+def test_values_become_json_types():
+    @dataclasses.dataclass
+    class Config:
+        rates: tuple
+        folder: Path
+
+    value = {1: np.int32(2), "x": jnp.ones(2, jnp.bfloat16), "y": jnp.float32(0.5), "b": np.bool_(True), "n": None}
+    assert records.to_json(value) == {"1": 2, "x": [1.0, 1.0], "y": 0.5, "b": True, "n": None}
+    assert records.to_json(Config((np.float64("nan"), 2), Path("runs/a"))) == {"rates": [None, 2], "folder": "runs/a"}
+    assert type(records.to_json(np.float64(1.5))) is float
+
+
+@pytest.mark.parametrize("value", [1j, np.array([1j]), {"f": len}, {1, 2}])
+def test_value_without_json_form_is_refused(value):
+    with pytest.raises(TypeError, match="no JSON form"):
+        records.to_json(value)
+
+
+def test_environment_hides_paths(monkeypatch):
+    # Only the text matters here: JAX read its flags when it started.
+    monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=/private/place --xla_cpu_enable_fast_math=false")
+    environment = records.environment()
+    assert environment["XLA_FLAGS"] == "--xla_dump_to=<path> --xla_cpu_enable_fast_math=false"
+    assert environment["cores"] >= environment["threads"] >= 1
+    assert all(environment[name] for name in ("python", "jax", "jaxlib", "numba", "numpy", "device_kind"))
+    json.dumps(environment, allow_nan=False)
+
+
+def test_git_state(tmp_path):
+    def git(*arguments):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    code, result, installed = (tmp_path / name for name in ("gradlab/x.py", "results/r.jsonl", "site/x.py"))
+    for file in (code, result, installed):
+        file.parent.mkdir()
+        file.write_text("1\n")
+    assert records._git_state(code) == (None, None)
+    git("init")
+    git("add", "gradlab", "results")
+    git("commit", "-m", "first")
+    sha, dirty = records._git_state(code)
+    assert len(sha) == 40 and dirty is False
+    assert records._git_state(installed) == (None, None)
+    result.write_text("2\n")
+    assert records._git_state(code) == (sha, False)
+    code.write_text("2\n")
+    assert records._git_state(code) == (sha, True)
