@@ -146,7 +146,9 @@ class Network:
             )
             spikes.append(events)
             counts.append(count)
-        logits = self.readout.from_events(params.readout, events, self.spiking_sizes[-1], self.duration)
+        # Cheap to compute again, so that nothing but the spikes is kept for the backward pass.
+        read = jax.checkpoint(self.readout.from_events, static_argnums=(2, 3))
+        logits = read(params.readout, events, self.spiking_sizes[-1], self.duration)
         hidden = len(self.hidden)
         largest = jnp.stack([s.count.max() for s in spikes])
         return Output(logits, tuple(counts[:hidden]), largest, tuple(spikes[:hidden]))

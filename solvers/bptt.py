@@ -37,11 +37,9 @@ class Observer(Protocol):
 
     def init(self, batch: int, neurons: int, dtype: Any) -> PyTree:
         """State before the first step: arrays of fixed shape and type."""
-        ...
 
     def step(self, state: PyTree, spikes: Float[Array, "batch neurons"], time: Float[Array, ""]) -> PyTree:
         """State after the spikes (0 or 1) at ``time`` [s]."""
-        ...
 
 
 class Grid(NamedTuple):
@@ -189,13 +187,12 @@ def simulate(
 ) -> tuple[PyTree, tuple[Float[Array, "batch _"], ...]]:
     """Run layers of LIF neurons on the grid while an observer reads the spikes of the last one.
 
-    Everything is differentiable in reverse mode with surrogate derivatives: weights, time constants, thresholds,
-    resets, and whatever the observer holds. The step, the times and the settings are static.
+    Differentiable in reverse mode with respect to all parameters and to the arrays that the observer holds.
 
     Args:
         layers: parameters of each layer, from the input on.
         events: input spikes of a batch; those beyond the last grid point are left out.
-        observer: reads the spikes at each step; arrays that it holds may be differentiated.
+        observer: reads the spikes at each step.
         duration: [s]; the steps are ``n = 0 .. ceil(duration / dt)``.
         dt: step [s].
         delay: of recurrent transmission [s], a whole number of steps; with 0 spikes arrive in their own step.
@@ -246,10 +243,7 @@ def lif_layer(
     """Spikes of one layer at every grid point; arguments, gradients and errors as in ``simulate``."""
     _check([params], events)
     grid = time_grid(duration, dt, delay)
-
-    def record(_, fired, times, live):
-        return None, fired[0]
-
     rule = Rule(grid.delay, surrogate, reset_gradient)
+    record = lambda _, fired, times, live: (None, fired[0])  # noqa: E731
     _, spikes = _scan_segments([params], events, grid, rule, checkpoint, record, None)
     return jnp.moveaxis(spikes.reshape(-1, *spikes.shape[2:])[: grid.steps], 0, 1)

@@ -109,9 +109,10 @@ def _run(params, events, settings):
     spikes, current = settings.run.forward(
         params, events, duration=settings.duration, delay=settings.delay, capacity=settings.capacity
     )
-    times = jnp.where(spikes.overflowed[:, None], jnp.nan, spikes.times)
+    # What is kept for the backward pass is what is returned: the same arrays, not copies.
+    spikes = spikes._replace(times=jnp.where(spikes.overflowed[:, None], jnp.nan, spikes.times))
     counts = unit_counts(spikes, params.neurons).astype(spikes.times.dtype)
-    return (times, spikes.units, spikes.count, counts), (spikes, current)
+    return (*spikes, counts), (spikes, current)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(4,))

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from ..events import NO_UNIT, Events
 from ..lif import LIFParams
+from .host_call import host_call
 from .kernels.arrivals import BAD_UNIT, UNSORTED
 from .kernels.batch import adjoint_batch, simulate_batch
 
@@ -52,8 +53,7 @@ def _static(params: LIFParams) -> dict:
 
 
 def _simulate(weights, tau_mem, tau_syn, threshold, reset, times, units, count, *, recurrent, shared, **settings):
-    weights, times, units, count = map(np.asarray, (weights, times, units, count))
-    constants = tuple(map(np.asarray, (tau_mem, tau_syn, threshold, reset)))
+    constants = (tau_mem, tau_syn, threshold, reset)
     shape = (len(times), settings["capacity"])
     out = (np.full(shape, np.inf, times.dtype), np.full(shape, NO_UNIT, np.int32), np.zeros(shape, times.dtype))
     spikes = np.zeros(len(times), np.int32)
@@ -80,9 +80,7 @@ def forward(
     shape = jax.ShapeDtypeStruct
     result = (shape((batch, capacity), real), shape((batch, capacity), whole), shape((batch, capacity), real))
     call = partial(_simulate, **_static(params), duration=duration, delay=delay, capacity=capacity)
-    times, units, current, count = jax.pure_callback(
-        call, (*result, shape((batch,), whole)), *_kernel_arguments(params, events), vmap_method="sequential"
-    )
+    times, units, current, count = host_call(call, (*result, shape((batch,), whole)), *_kernel_arguments(params, events))
     return Events(times, units, count), current
 
 
@@ -90,10 +88,8 @@ def _adjoint(
     weights, tau_mem, tau_syn, threshold, reset, times, units, count, spike_times, spike_units, spikes, current,
     at_times, at_counts, *, recurrent, shared, delay, trains_tau, wants_times,
 ):  # fmt: skip
-    weights, times, units, count = map(np.asarray, (weights, times, units, count))
-    constants = tuple(map(np.asarray, (tau_mem, tau_syn, threshold, reset)))
-    stored = tuple(map(np.asarray, (spike_times, spike_units, current, spikes)))
-    outer = tuple(map(np.asarray, (at_times, at_counts)))
+    constants = (tau_mem, tau_syn, threshold, reset)
+    stored, outer = (spike_times, spike_units, current, spikes), (at_times, at_counts)
     threads = max(1, min(numba.get_num_threads(), len(times)))
     d_weights = np.zeros((threads, *weights.shape), weights.dtype)
     d_constants = np.zeros((4, threads, weights.shape[1]), weights.dtype)
@@ -135,8 +131,8 @@ def backward(
     )
     call = partial(_adjoint, **_static(params), delay=delay, trains_tau=trains_tau, wants_times=wants_times)
     stored = (spikes.times, spikes.units, spikes.count, current)
-    d_weights, *d_constants, d_times = jax.pure_callback(
-        call, result, *_kernel_arguments(params, events), *stored, at_times, at_counts, vmap_method="sequential"
+    d_weights, *d_constants, d_times = host_call(
+        call, result, *_kernel_arguments(params, events), *stored, at_times, at_counts
     )
     constants = (params.tau_mem, params.tau_syn, params.threshold, params.reset)
     gradient = LIFParams(

@@ -265,12 +265,14 @@ def test_shared_constants_collect_the_gradient_of_all_neurons():
 def test_a_burst_larger_than_a_chunk_and_events_beyond_the_end():
     burst = np.full(300, 0.0102), np.arange(300) % INPUTS
     late = np.full(40, 0.0507), np.zeros(40, int)
-    events = pad_events([tuple(np.concatenate(pair) for pair in zip(burst, late, strict=True)), (burst[0][:1], [2])])
+    events = pad_events(
+        [tuple(np.concatenate(pair) for pair in zip(burst, late, strict=True)), (burst[0][:1], np.array([2]))]
+    )
     params = some_layers()[0]
     expected = numpy_loop([params], to_grid(events, INPUTS, 51, DT), 2)
     spikes = lif_layer(params, events, surrogate=SURROGATE, **TIMES)
     np.testing.assert_array_equal(spikes, expected[0].swapaxes(0, 1))
-    silent = pad_events([([], []), ([], [])])
+    silent = pad_events([(np.zeros(0), np.zeros(0, int))] * 2)
     assert not lif_layer(params, silent, surrogate=SURROGATE, **TIMES).any()
 
 
