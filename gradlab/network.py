@@ -79,7 +79,7 @@ class Network:
     tau_syn: float = 5e-3
     threshold: float = 1.0
     reset: float = 0.0
-    initialiser: str = "mean-driven"
+    initialiser: str = "mixed"
 
     def __post_init__(self):
         """Refuse what cannot be; see the class."""

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 SCHEMA_VERSION = 1
-STATUSES = ("ok", "oom", "overflow", "diverged", "skipped")
+STATUSES = ("ok", "oom", "overflow", "diverged", "interrupted", "skipped")
 _PACKAGES = ("gradlab", "jax", "jaxlib", "numba", "numpy")
 _CODE = ("gradlab", "solvers", "benchmarks")  # results are left out: appending a record must not make a commit dirty
 

@@ -10,11 +10,9 @@ from .lif import LIFParams, flow, kappa, next_crossing
 
 
 @jax.jit
-def _advance(params, state, lag):
+def _advance(state, lag, tau_mem, tau_syn, threshold):
     """State after a lag, and every neuron's lag to its next crossing from now."""
-    v, i = state
-    crossing = next_crossing(v, i, params.tau_mem, params.tau_syn, params.threshold)
-    return flow(v, i, lag, params.tau_mem, params.tau_syn), crossing
+    return flow(*state, lag, tau_mem, tau_syn), next_crossing(*state, tau_mem, tau_syn, threshold)
 
 
 def simulate(params: LIFParams, events: Events, *, duration: float, delay: float) -> Events:
@@ -31,15 +29,16 @@ def simulate(params: LIFParams, events: Events, *, duration: float, delay: float
     """
     queue = [(float(t), np.asarray(params.w_in[u])) for t, u in zip(events.times, events.units, strict=True) if u >= 0]
     w_rec = None if params.w_rec is None else np.asarray(params.w_rec)
-    reset = np.broadcast_to(params.reset, params.neurons)
+    each = lambda x: np.broadcast_to(x, params.neurons)  # noqa: E731
+    constants, reset = (each(params.tau_mem), each(params.tau_syn), each(params.threshold)), each(params.reset)
     v, i, now, spikes = np.zeros(params.neurons), np.zeros(params.neurons), 0.0, []
     while True:
         arrival = min((t for t, _ in queue), default=np.inf)
-        crossing = np.asarray(_advance(params, (v, i), 0.0)[1])
+        crossing = np.asarray(_advance((v, i), 0.0, *constants)[1])
         then = min(arrival, now + crossing.min(), duration)
         if then >= duration:
             break
-        v, i = (np.array(x) for x in _advance(params, (v, i), then - now)[0])
+        v, i = (np.array(x) for x in _advance((v, i), then - now, *constants)[0])
         if then < arrival:
             neuron = int(crossing.argmin())
             v[neuron] = reset[neuron]
@@ -54,6 +53,7 @@ def simulate(params: LIFParams, events: Events, *, duration: float, delay: float
     return jax.tree.map(lambda x: x[0], pad_events([(times, units)], capacity=max(len(spikes), 1)))
 
 
+@jax.jit
 def implicit_gradient(
     params: LIFParams, events: Events, spikes: Events, at_times: Float[Array, " capacity"], *, delay: float
 ) -> tuple[LIFParams, Float[Array, " events"]]:
@@ -71,10 +71,13 @@ def implicit_gradient(
         delay: of the recurrent connections [s].
 
     Returns:
-        Gradients with respect to the parameters and to the input times.
+        Gradients with respect to the parameters and to the input times (zero at padding).
     """
-    inputs, outputs = int(events.count), int(spikes.count)
-    times, sources = spikes.times[:outputs], spikes.units[:outputs]
+    times, sources = jnp.where(spikes.valid, spikes.times, 0), jnp.where(spikes.valid, spikes.units, 0)
+    fixed, numbers = times, jnp.arange(spikes.capacity)
+    arrived = events.valid & (events.times < fixed[:, None])
+    returned = spikes.valid & (times + delay < fixed[:, None])
+    own = (sources == sources[:, None]) & (numbers < numbers[:, None])
 
     def missing_voltage(times, params, input_times):
         each = lambda x: jnp.broadcast_to(x, (params.neurons,))[sources]  # noqa: E731
@@ -84,19 +87,15 @@ def implicit_gradient(
             lag = jnp.where(earlier, times[:, None] - arrivals, 0.0)
             return jnp.sum(jnp.where(earlier, weights * kappa(lag, tau_mem, tau_syn), 0.0), axis=1)
 
-        fixed = jax.lax.stop_gradient(times)
-        arrived = input_times < fixed[:, None]
-        v = response(params.w_in[events.units[:inputs]][:, sources].T, input_times, arrived)
+        v = response(params.w_in[events.units][:, sources].T, input_times, arrived)
         if params.w_rec is not None:
-            arrived = jax.lax.stop_gradient(times + delay) < fixed[:, None]
-            v += response(params.w_rec[sources][:, sources].T, times + delay, arrived)
-        own = (sources == sources[:, None]) & jnp.tri(outputs, k=-1, dtype=bool)
+            v += response(params.w_rec[sources][:, sources].T, times + delay, returned)
         lag = jnp.where(own, times[:, None] - times, 0.0)
         drop = each(params.threshold) - each(params.reset)
         v -= jnp.sum(jnp.where(own, drop[:, None] * jnp.exp(-lag / tau_mem), 0.0), axis=1)
-        return v - each(params.threshold)
+        return jnp.where(spikes.valid, v - each(params.threshold), times)  # padding: stays where it is
 
-    arguments = (params, events.times[:inputs])
+    arguments = (params, events.times)
     by_time = jax.jacobian(missing_voltage)(times, *arguments)
     _, pull_back = jax.vjp(lambda *arguments: missing_voltage(times, *arguments), *arguments)
-    return pull_back(-jnp.linalg.solve(by_time.T, at_times[:outputs]))
+    return pull_back(-jnp.linalg.solve(by_time.T, jnp.where(spikes.valid, at_times, 0)))

@@ -1,0 +1,275 @@
+"""The main job: train a spiking network with EventProp, with BPTT and surrogate gradients, or both, and compare.
+
+    python -m gradlab.bench --method eventprop
+    python -m gradlab.bench --method both --dataset shd --data-dir DIR
+
+Ends with a table, appends a record to OUT/bench.jsonl and draws figures into OUT/figures.
+"""
+
+import dataclasses
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import jax
+import numpy as np
+import tyro
+
+from solvers.surrogates import Surrogate
+
+from . import agreement, plots, records
+from .data import SpikeData, Splits, batch, load
+from .memory import residual_bytes
+from .network import Network, NetworkParams
+from .timing import summary
+from .train import BPTTTrainer, EventPropTrainer, Result, TrainConfig, Trainer, split_params
+
+METHODS = ("eventprop", "bptt")
+_EXIT = {"ok": 0, "interrupted": 130}
+_UNTIMED = 2  # steps at the start, in which kernels and XLA programs are compiled
+
+
+@dataclass(frozen=True)
+class Config:
+    """Train one recurrent spiking network with exact or with surrogate gradients, and measure both.
+
+    Attributes:
+        method: eventprop (continuous time, exact gradients), bptt (time grid, surrogate gradients), or both in turn
+            from the same initial weights.
+        dataset: shd is downloaded if there is a network; synthetic needs no download; auto takes SHD if it is there.
+        data_dir: folder with shd_train.h5 and shd_test.h5, or their parent; where shd is downloaded to.
+        hidden: neurons of each hidden layer, such as 128, or 128 128 for two.
+        recurrent: recurrent weights in the hidden layers.
+        loss: cross-entropy on the readout's mean voltage (mean), the same with weight exp(-t/duration) (exp), its
+            maximum (max), or on the first spike times of output neurons (ttfs).
+        duration: of a trial [s]; later input is left out.
+        delay: of recurrent transmission [s].
+        tau_mem: membrane time constant [s].
+        tau_syn: synaptic time constant [s].
+        threshold: firing threshold.
+        reset: voltage after a spike.
+        initialiser: of the weights: mean-driven (EventProp papers), mixed (the same with more spread), or
+            fluctuation-driven (Rossbroich et al. 2022).
+        train: training, for both methods.
+        dt: step of the time grid [s], only for bptt; the delay must be a whole number of steps.
+        surrogate: surrogate derivative, only for bptt.
+        slope: steepness of the surrogate.
+        scale: peak of the surrogate.
+        reset_gradient: let surrogate gradients pass the reset.
+        checkpoint: recompute instead of store, only for bptt: less memory, more time.
+        out: folder for records and figures.
+        json: print the record as one JSON object in the last line.
+    """
+
+    method: Literal["eventprop", "bptt", "both"] = "eventprop"
+    dataset: Literal["auto", "shd", "synthetic"] = "auto"
+    data_dir: Path | None = None
+    hidden: tuple[int, ...] = (128,)
+    recurrent: bool = True
+    loss: Literal["mean", "exp", "max", "ttfs"] = "exp"
+    duration: float = 1.0
+    delay: float = 1e-3
+    tau_mem: float = 20e-3
+    tau_syn: float = 5e-3
+    threshold: float = 1.0
+    reset: float = 0.0
+    initialiser: Literal["mixed", "mean-driven", "fluctuation-driven"] = "mixed"
+    train: Annotated[TrainConfig, tyro.conf.arg(name="")] = field(default_factory=TrainConfig)
+    dt: float = 1e-3
+    surrogate: Literal["superspike", "sigmoid", "triangle", "gaussian", "arctan", "boxcar"] = "superspike"
+    slope: float = 10.0
+    scale: float = 1.0
+    reset_gradient: bool = True
+    checkpoint: bool = False
+    out: Path = Path("results")
+    json: bool = False
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods to train with."""
+        return METHODS if self.method == "both" else (self.method,)
+
+
+def network_of(config: Config, data: SpikeData) -> Network:
+    """The network that the configuration describes, with the data's inputs and classes."""
+    shared = {f.name for f in dataclasses.fields(Network)} & {f.name for f in dataclasses.fields(Config)}
+    return Network(inputs=data.inputs, outputs=data.classes, **{name: getattr(config, name) for name in shared})
+
+
+def trainer_of(method: str, config: Config, network: Network) -> Trainer:
+    """The trainer of a method."""
+    if method == "eventprop":
+        return EventPropTrainer(network, config.train)
+    return BPTTTrainer(
+        network,
+        config.train,
+        dt=config.dt,
+        surrogate=Surrogate(config.surrogate, config.slope, config.scale),
+        reset_gradient=config.reset_gradient,
+        checkpoint=config.checkpoint,
+    )
+
+
+def measure(trainer: Trainer, result: Result, splits: Splits) -> dict[str, Any]:
+    """Figures of one finished training; the test set is used here and nowhere else."""
+    data, network = splits.train, trainer.network
+    events, labels = batch(data, np.arange(trainer.config.batch_size), data.longest)
+    trained, constant = split_params(result.params)
+    kept = residual_bytes(
+        lambda *arguments: trainer.objective(*arguments, trainer.capacities)[0], trained, constant, events, labels
+    )
+    tested = trainer.evaluate(result.params, splits.test)
+    seen = np.isin(splits.test.speakers, data.speakers)
+    by_speaker = {
+        f"test_accuracy_{name}_speakers": trainer.evaluate(result.params, splits.test.select(np.flatnonzero(which)))[
+            "accuracy"
+        ]
+        for name, which in (("known", seen), ("unseen", ~seen))
+        if which.any()
+    }
+    steps = result.history.get("step_s", [])[_UNTIMED:]
+    validated = result.history.get("validation_accuracy", [])
+    return {
+        "test_accuracy": tested["accuracy"],
+        **by_speaker,
+        "validation_accuracy": validated[result.best_epoch - 1] if validated else None,
+        "train_accuracy": result.history.get("train_accuracy", [None])[-1],
+        "best_epoch": result.best_epoch,
+        "seconds_per_step": summary(steps)["median"] if steps else None,
+        "training_s": sum(result.history.get("epoch_s", [])),
+        "spikes_per_sample": tested["spikes_per_sample"],
+        "input_spikes_per_sample": float(data.spikes_per_sample.mean()),
+        "residual_bytes": kept,
+        "event_capacity": list(trainer.capacities) if trainer.method == "eventprop" else None,
+        "parameters": sum(x.size for x in jax.tree.leaves(trained)),
+        "hidden_neurons": sum(network.hidden),
+    }
+
+
+def compare_gradients(trainers: dict[str, Trainer], params: NetworkParams, data: SpikeData) -> dict[str, Any]:
+    """Cosine and norm ratio of the surrogate gradient to the exact one, by parameter, on the first training batch."""
+    size = trainers["eventprop"].config.batch_size
+    events, labels = batch(data, np.arange(size), data.longest)
+    exact, surrogate = (trainers[method].gradient(params, events, labels)[0] for method in METHODS)
+    return agreement.compare(exact, surrogate)
+
+
+def draw_raster(trainer: EventPropTrainer, params: NetworkParams, data: SpikeData, path: Path) -> None:
+    """Input and hidden spikes of the first test sample, in continuous time."""
+    events, labels = batch(data, np.arange(trainer.config.batch_size), data.longest)
+    output = trainer.gradient(params, events, labels)[1]
+    spikes, used = jax.tree.map(lambda x: np.asarray(x[0]), output.spikes[0]), int(output.spikes[0].count[0])
+    size = int(events.count[0])
+    figure = plots.raster(
+        events.times[0, :size], events.units[0, :size], spikes.times[:used], spikes.units[:used],
+        f"class {int(labels[0])}, answer {int(np.argmax(output.logits[0]))}",
+    )  # fmt: skip
+    plots.save(figure, path)
+
+
+def table(rows: dict[str, dict[str, Any]]) -> str:
+    """The figures of each method as text."""
+    lines = [
+        ("test accuracy", "test_accuracy", "{:.1%}"),
+        ("  unseen speakers", "test_accuracy_unseen_speakers", "{:.1%}"),
+        ("validation accuracy", "validation_accuracy", "{:.1%}"),
+        ("training accuracy", "train_accuracy", "{:.1%}"),
+        ("seconds a step (median)", "seconds_per_step", "{:.4f}"),
+        ("training time [s]", "training_s", "{:.0f}"),
+        ("hidden spikes a sample", "spikes_per_sample", "{:.0f}"),
+        ("bytes kept for backward", "residual_bytes", "{:,}"),
+        ("parameters trained", "parameters", "{:,}"),
+    ]
+    show = lambda value, form: "-" if value is None else form.format(value)  # noqa: E731
+    text = [f"{'':26}" + "".join(f"{plots.METHOD_LABELS[method]:>16}" for method in rows)]
+    for label, key, form in lines:
+        text.append(f"{label:26}" + "".join(f"{show(figures.get(key), form):>16}" for figures in rows.values()))
+    return "\n".join(text)
+
+
+def agreement_table(compared: dict[str, Any]) -> str:
+    """Cosine and norm ratio of the two gradients as text."""
+    show = lambda value: "-" if value is None else f"{value:.3f}"  # noqa: E731
+    text = [f"{'surrogate against exact gradient':34}{'parameter':>20}{'cosine':>9}{'norm ratio':>12}"]
+    for stage, parameters in compared.items():
+        for name, figures in parameters.items():
+            text.append(f"{stage:34}{name:>20}{show(figures['cosine']):>9}{show(figures['norm_ratio']):>12}")
+    return "\n".join(text)
+
+
+def run(config: Config) -> dict[str, Any]:
+    """Train, measure, record, draw.
+
+    Returns:
+        The record that was written last: of the training, or of the comparison if there were two.
+
+    Raises:
+        ValueError: for an impossible configuration or damaged data.
+        OSError: for data that are not there, or a folder that cannot be written to.
+    """
+    (config.out / "figures").mkdir(parents=True, exist_ok=True)
+    splits = load(config.dataset, config.data_dir)
+    data = splits.train
+    network = network_of(config, data)
+    trainers = {method: trainer_of(method, config, network) for method in METHODS}
+    print(
+        f"data set {data.name}: {len(data)} training, {len(splits.validation)} validation (held-out speakers), "
+        f"{len(splits.test)} test samples; {data.spikes_per_sample.mean():.0f} input spikes a sample"
+    )
+    written, results = {}, {}
+    settings = dataclasses.asdict(config) | {"samples": [len(part) for part in splits]}
+    settings = {name: value for name, value in settings.items() if name not in ("out", "json", "data_dir")}
+    describe = dict(preset=None, dataset=data.name, hidden=sum(config.hidden), seed=config.train.seed)
+    name = f"{data.name}-{'x'.join(map(str, config.hidden))}-seed{config.train.seed}"
+    for method in config.methods:
+        trainer = trainers[method]
+        results[method] = result = trainer.fit(splits)
+        if result.status != "ok":
+            print(f"{method} ended early: {result.reason}", file=sys.stderr)
+        written[method] = record = records.make_record(
+            "train", method=method, status=result.status, reason=result.reason, config=settings,
+            metrics=measure(trainer, result, splits), samples=result.history, **describe,
+        )  # fmt: skip
+        records.append(record, config.out / "bench.jsonl")
+        draw_raster(trainers["eventprop"], result.params, splits.test, _figure(config, "raster", method, name))
+        if result.status == "interrupted":
+            break
+    plots.save(plots.learning_curves(list(written.values())), _figure(config, "curves", config.method, name))
+    print(table({method: record["metrics"] for method, record in written.items()}))
+    if len(written) < 2:
+        return record
+    stages = {"before": trainers["eventprop"].init()} | {f"after_{m}": r.params for m, r in results.items()}
+    compared = {stage: compare_gradients(trainers, params, data) for stage, params in stages.items()}
+    print(agreement_table(compared))
+    metrics = {method: record["metrics"] for method, record in written.items()}
+    record = records.make_record(
+        "train", method="both", status="ok", config=settings, metrics=metrics | {"agreement": compared}, samples={},
+        **describe,
+    )  # fmt: skip
+    records.append(record, config.out / "bench.jsonl")
+    plots.save(plots.gradient_agreement(record), _figure(config, "agreement", "both", name))
+    return record
+
+
+def _figure(config: Config, kind: str, method: str, name: str) -> Path:
+    return config.out / "figures" / f"{kind}-{method}-{name}.png"
+
+
+def main() -> int:
+    """The command line; returns the exit status."""
+    try:
+        config = tyro.cli(Config, prog="python -m gradlab.bench")
+        record = run(config)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"record appended to {config.out / 'bench.jsonl'}, figures in {config.out / 'figures'}")
+    if config.json:
+        print(json.dumps(record))
+    return _EXIT.get(record["status"], 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
