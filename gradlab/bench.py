@@ -8,6 +8,7 @@ Ends with a table, appends a record to OUT/bench.jsonl and draws figures into OU
 
 import dataclasses
 import json
+import math
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ from .data import SpikeData, Splits, batch, load
 from .memory import residual_bytes
 from .network import Network, NetworkParams
 from .timing import summary
-from .train import BPTTTrainer, EventPropTrainer, Result, TrainConfig, Trainer, split_params
+from .train import BPTTTrainer, EventPropTrainer, Result, Runaway, TrainConfig, Trainer, split_params
 
 METHODS = ("eventprop", "bptt")
 _EXIT = {"ok": 0, "interrupted": 130}
@@ -92,10 +93,28 @@ class Config:
         return METHODS if self.method == "both" else (self.method,)
 
 
+# Settings of the network, which the configuration repeats.
+_NETWORK = tuple(f.name for f in dataclasses.fields(Network) if f.name in Config.__dataclass_fields__)
+
+
+def check(config: Config) -> None:
+    """Refuse an impossible configuration before anything is loaded or written; what no method reads is not looked at.
+
+    Raises:
+        ValueError: says what is wrong.
+    """
+    for name in _NETWORK:
+        value = getattr(config, name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{name} is {value}, expected a finite number")
+    network = Network(**{name: getattr(config, name) for name in _NETWORK})
+    for method in config.methods:
+        trainer_of(method, config, network)
+
+
 def network_of(config: Config, data: SpikeData) -> Network:
     """The network that the configuration describes, with the data's inputs and classes."""
-    shared = {f.name for f in dataclasses.fields(Network)} & {f.name for f in dataclasses.fields(Config)}
-    return Network(inputs=data.inputs, outputs=data.classes, **{name: getattr(config, name) for name in shared})
+    return Network(inputs=data.inputs, outputs=data.classes, **{name: getattr(config, name) for name in _NETWORK})
 
 
 def trainer_of(method: str, config: Config, network: Network) -> Trainer:
@@ -120,26 +139,26 @@ def measure(trainer: Trainer, result: Result, splits: Splits) -> dict[str, Any]:
     kept = residual_bytes(
         lambda *arguments: trainer.objective(*arguments, trainer.capacities)[0], trained, constant, events, labels
     )
-    tested = trainer.evaluate(result.params, splits.test)
     seen = np.isin(splits.test.speakers, data.speakers)
-    by_speaker = {
-        f"test_accuracy_{name}_speakers": trainer.evaluate(result.params, splits.test.select(np.flatnonzero(which)))[
-            "accuracy"
-        ]
-        for name, which in (("known", seen), ("unseen", ~seen))
-        if which.any()
-    }
+    parts = {"": seen | True, "_known_speakers": seen, "_unseen_speakers": ~seen}
+    try:
+        tested = {
+            name: trainer.evaluate(result.params, splits.test.select(np.flatnonzero(part)))
+            for name, part in parts.items()
+            if part.any()
+        }
+    except Runaway:  # parameters that cannot be evaluated either
+        tested = {"": {"accuracy": None, "spikes_per_sample": None}}
     steps = result.history.get("step_s", [])[_UNTIMED:]
     validated = result.history.get("validation_accuracy", [])
     return {
-        "test_accuracy": tested["accuracy"],
-        **by_speaker,
+        **{f"test_accuracy{name}": figures["accuracy"] for name, figures in tested.items()},
         "validation_accuracy": validated[result.best_epoch - 1] if validated else None,
         "train_accuracy": result.history.get("train_accuracy", [None])[-1],
         "best_epoch": result.best_epoch,
         "seconds_per_step": summary(steps)["median"] if steps else None,
         "training_s": sum(result.history.get("epoch_s", [])),
-        "spikes_per_sample": tested["spikes_per_sample"],
+        "spikes_per_sample": tested[""]["spikes_per_sample"],
         "input_spikes_per_sample": float(data.spikes_per_sample.mean()),
         "residual_bytes": kept,
         "event_capacity": list(trainer.capacities) if trainer.method == "eventprop" else None,
@@ -149,17 +168,27 @@ def measure(trainer: Trainer, result: Result, splits: Splits) -> dict[str, Any]:
 
 
 def compare_gradients(trainers: dict[str, Trainer], params: NetworkParams, data: SpikeData) -> dict[str, Any]:
-    """Cosine and norm ratio of the surrogate gradient to the exact one, by parameter, on the first training batch."""
+    """Agreement of the surrogate gradient with the exact one, by parameter, on the first training batch.
+
+    Returns:
+        As ``agreement.compare``; empty if the parameters make the network run away.
+    """
     size = trainers["eventprop"].config.batch_size
     events, labels = batch(data, np.arange(size), data.longest)
-    exact, surrogate = (trainers[method].gradient(params, events, labels)[0] for method in METHODS)
+    try:
+        exact, surrogate = (trainers[method].gradient(params, events, labels)[0] for method in METHODS)
+    except Runaway:
+        return {}
     return agreement.compare(exact, surrogate)
 
 
 def draw_raster(trainer: EventPropTrainer, params: NetworkParams, data: SpikeData, path: Path) -> None:
-    """Input and hidden spikes of the first test sample, in continuous time."""
-    events, labels = batch(data, np.arange(trainer.config.batch_size), data.longest)
-    output = trainer.gradient(params, events, labels)[1]
+    """Input and hidden spikes of the first sample, in continuous time; nothing if they are too many."""
+    events, labels = batch(data, np.arange(1), data.longest)
+    try:
+        output = trainer.gradient(params, events, labels)[1]
+    except Runaway:
+        return
     spikes, used = jax.tree.map(lambda x: np.asarray(x[0]), output.spikes[0]), int(output.spikes[0].count[0])
     size = int(events.count[0])
     figure = plots.raster(
@@ -209,11 +238,13 @@ def run(config: Config) -> dict[str, Any]:
         ValueError: for an impossible configuration or damaged data.
         OSError: for data that are not there, or a folder that cannot be written to.
     """
-    (config.out / "figures").mkdir(parents=True, exist_ok=True)
+    check(config)
     splits = load(config.dataset, config.data_dir)
+    _make_folders(config.out)
     data = splits.train
     network = network_of(config, data)
-    trainers = {method: trainer_of(method, config, network) for method in METHODS}
+    trainers = {method: trainer_of(method, config, network) for method in config.methods}
+    exact = trainers.get("eventprop") or EventPropTrainer(network, config.train)
     print(
         f"data set {data.name}: {len(data)} training, {len(splits.validation)} validation (held-out speakers), "
         f"{len(splits.test)} test samples; {data.spikes_per_sample.mean():.0f} input spikes a sample"
@@ -233,14 +264,14 @@ def run(config: Config) -> dict[str, Any]:
             metrics=measure(trainer, result, splits), samples=result.history, **describe,
         )  # fmt: skip
         records.append(record, config.out / "bench.jsonl")
-        draw_raster(trainers["eventprop"], result.params, splits.test, _figure(config, "raster", method, name))
+        draw_raster(exact, result.params, splits.test, _figure(config, "raster", method, name))
         if result.status == "interrupted":
             break
     plots.save(plots.learning_curves(list(written.values())), _figure(config, "curves", config.method, name))
     print(table({method: record["metrics"] for method, record in written.items()}))
-    if len(written) < 2:
-        return record
-    stages = {"before": trainers["eventprop"].init()} | {f"after_{m}": r.params for m, r in results.items()}
+    if any(record["status"] != "ok" for record in written.values()) or len(written) < 2:
+        return next((record for record in written.values() if record["status"] != "ok"), record)
+    stages = {"before": exact.init()} | {f"after_{m}": r.params for m, r in results.items()}
     compared = {stage: compare_gradients(trainers, params, data) for stage, params in stages.items()}
     print(agreement_table(compared))
     metrics = {method: record["metrics"] for method, record in written.items()}
@@ -253,6 +284,18 @@ def run(config: Config) -> dict[str, Any]:
     return record
 
 
+def _make_folders(out: Path) -> None:
+    """Make sure before the training that its results can be written."""
+    try:
+        (out / "figures").mkdir(parents=True, exist_ok=True)
+        if (out / "bench.jsonl").exists():
+            (out / "bench.jsonl").open("ab").close()
+    except OSError as error:
+        raise OSError(
+            f"{error.filename} cannot be written to ({error.strerror}): choose another folder with --out"
+        ) from error
+
+
 def _figure(config: Config, kind: str, method: str, name: str) -> Path:
     return config.out / "figures" / f"{kind}-{method}-{name}.png"
 
@@ -262,8 +305,12 @@ def main() -> int:
     try:
         config = tyro.cli(Config, prog="python -m gradlab.bench")
         record = run(config)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (ValueError, OSError, KeyboardInterrupt) as error:
+        # In a call back from a running XLA program, Ctrl-C comes as a ValueError.
+        if isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in str(error):
+            print("error: interrupted by the user; what is not recorded yet is lost", file=sys.stderr)
+            return _EXIT["interrupted"]
+        print("error:", *str(error).split(), file=sys.stderr)
         return 2
     print(f"record appended to {config.out / 'bench.jsonl'}, figures in {config.out / 'figures'}")
     if config.json:

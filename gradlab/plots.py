@@ -15,13 +15,19 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 Record = Mapping[str, Any]
 
-METHOD_COLOURS = {"eventprop": "#0072B2", "bptt": "#D55E00", "bptt_checkpointed": "#009E73"}
-METHOD_LABELS = {"eventprop": "EventProp", "bptt": "BPTT-SG", "bptt_checkpointed": "BPTT-SG, checkpointed"}
+METHOD_COLOURS = {"eventprop": "#0072B2", "bptt": "#D55E00", "bptt_checkpointed": "#009E73", "bptt_scan": "#CC79A7"}
+METHOD_LABELS = {
+    "eventprop": "EventProp",
+    "bptt": "BPTT-SG",
+    "bptt_checkpointed": "BPTT-SG, checkpointed",
+    "bptt_scan": "BPTT-SG, plain scan",
+}
 _OTHER_COLOUR = "#5A5A5A"
+_QUANTITY_COLOURS = "#56B4E9", "#E69F00"
 _STAGES = {
     "before": ("before training", "#999999"),
     "after_eventprop": ("after EventProp", METHOD_COLOURS["eventprop"]),
@@ -211,6 +217,107 @@ def agreement_bars(agreement: Mapping[str, Any], measure: str, ax: Axes | None =
     return _tidy(ax)
 
 
+def speed(record: Record) -> Figure:
+    """Time of a gradient, and what is kept for its backward pass, with each method.
+
+    Args:
+        record: of the benchmark ``speed``.
+
+    Returns:
+        Two panels of bars on logarithmic axes; the times with quartiles.
+    """
+    figure = Figure(figsize=(10, 3), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    times = {
+        name: np.quantile(_series(record["samples"], f"{name}_step_s"), (0.25, 0.5, 0.75)) for name in METHOD_LABELS
+    }
+    medians = {name: 1e3 * median for name, (_, median, _) in times.items()}
+    method_bars(medians, left, "{:.3g} ms")
+    for row, (low, _, high) in enumerate(times.values()):
+        left.plot([1e3 * low, 1e3 * high], [row, row], color="black", linewidth=1.2)
+    left.set_xlabel("time of a gradient [ms]")
+    sizes = {name: record["metrics"][f"{name}_residual_bytes"] / 1e6 for name in METHOD_LABELS}
+    method_bars(sizes, right, "{:.3g} MB")
+    right.set_xlabel("kept for the backward pass [MB]")
+    left.invert_yaxis()
+    return figure
+
+
+def method_bars(values: Mapping[str, float], ax: Axes | None, form: str) -> Axes:
+    """Horizontal bars on a logarithmic axis, each with its value, from the top down.
+
+    Args:
+        values: by method, positive.
+        ax: where to draw; by default a new figure.
+        form: format of the value.
+
+    Returns:
+        The axes.
+    """
+    ax = _axes(ax)
+    lengths = list(values.values())
+    bars = ax.barh(range(len(values)), lengths, 0.65, color=[METHOD_COLOURS[name] for name in values])
+    ax.bar_label(bars, [form.format(x) for x in lengths], padding=6)
+    ax.set_yticks(range(len(values)), [METHOD_LABELS[name] for name in values])
+    ax.tick_params(axis="y", length=0)
+    ax.set_xscale("log")
+    # A logarithmic bar has no natural foot: a third of the shortest, so that all can be seen.
+    ax.set_xlim(min(lengths) / 3, max(lengths) * 3)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    return _tidy(ax, "x")
+
+
+def convergence(record: Record) -> Figure:
+    """Errors of the time grid against the event-driven solution, over the step, with guides of first order.
+
+    Args:
+        record: of the benchmark ``convergence``.
+
+    Returns:
+        Two panels: spike times, and what the network answers.
+    """
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    samples, metrics = record["samples"], record["metrics"]
+    steps = 1e3 * _series(samples, "dt_s")
+    error_lines(steps, {_with_order("spike times", metrics): 1e3 * _series(samples, "spike_time_error_s")}, left)
+    left.set_ylabel("mean error [ms]")
+    errors = {_with_order(name, metrics): _series(samples, f"{name}_relative_error") for name in ("logits", "loss")}
+    error_lines(steps, errors, right)
+    right.set_ylabel("mean error, relative")
+    return figure
+
+
+def error_lines(steps: np.ndarray, errors: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
+    """Errors over the step of the grid on logarithmic axes, and a guide of slope one below them.
+
+    Args:
+        steps: [ms].
+        errors: by label, at most two; at each step.
+        ax: where to draw; by default a new figure.
+
+    Returns:
+        The axes.
+    """
+    ax = _axes(ax)
+    for (label, y), colour in zip(errors.items(), _QUANTITY_COLOURS, strict=False):
+        ax.loglog(steps, y, color=colour, label=label, marker="o", markersize=4, linewidth=1.8)
+    lowest = np.nanmin([y / steps for y in errors.values()])
+    ax.loglog(steps, 0.6 * lowest * steps, color="black", linewidth=1, linestyle="--", label="first order")
+    ax.set_xlabel("step of the grid [ms]")
+    ax.set_xticks(steps, [f"{step:g}" for step in steps])
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.legend(frameon=False)
+    return _tidy(ax)
+
+
+def _with_order(name: str, metrics: Mapping[str, Any]) -> str:
+    """A quantity with the order that was fitted to its error."""
+    order = metrics[f"order_{name.replace(' ', '_')}"]
+    return name if order is None else f"{name}, order {order:.2f}"
+
+
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure; folders are created, the format follows the suffix.
 
@@ -242,9 +349,9 @@ def _epoch_axis(ax: Axes) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _tidy(ax: Axes) -> Axes:
+def _tidy(ax: Axes, across: Literal["x", "y"] = "y") -> Axes:
     """Light grid behind the data, no frame at the top and right."""
     ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(axis="y", color="#DDDDDD", linewidth=0.6)
+    ax.grid(axis=across, color="#DDDDDD", linewidth=0.6)
     ax.set_axisbelow(True)
     return ax

@@ -33,7 +33,10 @@ class ReadoutParams(NamedTuple):
 class Readout(Protocol):
     """What a readout provides; ``spiking`` ones read the spikes of an output layer of LIF neurons, without weights."""
 
-    spiking: bool
+    @property
+    def spiking(self) -> bool:
+        """Whether the last layer is one of spiking output neurons."""
+        ...
 
     def from_events(self, params: Any, spikes: Events, units: int, duration: float) -> Float[Array, "batch outputs"]:
         """Logits from the spikes of the last layer, which has ``units`` neurons, by ``duration`` [s]."""

@@ -1,5 +1,6 @@
 """Training: one loop for both methods. A trainer differs from the other only in how it runs the network."""
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from solvers.lif import LIFParams
 from solvers.surrogates import Surrogate
 
 from .data import SpikeData, Splits, batch, channel_shift, epoch_batches, evaluation_batches
+from .interrupts import noted_interrupts
 from .losses import accuracy, cross_entropy, rate_regularisation
 from .network import Network, NetworkParams, Output
 
@@ -117,7 +119,9 @@ class Trainer:
         self.network = network
         self.config = config
         self.capacities = tuple(int(20 * n * max(network.duration, 0.1)) for n in network.spiking_sizes)
+        self._stop: list[int] = []
         self._step = jax.jit(self._step, static_argnames=("capacities", "steps"))
+        self._gradient = jax.jit(jax.grad(self.objective, has_aux=True), static_argnums=4)
         self._evaluate = jax.jit(self._evaluate, static_argnames=("capacities",))
 
     def run(self, params: NetworkParams, events: Events, capacities: tuple[int, ...]) -> Output:
@@ -142,9 +146,8 @@ class Trainer:
     ) -> tuple[NetworkParams, Output]:
         """Gradient of a batch's loss with respect to the trained parameters, with enough room for all spikes."""
         trained, constant = split_params(params)
-        call = jax.jit(jax.grad(self.objective, has_aux=True), static_argnums=4)
         return self._with_room(
-            lambda capacities: call(trained, constant, events, labels, capacities), lambda r: r[1].largest
+            lambda room: self._gradient(trained, constant, events, labels, room), lambda r: r[1].largest
         )
 
     def _optimiser(self, steps: int) -> optax.GradientTransformation:
@@ -158,7 +161,7 @@ class Trainer:
         )
         updates, state = self._optimiser(steps).update(gradient, state)
         counts = tuple(count.sum(0) for count in output.counts)
-        norm = optax.global_norm(gradient)
+        norm = jnp.sqrt(sum(jnp.vdot(x, x) for x in jax.tree.leaves(gradient)))
         metrics = Metrics(loss, accuracy(output.logits, labels), output.largest, counts, norm)
         return optax.apply_updates(trained, updates), state, metrics
 
@@ -171,6 +174,8 @@ class Trainer:
     def _with_room(self, call, largest_of):
         """Call with the present spike buffers; while a sample overflows them, enlarge and call again."""
         while True:
+            if self._stop:
+                raise KeyboardInterrupt
             result = call(self.capacities)
             largest = np.asarray(largest_of(result))
             if self.method != "eventprop" or (largest <= self.capacities).all():
@@ -179,7 +184,7 @@ class Trainer:
             for room, used, n in zip(self.capacities, largest, self.network.spiking_sizes, strict=True):
                 most = int(_HIGHEST_RATE * n * max(self.network.duration, 0.1))
                 if used > room >= most:
-                    raise _Overflow(
+                    raise Runaway(
                         f"a layer of {n} neurons emits more than {most} spikes in {self.network.duration:g} s "
                         f"(mean rate above {_HIGHEST_RATE:g} Hz): lower the learning rate or the initial weights"
                     )
@@ -218,7 +223,8 @@ class Trainer:
         steps = self.config.epochs * (len(splits.train) // self.config.batch_size)
         state = self._optimiser(steps).init(split_params(params)[0])
         best = -1.0
-        with tqdm(total=steps, disable=not progress, unit="step", desc=self.method, dynamic_ncols=True) as bar:
+        shown = dict(unit="step", desc=self.method, dynamic_ncols=True, mininterval=0.1 if sys.stderr.isatty() else 10)
+        with noted_interrupts() as self._stop, tqdm(total=steps, disable=not progress, **shown) as bar:
             try:
                 for epoch in range(self.config.epochs):
                     params, state, entry = self._epoch(splits.train, params, state, rng, steps, bar, result)
@@ -229,13 +235,17 @@ class Trainer:
                     score = entry.get("validation_accuracy", 0.0)
                     if score >= best:
                         best, result.params, result.best_epoch = score, params, epoch + 1
-                    shown = {k: f"{v:.3g}" for k, v in entry.items() if k != "epoch_s"}
-                    bar.write(f"epoch {epoch + 1}: " + ", ".join(f"{k} {v}" for k, v in shown.items()))
+                    if progress:
+                        figures = ", ".join(f"{k} {v:.3g}" for k, v in entry.items() if k != "epoch_s")
+                        bar.write(f"epoch {epoch + 1}: {figures}", file=sys.stderr)
+                if self._stop:
+                    raise KeyboardInterrupt
             except KeyboardInterrupt:
-                result.status, result.reason = "interrupted", f"stopped by the user after {bar.n} of {steps} steps"
+                done = len(result.history.get("step_s", []))
+                result.status, result.reason = "interrupted", f"stopped by the user after {done} of {steps} steps"
             except _Diverged as error:
                 result.status, result.reason = "diverged", str(error)
-            except _Overflow as error:
+            except Runaway as error:
                 result.status, result.reason = "overflow", str(error)
         return result
 
@@ -257,8 +267,8 @@ class Trainer:
             result.history.setdefault("step_s", []).append(time.perf_counter() - start)
             if not np.isfinite(loss) or not np.isfinite(float(metrics.gradient_norm)):
                 raise _Diverged(
-                    f"the loss is {loss:g} with a gradient of norm {float(metrics.gradient_norm):g} at step {bar.n + 1}: "
-                    "lower the learning rate"
+                    f"the loss is {loss:g} with a gradient of norm {float(metrics.gradient_norm):g} "
+                    f"at step {len(result.history['step_s'])}: lower the learning rate"
                 )
             losses.append(loss)
             hits.append(float(metrics.accuracy))
@@ -269,6 +279,9 @@ class Trainer:
             bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{np.mean(hits):.1%}", rate=f"{rate:.1f}Hz", refresh=False)
             bar.update()
         params = lift_silent(eqx.combine(trained, constant), counts, self.config.lift_silent)
+        if not all(np.isfinite(x).all() for x in jax.tree.leaves(params)):
+            done = len(result.history["step_s"])
+            raise _Diverged(f"a parameter is not finite after step {done}: lower the learning rate")
         silent = sum(int((c == 0).sum()) for c in counts) / sum(self.network.hidden)
         entry = {
             "train_loss": float(np.mean(losses)),
@@ -341,10 +354,10 @@ class BPTTTrainer(Trainer):
 
 
 class _Diverged(Exception):
-    """The loss or a gradient is not finite."""
+    """The loss, a gradient or a parameter is not finite."""
 
 
-class _Overflow(Exception):
+class Runaway(Exception):
     """More spikes than any buffer should hold."""
 
 

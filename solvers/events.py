@@ -25,7 +25,7 @@ class Events(NamedTuple):
 
     times: Float[Array, "*batch capacity"]
     units: Int[Array, "*batch capacity"]
-    count: Int[Array, "*batch"]
+    count: Int[Array, "*batch"]  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
 
     @property
     def capacity(self) -> int:

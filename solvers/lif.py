@@ -200,9 +200,7 @@ def time_of_maximum(v: ArrayLike, i: ArrayLike, tau_mem: ArrayLike, tau_syn: Arr
     return jnp.where(rises & has_maximum, lag, jnp.where(creeps, jnp.inf, 0.0))
 
 
-def next_crossing(
-    v: ArrayLike, i: ArrayLike, tau_mem: ArrayLike, tau_syn: ArrayLike, threshold: ArrayLike
-) -> Array:
+def next_crossing(v: ArrayLike, i: ArrayLike, tau_mem: ArrayLike, tau_syn: ArrayLike, threshold: ArrayLike) -> Array:
     """Lag to the first upward crossing of the threshold, if no event comes in between; never missed, never false.
 
     A crossing needs ``i > threshold`` now; then the voltage rises to one maximum, is concave up to it, and crosses

@@ -26,7 +26,9 @@ def host_call(function: Callable[..., Sequence[np.ndarray]], results: Sequence[A
         results: ``jax.ShapeDtypeStruct`` of each result.
         *args: arrays, read-only in the function. Under ``vmap`` it is called once for each entry.
     """
-    return _host_call.bind(*args, function=function, results=tuple(jax.core.ShapedArray(r.shape, r.dtype) for r in results))
+    return _host_call.bind(
+        *args, function=function, results=tuple(jax.core.ShapedArray(r.shape, r.dtype) for r in results)
+    )
 
 
 @_host_call.def_impl

@@ -45,8 +45,7 @@ def lif_layer(
 
     Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829.
     """
-    settings = {"duration": duration, "capacity": capacity, "delay": delay, "engine": engine}
-    return lif_layer_with_counts(params, events, **settings)[0]
+    return lif_layer_with_counts(params, events, duration=duration, capacity=capacity, delay=delay, engine=engine)[0]
 
 
 def lif_layer_with_counts(
@@ -67,6 +66,8 @@ def lif_layer_with_counts(
     check_params(params)
     if engine not in ENGINES:
         raise ValueError(f"unknown engine {engine!r}: choose one of {', '.join(ENGINES)}")
+    if params.w_in.dtype not in (jnp.float32, jnp.float64):
+        raise ValueError(f"w_in has type {params.w_in.dtype}, expected float32 or float64")
     if not duration > 0:
         raise ValueError(f"duration is {duration} s, expected > 0")
     if not delay >= 0:

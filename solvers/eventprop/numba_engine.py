@@ -12,12 +12,13 @@ from jaxtyping import Array, Float
 from ..events import NO_UNIT, Events
 from ..lif import LIFParams
 from .host_call import host_call
-from .kernels.arrivals import BAD_UNIT, UNSORTED
+from .kernels.arrivals import BAD_CONSTANT, BAD_UNIT, UNSORTED
 from .kernels.batch import adjoint_batch, simulate_batch
 
 _ERRORS = {
-    UNSORTED: "input events are not in order of time: sort each sample (solvers.events.pad_events does)",
+    UNSORTED: "input times must be >= 0 and in order: sort each sample (solvers.events.pad_events does)",
     BAD_UNIT: "an input event has a unit outside the rows of w_in: check the units or the shape of w_in",
+    BAD_CONSTANT: "a time constant is not a positive finite number: bound tau_mem and tau_syn when they are trained",
 }
 
 
@@ -78,9 +79,10 @@ def forward(
     batch = events.times.shape[0]
     real, whole = events.times.dtype, jnp.int32
     shape = jax.ShapeDtypeStruct
-    result = (shape((batch, capacity), real), shape((batch, capacity), whole), shape((batch, capacity), real))
+    room = (batch, capacity)
+    result = (shape(room, real), shape(room, whole), shape(room, real), shape((batch,), whole))
     call = partial(_simulate, **_static(params), duration=duration, delay=delay, capacity=capacity)
-    times, units, current, count = host_call(call, (*result, shape((batch,), whole)), *_kernel_arguments(params, events))
+    times, units, current, count = host_call(call, result, *_kernel_arguments(params, events))
     return Events(times, units, count), current
 
 

@@ -10,7 +10,8 @@ import pytest
 from solvers.bptt import lif_layer, simulate, time_grid
 from solvers.events import pad_events, to_grid
 from solvers.lif import kappa, lif_params
-from solvers.surrogates import Surrogate, spike
+from solvers.reference import bptt_scan
+from solvers.surrogates import Surrogate
 
 DT = 1e-3
 TIMES = dict(duration=0.05, dt=DT, delay=2e-3)
@@ -81,27 +82,6 @@ def numpy_loop(layers, grid, delay):
     return result
 
 
-def autodiff_scan(layers, grid, delay, reset_gradient):
-    """The same, differentiated by JAX through a plain scan over the steps."""
-    result, arriving = [], jnp.moveaxis(grid, 1, 0)
-    for p in layers:
-
-        def step(state, x, p=p):
-            v, i, sent = state
-            v = jnp.exp(-DT / p.tau_mem) * v + kappa(DT, p.tau_mem, p.tau_syn) * i
-            fired = spike((v - p.threshold) / p.threshold, SURROGATE)
-            sent = jnp.concatenate([sent, fired[None]])
-            v = v - (p.threshold - p.reset) * (fired if reset_gradient else jax.lax.stop_gradient(fired))
-            i = jnp.exp(-DT / p.tau_syn) * i + x + (0 if p.w_rec is None else sent[0] @ p.w_rec)
-            return (v, i, sent[1:]), fired
-
-        shape = len(grid), p.neurons
-        start = jnp.zeros(shape), jnp.zeros(shape), jnp.zeros((delay, *shape))
-        arriving = jax.lax.scan(step, start, arriving @ p.w_in)[1]
-        result.append(arriving)
-    return result
-
-
 def weighted(spikes, weights):
     """What ``WeightedSum`` holds at the end."""
     steps = jnp.arange(len(spikes))[:, None, None]
@@ -143,7 +123,7 @@ def test_forward_equals_a_numpy_loop(delay, recurrent):
 )
 def test_gradient_equals_autodiff_of_a_plain_scan(recurrent, delay, reset_gradient, checkpoint):
     layers, events = some_layers(recurrent), some_events()
-    grid = to_grid(events, INPUTS, 51, DT)
+    grid = jnp.moveaxis(to_grid(events, INPUTS, 51, DT), 1, 0)
     weights = jnp.asarray(np.random.default_rng(2).normal(size=OUTPUTS))
 
     def ours(layers, weights):
@@ -161,7 +141,7 @@ def test_gradient_equals_autodiff_of_a_plain_scan(recurrent, delay, reset_gradie
         return jnp.sum(seen**2) + sum(jnp.sum(n**3) for n in counts)
 
     def plain(layers, weights):
-        fired = autodiff_scan(layers, grid, delay, reset_gradient)
+        fired = bptt_scan(layers, grid, dt=DT, delay=delay, surrogate=SURROGATE, reset_gradient=reset_gradient)
         return jnp.sum(weighted(fired[-1], weights) ** 2) + sum(jnp.sum(s.sum(0) ** 3) for s in fired)
 
     assert_trees_close(

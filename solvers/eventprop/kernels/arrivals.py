@@ -5,7 +5,7 @@ from numba import njit
 
 from .flow import OPTIONS
 
-UNSORTED, BAD_UNIT = -1, -2
+UNSORTED, BAD_UNIT, BAD_CONSTANT = -1, -2, -3
 
 
 @njit(**OPTIONS)
@@ -28,29 +28,39 @@ def block_length(tau_mem, tau_syn, delay):
 
 
 @njit(**OPTIONS)
+def check(times, units, count, inputs, tau_mem, tau_syn):
+    """0, or what is wrong with a sample: UNSORTED, BAD_UNIT or BAD_CONSTANT."""
+    last = 0.0
+    for e in range(count):
+        if not times[e] >= last:
+            return UNSORTED
+        if units[e] < 0 or units[e] >= inputs:
+            return BAD_UNIT
+        last = times[e]
+    for n in range(len(tau_mem)):
+        if not (0.0 < tau_mem[n] < np.inf and 0.0 < tau_syn[n] < np.inf):
+            return BAD_CONSTANT
+    return 0
+
+
+@njit(**OPTIONS)
 def merge(times, units, e, e_stop, spike_times, spike_units, r, r_stop, inputs, delay, end, arrive, rows):
     """Arrivals before ``end`` from input event ``e`` and own spike ``r`` on; on ties the input comes first.
 
     ``rows`` gets the row of each in the stacked weights (inputs first, then the recurrent ones).
 
     Returns:
-        ``(number of arrivals, next e, next r)``; a negative number is UNSORTED or BAD_UNIT.
+        ``(number of arrivals, next e, next r)``.
     """
     n = 0
-    last = -np.inf
     while True:
         t_in = np.float64(times[e]) if e < e_stop else np.inf
         t_rec = np.float64(arrival_time(spike_times, r, delay)) if r < r_stop else np.inf
         t = min(t_in, t_rec)
         if t >= end:
             return n, e, r
-        if not t >= last:
-            return UNSORTED, e, r
-        last = t
         arrive[n] = t
         if t_in <= t_rec:
-            if units[e] < 0 or units[e] >= inputs:
-                return BAD_UNIT, e, r
             rows[n] = units[e]
             e += 1
         else:

@@ -72,7 +72,7 @@ def _sample(adjoint, lag, rate_mem, rate_syn, shared, trains_tau, sampled):
 
 @njit(**OPTIONS)
 def _add_scaled(target, a, x, b, y):
-    """target += a x + b y."""
+    """Target += a x + b y."""
     for n in range(len(x)):
         target[n] += a * x[n] + b * y[n]
 
@@ -133,8 +133,20 @@ def adjoint(
     """Add one sample's gradient to ``gradient``.
 
     Args:
-        weights: and all up to ``delay`` as given to ``forward.simulate``.
-        spike_times: what it filled, likewise ``spike_units`` and ``spike_current``.
+        weights: as given to ``forward.simulate``.
+        recurrent: likewise.
+        tau_mem: likewise.
+        tau_syn: likewise.
+        threshold: likewise.
+        reset: likewise.
+        shared: likewise.
+        times: likewise.
+        units: likewise.
+        count: likewise.
+        delay: likewise.
+        spike_times: as it filled them.
+        spike_units: likewise.
+        spike_current: likewise.
         spikes: their number.
         at_times: derivative of the loss with respect to each spike time, ``[capacity]``.
         at_counts: the same for the spike count of each neuron, ``[post]`` (a heuristic, see ``_spike``).

@@ -137,8 +137,9 @@ def crossing_before(v, i, within, v_end, i_end, tau_mem, tau_syn, threshold):
         high = min(within, time_of_maximum(v, i, tau_mem, tau_syn))
         if voltage(v, i, high, tau_mem, tau_syn)[0] < threshold:
             return np.inf
-    # Newton's method on a concave rising function goes to the root monotonically from the left; from the right it first
-    # jumps to the left. It starts at the root of the parabola in the state now, or at 0 should that lie past the maximum.
+    # Newton's method on a concave rising function goes to the root monotonically from the left; from the right it
+    # first jumps to the left. It starts at the root of the parabola in the state now, or at 0 should that lie past the
+    # maximum.
     slope = (i - v) / tau_mem
     bend = (i / tau_syn + slope) / tau_mem  # minus the second derivative
     missing = threshold - v

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
-from .arrivals import arrival_time, block_length, merge
+from .arrivals import arrival_time, block_length, check, merge
 from .flow import OPTIONS, crossing_before, fill_flow, short_flow, voltage
 
 CHUNK = 32  # neurons tested at once for a possible crossing
@@ -239,24 +239,26 @@ def _sort(times, units, currents, count):
 
 
 @njit(**OPTIONS)
-def simulate(
-    weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, times, units, count, duration, delay, out
-):
+def simulate(weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, times, units, count, duration, delay, out):
     """Spikes of one sample.
 
     Args:
         weights: ``[pre (+ post), post]``, the recurrent rows below those of the inputs.
         recurrent: whether there are recurrent rows.
-        tau_mem: ``[post]`` [s]; likewise ``tau_syn``, ``threshold`` and ``reset`` [voltage].
+        tau_mem: ``[post]`` [s].
+        tau_syn: ``[post]`` [s].
+        threshold: ``[post]`` [voltage].
+        reset: ``[post]`` [voltage].
         shared: whether all time constants are equal.
-        times: ``[events]`` [s], ascending; ``units`` alike.
+        times: ``[events]`` [s], ascending.
+        units: ``[events]``, rows of the input weights.
         count: number of events.
         duration: end of the simulation [s].
         delay: of the recurrent connections [s].
         out: ``(times, units, currents)`` to be filled, each ``[capacity]``.
 
     Returns:
-        The number of spikes; capacity + 1 if there is no room; UNSORTED or BAD_UNIT for a wrong input.
+        The number of spikes; capacity + 1 if there is no room; what ``check`` finds wrong.
     """
     spike_times, spike_units, spike_current = out
     capacity = len(spike_times)
@@ -265,6 +267,9 @@ def simulate(
     number = weights.dtype.type
     neurons = weights.shape[1]
     inputs = weights.shape[0] - neurons if recurrent else weights.shape[0]
+    wrong = check(times, units, count, inputs, tau_mem, tau_syn)
+    if wrong:
+        return wrong
     rate_mem, rate_syn = number(1) / tau_mem, number(1) / tau_syn
     longest = block_length(tau_mem, tau_syn, delay)
     near = threshold * number(1 - 64 * np.finfo(weights.dtype).eps)
@@ -302,8 +307,6 @@ def simulate(
             times, units, e, count, spike_times, spike_units, r, spikes if recurrent else r, inputs, delay, end,
             arrive, rows,
         )  # fmt: skip
-        if arrivals < 0:
-            return arrivals
         _sum_arrivals(weights, rows, arrive, arrivals, end, rate_mem, rate_syn, shared, dv, di, up, total)
         fill_flow(end - t, rate_mem, rate_syn, shared, flow)
         for n in range(neurons):

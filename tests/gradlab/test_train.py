@@ -1,0 +1,254 @@
+"""Both trainers on data that a few steps learn; programs are compiled once for each method and shared."""
+
+import jax
+import numpy as np
+import pytest
+from tiny_data import CLASSES, DURATION, INPUTS, tiny_data, tiny_splits
+
+import gradlab.train
+from gradlab import BPTTTrainer, EventPropTrainer, Network, TrainConfig
+from gradlab.data import Splits, batch, evaluation_batches
+from gradlab.readouts import LOSSES
+from gradlab.train import TRAINED, lift_silent, schedule, split_params
+
+pytestmark = pytest.mark.usefixtures("quick_compile")
+TRAINERS = (EventPropTrainer, BPTTTrainer)
+CONFIG = TrainConfig(epochs=4, batch_size=8, learning_rate=0.05, channel_shift=1, seed=3)
+NETWORK = Network(INPUTS, (6,), CLASSES, duration=DURATION, initialiser="fluctuation-driven")
+EVENTPROP = [EventPropTrainer.method]
+
+
+@pytest.fixture(scope="module", params=TRAINERS, ids=lambda trainer: trainer.method)
+def fitted(request):
+    """A trainer, its splits and what it reached."""
+    trainer, splits = request.param(NETWORK, CONFIG), tiny_splits()
+    trainer.capacities = (64,)  # more than enough
+    return trainer, splits, trainer.fit(splits, progress=False)
+
+
+def assert_same(one, other):
+    assert jax.tree.structure(one) == jax.tree.structure(other)
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def without_times(history):
+    return {name: values for name, values in history.items() if not name.endswith("_s")}
+
+
+def with_nan(params):
+    w_in = params.layers[0].w_in.at[0, 0].set(np.nan)
+    return params._replace(layers=(params.layers[0]._replace(w_in=w_in),))
+
+
+def test_learns(fitted):
+    _, splits, result = fitted
+    history = result.history
+    assert (result.status, result.reason) == ("ok", None)
+    assert history["train_loss"][-1] < 0.8 * history["train_loss"][0]
+    assert history["train_accuracy"][-1] > max(0.85, history["train_accuracy"][0])
+    assert {len(values) for name, values in history.items() if name != "step_s"} == {CONFIG.epochs}
+    assert len(history["step_s"]) == CONFIG.epochs * (len(splits.train) // CONFIG.batch_size)
+    assert min(history["step_s"]) > 0
+
+
+def test_best_parameters_are_returned(fitted):
+    trainer, splits, result = fitted
+    scores = result.history["validation_accuracy"]
+    assert scores[result.best_epoch - 1] == max(scores)
+    assert trainer.evaluate(result.params, splits.validation)["accuracy"] == max(scores)
+
+
+def test_constants_are_not_trained(fitted):
+    trainer, _, result = fitted
+    before, after = split_params(trainer.init()), split_params(result.params)
+    assert_same(before[1], after[1])
+    for a, b in zip(jax.tree.leaves(before[0]), jax.tree.leaves(after[0]), strict=True):
+        assert np.any(a != b)
+
+
+def test_nothing_is_traced_after_the_first_epoch(fitted):
+    trainer, _, _ = fitted
+    assert (trainer._step._cache_size(), trainer._evaluate._cache_size()) == (1, 1)
+
+
+def test_deterministic(fitted):
+    trainer, splits, result = fitted
+    again = trainer.fit(splits, progress=False)
+    assert_same(again.params, result.params)
+    assert without_times(again.history) == without_times(result.history)
+
+
+def test_initial_parameters_do_not_depend_on_the_method():
+    first, second = (trainer(NETWORK, CONFIG).init() for trainer in TRAINERS)
+    assert_same(first, second)
+    other = EventPropTrainer(NETWORK, TrainConfig(seed=4)).init()
+    assert np.any(first.layers[0].w_in != other.layers[0].w_in)
+
+
+@pytest.mark.parametrize("fitted", TRAINERS[:1], indirect=True, ids=EVENTPROP)
+def test_buffers_grow_without_a_trace(fitted):
+    trainer, splits, result = fitted
+    trainer.capacities = (16,)  # two doublings away
+    again = trainer.fit(splits, progress=False)
+    assert trainer.capacities == (64,)
+    assert_same(again.params, result.params)
+    assert without_times(again.history) == without_times(result.history)
+
+
+@pytest.mark.parametrize("fitted", TRAINERS[:1], indirect=True, ids=EVENTPROP)
+def test_runaway_activity_is_an_overflow(fitted, monkeypatch):
+    trainer, splits, _ = fitted
+    monkeypatch.setattr(gradlab.train, "_HIGHEST_RATE", 10.0)
+    monkeypatch.setattr(trainer, "capacities", (4,))
+    result = trainer.fit(splits, progress=False)
+    assert result.status == "overflow"
+    assert "6 neurons emits more than 6 spikes" in result.reason and "lower the learning rate" in result.reason
+    assert_same(result.params, trainer.init())
+
+
+def test_not_a_number_is_a_divergence(fitted):
+    trainer, splits, _ = fitted
+    start = with_nan(trainer.init())
+    result = trainer.fit(splits, start, progress=False)
+    assert (result.status, result.best_epoch) == ("diverged", 0)
+    assert "nan" in result.reason and "at step 1: lower the learning rate" in result.reason
+    assert_same(result.params, start)
+
+
+def test_infinite_learning_rate_is_a_divergence():
+    """Already the first and only step of an epoch: its loss is finite, what it leaves is not."""
+    trainer = EventPropTrainer(NETWORK, TrainConfig(epochs=1, batch_size=8, learning_rate=np.inf))
+    result = trainer.fit(tiny_splits()._replace(train=tiny_data(8)), progress=False)
+    assert (result.status, result.reason) == (
+        "diverged",
+        "a parameter is not finite after step 1: lower the learning rate",
+    )
+    assert_same(result.params, trainer.init())
+
+
+@pytest.mark.parametrize("when", [3, 8])
+def test_interrupt(fitted, monkeypatch, when):
+    """In the first and in the second epoch of five steps."""
+    trainer, splits, full = fitted
+    step, calls = trainer._step, []
+
+    def interrupted(*args, **settings):
+        calls.append(1)
+        if len(calls) == when:
+            raise KeyboardInterrupt
+        return step(*args, **settings)
+
+    monkeypatch.setattr(trainer, "_step", interrupted)
+    result = trainer.fit(splits, progress=False)
+    assert (result.status, result.reason) == ("interrupted", f"stopped by the user after {when - 1} of 20 steps")
+    assert result.best_epoch == (when - 1) // 5
+    assert len(result.history["step_s"]) == when - 1
+    assert result.history.get("train_loss", []) == full.history["train_loss"][: result.best_epoch]
+    trainer._step = step
+    reached = {0: trainer.init(), 1: None}[result.best_epoch]
+    if reached is not None:
+        assert_same(result.params, reached)
+    else:
+        score = trainer.evaluate(result.params, splits.validation)["accuracy"]
+        assert score == full.history["validation_accuracy"][0]
+
+
+def test_progress_goes_to_standard_error(fitted, capsys):
+    trainer, splits, _ = fitted
+    trainer.fit(splits)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert [f"epoch {n}: train_loss" in printed.err for n in (1, 4, 5)] == [True, True, False]
+
+
+def test_evaluate_counts_every_sample_once(fitted):
+    trainer, splits, result = fitted
+    data, hits, spikes = splits.test, [], []
+    run = jax.jit(trainer.run, static_argnums=2)
+    assert len(data) % CONFIG.batch_size
+    for indices, weights in evaluation_batches(len(data), CONFIG.batch_size):
+        events, labels = batch(data, indices, data.longest)
+        output = run(result.params, events, (60,))
+        hits += list((np.argmax(output.logits, -1) == labels)[weights > 0])
+        spikes += list(output.counts[0].sum(1)[weights > 0])
+    evaluated = trainer.evaluate(result.params, data)
+    assert len(hits) == len(data) and np.mean(spikes) > 0
+    assert evaluated == pytest.approx({"accuracy": np.mean(hits), "spikes_per_sample": np.mean(spikes)}, rel=1e-6)
+
+
+@pytest.mark.parametrize("trainer", TRAINERS, ids=lambda trainer: trainer.method)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_has_a_gradient(loss, trainer):
+    network = Network(INPUTS, (6,), CLASSES, duration=DURATION, loss=loss, initialiser="fluctuation-driven")
+    trainer = trainer(network, CONFIG)
+    trainer.capacities = (40,) * len(trainer.capacities)
+    params = trainer.init()
+    gradient, output = trainer.gradient(params, *batch(tiny_data(8), np.arange(8), 12))
+    assert np.isfinite(output.logits).all()
+    for leaf in jax.tree.leaves(gradient):
+        assert np.isfinite(leaf).all() and np.any(leaf != 0)
+
+
+@pytest.mark.parametrize("loss", ["mean", "ttfs"])
+def test_split_params(loss):
+    params = Network(INPUTS, (6, 5), CLASSES, loss=loss).init(jax.random.key(0))
+    trained, constant = split_params(params)
+    names = lambda tree: {path[-1].name for path, _ in jax.tree_util.tree_leaves_with_path(tree)}  # noqa: E731
+    assert names(trained) == ({"w_in", "w_rec", "w"} if loss == "mean" else {"w_in", "w_rec"})
+    assert names(constant) == {"tau_mem", "tau_syn", "threshold", "reset"}
+    assert names(trained) <= set(TRAINED)
+    assert len(jax.tree.leaves(trained)) + len(jax.tree.leaves(constant)) == len(jax.tree.leaves(params))
+    assert len(jax.tree.leaves(trained)) == 5
+
+
+def test_lift_silent_raises_silent_neurons_only():
+    params = Network(INPUTS, (3, 2), CLASSES).init(jax.random.key(0))
+    lifted = lift_silent(params, [np.array([0, 5, 0]), np.array([1, 0])], 0.25)
+    for before, after, by in zip(params.layers, lifted.layers, ([0.25, 0, 0.25], [0, 0.25]), strict=True):
+        np.testing.assert_array_equal(after.w_in, before.w_in + np.array(by, np.float32))
+        assert_same(after._replace(w_in=before.w_in), before)
+    assert_same(lifted.readout, params.readout)
+
+
+@pytest.mark.parametrize(("steps", "ease_in"), [(5000, 140), (200, 20), (3, 1)])
+def test_schedule(steps, ease_in):
+    rate = np.array(schedule(TrainConfig(learning_rate=0.5), steps)(np.arange(steps)))
+    assert rate[0] == pytest.approx(0.5e-3)
+    assert np.all(np.diff(rate[: ease_in + 1]) > 0) and np.all(np.diff(rate[ease_in:]) < 0)
+    assert np.argmax(rate) == ease_in
+    assert rate[ease_in] == pytest.approx(0.25 * (1 + np.cos(np.pi * ease_in / steps)), rel=1e-5)
+    if steps > 3:
+        assert 0 < rate[-1] < 1e-3 * rate.max()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (tiny_data(16, inputs=10), "10 channels, the network 8"),
+        (tiny_data(16, classes=4), "4 classes, the network only 2"),
+        (tiny_data(7), "7 training samples, but batches of 8: lower batch_size"),
+    ],
+)
+def test_data_that_do_not_fit(data, message):
+    with pytest.raises(ValueError, match=message):
+        EventPropTrainer(NETWORK, CONFIG).fit(Splits(data, data, data), progress=False)
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "learning_rate", "clip"])
+@pytest.mark.parametrize("value", [0, -1, float("nan")])
+def test_settings_that_must_be_positive(name, value):
+    with pytest.raises(ValueError, match=f"{name} is {value}, expected > 0"):
+        TrainConfig(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["rate_strength", "rate_target", "lift_silent", "channel_shift", "seed"])
+def test_settings_that_must_not_be_negative(name):
+    assert getattr(TrainConfig(**{name: 0}), name) == 0
+    with pytest.raises(ValueError, match=f"{name} is -1, expected >= 0"):
+        TrainConfig(**{name: -1})
+
+
+def test_grid_that_does_not_fit():
+    with pytest.raises(ValueError, match="whole number of steps"):
+        BPTTTrainer(NETWORK, CONFIG, dt=0.7e-3)

@@ -1,0 +1,22 @@
+"""Spike data that take no time, and that a few steps learn."""
+
+import numpy as np
+
+from gradlab.data import SpikeData, Splits
+
+INPUTS, CLASSES, DURATION = 8, 2, 0.06
+
+
+def tiny_data(samples, seed=0, inputs=INPUTS, classes=CLASSES):
+    """Each class has channels of its own; 12 spikes a sample in 50 ms."""
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.arange(samples) % classes)
+    each = inputs // classes
+    times = [np.sort(rng.uniform(0, 0.05, 12)) for _ in labels]
+    units = [rng.integers(0, each, 12) + each * label for label in labels]
+    return SpikeData.from_samples("tiny", times, units, labels, np.arange(samples) % 3, inputs=inputs, classes=classes)
+
+
+def tiny_splits():
+    """Sizes that no batch of 8 divides."""
+    return Splits(tiny_data(43, 0), tiny_data(11, 1), tiny_data(13, 2))

@@ -1,0 +1,75 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from solvers.events import NO_UNIT, Events, pad_events, to_grid, unit_counts
+
+RAGGED = [
+    (np.array([3e-3, 1e-3, 2e-3, 1e-3]), np.array([0, 2, 1, 0])),
+    (np.zeros(0), np.zeros(0, int)),
+    (np.array([5e-3]), np.array([1])),
+]
+
+
+def test_samples_are_sorted_and_padded():
+    events = pad_events(RAGGED, capacity=5)
+    inf = np.inf
+    np.testing.assert_array_equal(
+        events.times, np.float32([[1e-3, 1e-3, 2e-3, 3e-3, inf], [inf] * 5, [5e-3, *[inf] * 4]])
+    )
+    np.testing.assert_array_equal(events.units, [[2, 0, 1, 0, NO_UNIT], [NO_UNIT] * 5, [1, *[NO_UNIT] * 4]])
+    np.testing.assert_array_equal(events.count, [4, 0, 1])
+    np.testing.assert_array_equal(events.valid, np.isfinite(events.times))
+    assert events.capacity == 5 and not events.overflowed.any()
+    assert pad_events(RAGGED).capacity == 4
+
+
+def test_types():
+    with jax.enable_x64(True):
+        assert pad_events(RAGGED).times.dtype == jnp.float64
+        assert pad_events(RAGGED, dtype=jnp.float32).times.dtype == jnp.float32
+    assert pad_events(RAGGED).times.dtype == jnp.float32
+    assert pad_events(RAGGED).units.dtype == pad_events(RAGGED).count.dtype == jnp.int32
+    assert pad_events([]).times.shape == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("sample", "capacity", "message"),
+    [
+        ((np.zeros(3), np.zeros(3, int)), 2, "a sample has 3 events, but capacity is 2"),
+        ((np.zeros(3), np.zeros(2, int)), None, "sample 1 has 3 times but 2 units"),
+        ((np.array([0.0, np.nan]), np.zeros(2, int)), None, "sample 1 has a time that is not finite"),
+        ((np.array([0.0, np.inf]), np.zeros(2, int)), None, "sample 1 has a time that is not finite"),
+    ],
+)
+def test_wrong_samples(sample, capacity, message):
+    with pytest.raises(ValueError, match=message):
+        pad_events([(np.zeros(1), np.zeros(1, int)), sample], capacity)
+
+
+def test_counts_above_the_capacity_are_an_overflow():
+    events = Events(jnp.full((2, 3), jnp.nan), jnp.full((2, 3), NO_UNIT), jnp.array([3, 4]))
+    np.testing.assert_array_equal(events.overflowed, [False, True])
+
+
+def test_grid_equals_a_loop():
+    rng = np.random.default_rng(0)
+    samples = [(rng.uniform(0, 12e-3, n), rng.integers(0, 3, n)) for n in (40, 0, 25)]
+    events, dt, steps = pad_events(samples, capacity=50), 1e-3, 10
+    expected = np.zeros((3, steps, 3))
+    for b, (times, units) in enumerate(samples):
+        for t, u in zip(times, units, strict=True):
+            if round(t / dt) < steps:
+                expected[b, round(t / dt), u] += 1
+    assert expected.max() > 1 and expected.sum() < 65  # coincidences, and events beyond the end
+    np.testing.assert_array_equal(to_grid(events, 3, steps, dt), expected)
+    first = jax.tree.map(lambda x: x[0], events)
+    np.testing.assert_array_equal(to_grid(first, 3, steps, dt), expected[0])
+
+
+def test_unit_counts():
+    events = pad_events(RAGGED, capacity=6)
+    expected = [[2, 1, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]]
+    np.testing.assert_array_equal(unit_counts(events, 4), expected)
+    np.testing.assert_array_equal(unit_counts(jax.tree.map(lambda x: x[0], events), 4), expected[0])
