@@ -1,6 +1,6 @@
 """gradlab: one spiking network, two gradients (EventProp and BPTT with surrogate gradients), compared honestly.
 
-Names are imported when they are first used, so that ``python -m gradlab.bench --help`` need not load JAX.
+Names are imported when they are first used, so that a module such as ``gradlab.check`` can still set up JAX.
 """
 
 import importlib

@@ -137,7 +137,9 @@ def measure(trainer: Trainer, result: Result, splits: Splits) -> dict[str, Any]:
     events, labels = batch(data, np.arange(trainer.config.batch_size), data.longest)
     trained, constant = split_params(result.params)
     kept = residual_bytes(
-        lambda *arguments: trainer.objective(*arguments, trainer.capacities)[0], trained, constant, events, labels
+        lambda trained, constant: trainer.objective(trained, constant, events, labels, trainer.capacities)[0],
+        trained,
+        constant,
     )
     seen = np.isin(splits.test.speakers, data.speakers)
     parts = {"": seen | True, "_known_speakers": seen, "_unseen_speakers": ~seen}
@@ -148,7 +150,7 @@ def measure(trainer: Trainer, result: Result, splits: Splits) -> dict[str, Any]:
             if part.any()
         }
     except Runaway:  # parameters that cannot be evaluated either
-        tested = {"": {"accuracy": None, "spikes_per_sample": None}}
+        tested = {"": dict.fromkeys(("accuracy", "spikes_per_sample"), float("nan"))}
     steps = result.history.get("step_s", [])[_UNTIMED:]
     validated = result.history.get("validation_accuracy", [])
     return {
@@ -182,7 +184,7 @@ def compare_gradients(trainers: dict[str, Trainer], params: NetworkParams, data:
     return agreement.compare(exact, surrogate)
 
 
-def draw_raster(trainer: EventPropTrainer, params: NetworkParams, data: SpikeData, path: Path) -> None:
+def draw_raster(trainer: Trainer, params: NetworkParams, data: SpikeData, path: Path) -> None:
     """Input and hidden spikes of the first sample, in continuous time; nothing if they are too many."""
     events, labels = batch(data, np.arange(1), data.longest)
     try:
@@ -246,13 +248,13 @@ def run(config: Config) -> dict[str, Any]:
     trainers = {method: trainer_of(method, config, network) for method in config.methods}
     exact = trainers.get("eventprop") or EventPropTrainer(network, config.train)
     print(
-        f"data set {data.name}: {len(data)} training, {len(splits.validation)} validation (held-out speakers), "
+        f"data set {data.name}: {len(data)} training, {len(splits.validation or ())} validation (held-out speakers), "
         f"{len(splits.test)} test samples; {data.spikes_per_sample.mean():.0f} input spikes a sample"
     )
     written, results = {}, {}
-    settings = dataclasses.asdict(config) | {"samples": [len(part) for part in splits]}
+    settings = dataclasses.asdict(config) | {"samples": [len(part or ()) for part in splits]}
     settings = {name: value for name, value in settings.items() if name not in ("out", "json", "data_dir")}
-    describe = dict(preset=None, dataset=data.name, hidden=sum(config.hidden), seed=config.train.seed)
+    describe: dict[str, Any] = dict(preset=None, dataset=data.name, hidden=sum(config.hidden), seed=config.train.seed)
     name = f"{data.name}-{'x'.join(map(str, config.hidden))}-seed{config.train.seed}"
     for method in config.methods:
         trainer = trainers[method]

@@ -34,8 +34,8 @@ def mean_driven(key: Any, kind: str, pre: int, post: int, network: "Network", dt
 def mixed(key: Any, kind: str, pre: int, post: int, network: "Network", dtype: Any) -> Array:
     """As ``mean_driven`` with a smaller mean and a larger spread of the input weights.
 
-    Neurons differ more from each other from the start: on rebuilt SHD, 128 neurons had a training accuracy of 66 % after
-    six of twelve epochs, and 59 % with ``mean_driven``. A choice of ours.
+    Neurons differ more from each other from the start: on rebuilt SHD, 128 neurons had a training accuracy of 66 %
+    after six of twelve epochs, and 59 % with ``mean_driven``. A choice of ours.
     """
     mean, deviation = _MIXED_INPUT if kind in ("input", "hidden") else _MEAN_DRIVEN[kind]
     return network.threshold * (mean + deviation * jax.random.normal(key, (pre, post), dtype))

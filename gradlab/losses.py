@@ -1,16 +1,19 @@
 """Loss of a batch: cross-entropy on the readout's logits, plus the rate regularisation (a heuristic)."""
 
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Float, Int
 
+Labels = Int[Array | np.ndarray, " batch"]
 
-def cross_entropy(logits: Float[Array, "batch outputs"], labels: Int[Array, " batch"]) -> Float[Array, ""]:
+
+def cross_entropy(logits: Float[Array, "batch outputs"], labels: Labels) -> Float[Array, ""]:
     """Softmax cross-entropy, averaged over the batch."""
     return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
 
-def accuracy(logits: Float[Array, "batch outputs"], labels: Int[Array, " batch"]) -> Float[Array, ""]:
+def accuracy(logits: Float[Array, "batch outputs"], labels: Labels) -> Float[Array, ""]:
     """Share of samples whose largest logit is that of their label."""
     return (jnp.argmax(logits, -1) == labels).mean(dtype=logits.dtype)
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 from tqdm import tqdm
 
 from solvers.bptt import time_grid
@@ -22,7 +22,7 @@ from solvers.surrogates import Surrogate
 
 from .data import SpikeData, Splits, batch, channel_shift, epoch_batches, evaluation_batches
 from .interrupts import noted_interrupts
-from .losses import accuracy, cross_entropy, rate_regularisation
+from .losses import Labels, accuracy, cross_entropy, rate_regularisation
 from .network import Network, NetworkParams, Output
 
 #: Weights are trained, constants are not.
@@ -47,7 +47,7 @@ class TrainConfig:
         seed: of the initial weights, the order of the samples and the shifts.
     """
 
-    epochs: int = 15
+    epochs: int = 30
     batch_size: int = 32
     learning_rate: float = 4e-3
     clip: float = 1.0
@@ -120,9 +120,9 @@ class Trainer:
         self.config = config
         self.capacities = tuple(int(20 * n * max(network.duration, 0.1)) for n in network.spiking_sizes)
         self._stop: list[int] = []
-        self._step = jax.jit(self._step, static_argnames=("capacities", "steps"))
+        self._jit_step = jax.jit(self._step, static_argnames=("capacities", "steps"))
         self._gradient = jax.jit(jax.grad(self.objective, has_aux=True), static_argnums=4)
-        self._evaluate = jax.jit(self._evaluate, static_argnames=("capacities",))
+        self._jit_evaluate = jax.jit(self._evaluate, static_argnames=("capacities",))
 
     def run(self, params: NetworkParams, events: Events, capacities: tuple[int, ...]) -> Output:
         """The network on a batch; how it is differentiated is the method."""
@@ -133,7 +133,7 @@ class Trainer:
         return self.network.init(jax.random.key(self.config.seed))
 
     def objective(
-        self, trained: NetworkParams, constant: NetworkParams, events: Events, labels: Int[Array, " batch"],
+        self, trained: NetworkParams, constant: NetworkParams, events: Events, labels: Labels,
         capacities: tuple[int, ...],
     ) -> tuple[Float[Array, ""], Output]:  # fmt: skip
         """Loss of a batch as a function of the trained parameters (see ``split_params``)."""
@@ -141,9 +141,7 @@ class Trainer:
         penalty = rate_regularisation(output.counts, self.config.rate_strength, self.config.rate_target)
         return cross_entropy(output.logits, labels) + penalty, output
 
-    def gradient(
-        self, params: NetworkParams, events: Events, labels: Int[Array, " batch"]
-    ) -> tuple[NetworkParams, Output]:
+    def gradient(self, params: NetworkParams, events: Events, labels: Labels) -> tuple[NetworkParams, Output]:
         """Gradient of a batch's loss with respect to the trained parameters, with enough room for all spikes."""
         trained, constant = split_params(params)
         return self._with_room(
@@ -196,7 +194,7 @@ class Trainer:
         hits = spikes = 0.0
         for indices, weights in evaluation_batches(len(data), self.config.batch_size):
             events, labels = batch(data, indices, data.longest)
-            call = lambda room: self._evaluate(params, events, labels, weights, capacities=room)  # noqa: B023, E731
+            call = lambda room: self._jit_evaluate(params, events, labels, weights, capacities=room)  # noqa: B023, E731
             hit, spiked, _ = self._with_room(call, lambda r: r[2])
             hits += float(hit)
             spikes += float(spiked)
@@ -258,7 +256,7 @@ class Trainer:
             shift = channel_shift(rng, len(indices), self.config.channel_shift) if self.config.channel_shift else None
             start = time.perf_counter()
             events, labels = batch(data, indices, data.longest, shift)
-            call = partial(self._step, trained, constant, state, events, labels, steps=steps)
+            call = partial(self._jit_step, trained, constant, state, events, labels, steps=steps)
             trained, state, metrics = self._with_room(
                 lambda room: call(capacities=room),  # noqa: B023
                 lambda r: r[2].largest,
@@ -341,7 +339,7 @@ class BPTTTrainer(Trainer):
         """
         super().__init__(network, config)
         time_grid(network.duration, dt, network.delay)
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "dt": dt,
             "surrogate": surrogate or Surrogate(),
             "reset_gradient": reset_gradient,

@@ -113,6 +113,7 @@ def check_params(params: LIFParams) -> None:
             raise ValueError(f"{name} has shape {value.shape}, expected a scalar or one entry for each of {n} neurons")
         if isinstance(value, jax.core.Tracer):
             continue
+        value = np.asarray(value)  # under jit even known arrays would be traced by a JAX function
         smallest = np.min(value, initial=np.inf)
         if not np.all(np.isfinite(value)):
             raise ValueError(f"{name} holds a value that is not finite; give finite numbers")

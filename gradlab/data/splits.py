@@ -13,12 +13,12 @@ class Splits(NamedTuple):
 
     Attributes:
         train: to fit to.
-        validation: to choose settings and the best epoch by; speakers that ``train`` has not.
+        validation: to choose settings and the best epoch by; speakers that ``train`` has not. None for no such choice.
         test: to report.
     """
 
     train: SpikeData
-    validation: SpikeData
+    validation: SpikeData | None
     test: SpikeData
 
 

@@ -44,21 +44,20 @@ def test_rate_regularisation_pushes_counts_to_the_target(method):
     params = network.init(jax.random.key(3))
     events, _ = batch(tiny_data(32), np.arange(32), 12)
 
-    def counts_of(w_in):
-        layers = (params.layers[0]._replace(w_in=w_in),)
-        return METHODS[method](network, params._replace(layers=layers), events).counts
-
     @jax.jit
-    def evaluate(w_in, target):
-        penalty = lambda w: (rate_regularisation(counts_of(w), 1.0, target), counts_of(w)[0])  # noqa: E731
-        gradient, counts = jax.grad(penalty, has_aux=True)(w_in)
-        return gradient, counts.mean()
+    def evaluate(params, w_in, target):
+        def penalty(w_in):
+            layers = (params.layers[0]._replace(w_in=w_in),)
+            counts = METHODS[method](network, params._replace(layers=layers), events).counts
+            return rate_regularisation(counts, 1.0, target), counts[0].mean()
+
+        return jax.grad(penalty, has_aux=True)(w_in)
 
     start = params.layers[0].w_in
-    before = evaluate(start, 0.0)[1]
+    before = evaluate(params, start, 0.0)[1]
     after = {}
     for target in (0.0, 100.0):
-        gradient = evaluate(start, target)[0]
+        gradient = evaluate(params, start, target)[0]
         assert np.isfinite(gradient).all()
-        after[target] = evaluate(start - 0.1 * gradient / jnp.abs(gradient).max(), target)[1]
+        after[target] = evaluate(params, start - 0.1 * gradient / jnp.abs(gradient).max(), target)[1]
     assert after[0.0] < before < after[100.0]

@@ -9,20 +9,19 @@ import gradlab.train
 from gradlab import BPTTTrainer, EventPropTrainer, Network, TrainConfig
 from gradlab.data import Splits, batch, evaluation_batches
 from gradlab.readouts import LOSSES
-from gradlab.train import TRAINED, lift_silent, schedule, split_params
+from gradlab.train import lift_silent, schedule, split_params
 
 pytestmark = pytest.mark.usefixtures("quick_compile")
 TRAINERS = (EventPropTrainer, BPTTTrainer)
 CONFIG = TrainConfig(epochs=4, batch_size=8, learning_rate=0.05, channel_shift=1, seed=3)
 NETWORK = Network(INPUTS, (6,), CLASSES, duration=DURATION, initialiser="fluctuation-driven")
-EVENTPROP = [EventPropTrainer.method]
 
 
 @pytest.fixture(scope="module", params=TRAINERS, ids=lambda trainer: trainer.method)
 def fitted(request):
     """A trainer, its splits and what it reached."""
     trainer, splits = request.param(NETWORK, CONFIG), tiny_splits()
-    trainer.capacities = (64,)  # more than enough
+    trainer.capacities = (128,)  # more than enough
     return trainer, splits, trainer.fit(splits, progress=False)
 
 
@@ -37,8 +36,8 @@ def without_times(history):
 
 
 def with_nan(params):
-    w_in = params.layers[0].w_in.at[0, 0].set(np.nan)
-    return params._replace(layers=(params.layers[0]._replace(w_in=w_in),))
+    (layer,) = params.layers
+    return params._replace(layers=(layer._replace(w_in=layer.w_in.at[0, 0].set(np.nan)),))
 
 
 def test_learns(fitted):
@@ -69,7 +68,7 @@ def test_constants_are_not_trained(fitted):
 
 def test_nothing_is_traced_after_the_first_epoch(fitted):
     trainer, _, _ = fitted
-    assert (trainer._step._cache_size(), trainer._evaluate._cache_size()) == (1, 1)
+    assert (trainer._jit_step._cache_size(), trainer._jit_evaluate._cache_size()) == (1, 1)
 
 
 def test_deterministic(fitted):
@@ -86,17 +85,17 @@ def test_initial_parameters_do_not_depend_on_the_method():
     assert np.any(first.layers[0].w_in != other.layers[0].w_in)
 
 
-@pytest.mark.parametrize("fitted", TRAINERS[:1], indirect=True, ids=EVENTPROP)
+@pytest.mark.parametrize("fitted", TRAINERS[:1], indirect=True)
 def test_buffers_grow_without_a_trace(fitted):
     trainer, splits, result = fitted
-    trainer.capacities = (16,)  # two doublings away
+    trainer.capacities = (32,)  # two doublings away
     again = trainer.fit(splits, progress=False)
-    assert trainer.capacities == (64,)
+    assert trainer.capacities == (128,)
     assert_same(again.params, result.params)
     assert without_times(again.history) == without_times(result.history)
 
 
-@pytest.mark.parametrize("fitted", TRAINERS[:1], indirect=True, ids=EVENTPROP)
+@pytest.mark.parametrize("fitted", TRAINERS[:1], indirect=True)
 def test_runaway_activity_is_an_overflow(fitted, monkeypatch):
     trainer, splits, _ = fitted
     monkeypatch.setattr(gradlab.train, "_HIGHEST_RATE", 10.0)
@@ -112,7 +111,9 @@ def test_not_a_number_is_a_divergence(fitted):
     start = with_nan(trainer.init())
     result = trainer.fit(splits, start, progress=False)
     assert (result.status, result.best_epoch) == ("diverged", 0)
-    assert "nan" in result.reason and "at step 1: lower the learning rate" in result.reason
+    # A neuron with such a weight is silent in continuous time: the loss stays finite, and only the weights tell.
+    where = {"eventprop": "not finite after step 5", "bptt": "nan at step 1"}[trainer.method]
+    assert f"{where}: lower the learning rate" in result.reason
     assert_same(result.params, start)
 
 
@@ -131,7 +132,7 @@ def test_infinite_learning_rate_is_a_divergence():
 def test_interrupt(fitted, monkeypatch, when):
     """In the first and in the second epoch of five steps."""
     trainer, splits, full = fitted
-    step, calls = trainer._step, []
+    step, calls = trainer._jit_step, []
 
     def interrupted(*args, **settings):
         calls.append(1)
@@ -139,16 +140,15 @@ def test_interrupt(fitted, monkeypatch, when):
             raise KeyboardInterrupt
         return step(*args, **settings)
 
-    monkeypatch.setattr(trainer, "_step", interrupted)
+    monkeypatch.setattr(trainer, "_jit_step", interrupted)
     result = trainer.fit(splits, progress=False)
     assert (result.status, result.reason) == ("interrupted", f"stopped by the user after {when - 1} of 20 steps")
     assert result.best_epoch == (when - 1) // 5
     assert len(result.history["step_s"]) == when - 1
     assert result.history.get("train_loss", []) == full.history["train_loss"][: result.best_epoch]
-    trainer._step = step
-    reached = {0: trainer.init(), 1: None}[result.best_epoch]
-    if reached is not None:
-        assert_same(result.params, reached)
+    trainer._jit_step = step
+    if result.best_epoch == 0:
+        assert_same(result.params, trainer.init())
     else:
         score = trainer.evaluate(result.params, splits.validation)["accuracy"]
         assert score == full.history["validation_accuracy"][0]
@@ -169,7 +169,7 @@ def test_evaluate_counts_every_sample_once(fitted):
     assert len(data) % CONFIG.batch_size
     for indices, weights in evaluation_batches(len(data), CONFIG.batch_size):
         events, labels = batch(data, indices, data.longest)
-        output = run(result.params, events, (60,))
+        output = run(result.params, events, (128,))
         hits += list((np.argmax(output.logits, -1) == labels)[weights > 0])
         spikes += list(output.counts[0].sum(1)[weights > 0])
     evaluated = trainer.evaluate(result.params, data)
@@ -182,7 +182,7 @@ def test_evaluate_counts_every_sample_once(fitted):
 def test_every_loss_has_a_gradient(loss, trainer):
     network = Network(INPUTS, (6,), CLASSES, duration=DURATION, loss=loss, initialiser="fluctuation-driven")
     trainer = trainer(network, CONFIG)
-    trainer.capacities = (40,) * len(trainer.capacities)
+    trainer.capacities = (128,) * len(trainer.capacities)
     params = trainer.init()
     gradient, output = trainer.gradient(params, *batch(tiny_data(8), np.arange(8), 12))
     assert np.isfinite(output.logits).all()
@@ -197,7 +197,6 @@ def test_split_params(loss):
     names = lambda tree: {path[-1].name for path, _ in jax.tree_util.tree_leaves_with_path(tree)}  # noqa: E731
     assert names(trained) == ({"w_in", "w_rec", "w"} if loss == "mean" else {"w_in", "w_rec"})
     assert names(constant) == {"tau_mem", "tau_syn", "threshold", "reset"}
-    assert names(trained) <= set(TRAINED)
     assert len(jax.tree.leaves(trained)) + len(jax.tree.leaves(constant)) == len(jax.tree.leaves(params))
     assert len(jax.tree.leaves(trained)) == 5
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradlab.memory import residual_bytes
 from solvers.eventprop import lif_layer, lif_layer_with_counts
 from solvers.events import NO_UNIT, Events, pad_events, unit_counts
 from solvers.lif import kappa, lif_params
@@ -18,8 +19,10 @@ SETTINGS = dict(duration=60e-3, capacity=150, delay=1e-3)
 
 @pytest.fixture(autouse=True, scope="module")
 def float64():
-    with jax.enable_x64(True):
-        yield
+    """For all threads: the context manager holds for one, and compiled code may call the kernels from another."""
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", False)
 
 
 def some_params(seed=0, shared=False, tau_mem=(9e-3, 22e-3), tau_syn=(3e-3, 7e-3), recurrent=True, neurons=NEURONS):
@@ -339,8 +342,24 @@ def test_single_precision_stays_single():
     np.testing.assert_allclose(spikes.times, exact.times, rtol=1e-4)
 
 
+@pytest.mark.parametrize("wrap", [lambda f: f, jax.jit])
+def test_three_numbers_of_a_spike_are_all_that_is_kept_between_the_passes(wrap):
+    def kept(batch=3, capacity=50, inputs=30, duration=60e-3):
+        array = jax.ShapeDtypeStruct
+        params = jax.tree.map(lambda x: array(x.shape, jnp.float32), some_params())
+        shape = (batch, inputs)
+        events = Events(array(shape, jnp.float32), array(shape, jnp.int32), array((batch,), jnp.int32))
+        settings_ = dict(duration=duration, capacity=capacity, delay=1e-3)
+        return residual_bytes(wrap(lambda p, e: jnp.sum(lif_layer(p, e, **settings_).times)), params, events)
+
+    assert kept() == 3 * (12 * 50 + 4)  # time, neuron and current of each spike; and the number of spikes
+    assert kept(capacity=80) - kept() == 3 * 12 * 30
+    assert kept(batch=7) == 7 * (12 * 50 + 4)
+    assert kept(inputs=300, duration=6.0) == kept()
+
+
 def test_heuristic_gradient_of_counts():
-    params, events = lif_params(np.array([[9.0, 1.0], [4.0, 0.5]])), pad_events([([1e-3, 3e-3], [0, 1])])
+    params, events = lif_params(np.array([[5.0, 1.0], [4.0, 0.5]])), pad_events([([1e-3, 3e-3], [0, 1])])
 
     def count(w_in, neuron):
         return lif_layer_with_counts(params._replace(w_in=w_in), events, **SETTINGS)[1][0, neuron]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from solvers.eventprop.kernels import flow as compiled
-from solvers.lif import flow, kappa, lif_params, next_crossing, phi1, time_of_maximum
+from solvers.lif import check_params, flow, kappa, lif_params, next_crossing, phi1, time_of_maximum
 
 TAUS = [(20e-3, 5e-3), (5e-3, 20e-3), (10e-3, 10e-3), (10e-3, 10e-3 * (1 + 1e-9)), (10e-3, 10.02e-3)]
 HORIZON = 0.12  # [s]; the currents below have fallen under every threshold by then
@@ -235,3 +235,15 @@ def test_parameters_take_the_type_of_the_weights():
     params = lif_params(np.ones((4, 2), np.float32), np.ones((2, 2)))
     assert all(x.dtype == jnp.float32 for x in params) and (params.inputs, params.neurons) == (4, 2)
     assert lif_params(np.ones((4, 2), int)).w_in.dtype == jnp.float64
+
+
+def test_known_parameters_are_checked_under_jit_too():
+    good, bad = lif_params(np.ones((4, 2))), lif_params(np.ones((4, 2)))._replace(tau_mem=jnp.array(-1.0))
+
+    def checked(params):
+        return jax.jit(lambda x: (check_params(params), x)[1])(1.0)
+
+    assert checked(good) == 1.0
+    with pytest.raises(ValueError, match="tau_mem is -1 s"):
+        checked(bad)
+    assert jax.jit(lambda params: (check_params(params), 1.0)[1])(bad) == 1.0  # not known there
