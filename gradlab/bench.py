@@ -155,9 +155,9 @@ def measure(trainer: Trainer, result: Result, splits: Splits) -> dict[str, Any]:
     validated = result.history.get("validation_accuracy", [])
     return {
         **{f"test_accuracy{name}": figures["accuracy"] for name, figures in tested.items()},
-        "validation_accuracy": validated[result.best_epoch - 1] if validated else None,
+        "validation_accuracy": validated[-1] if validated else None,
         "train_accuracy": result.history.get("train_accuracy", [None])[-1],
-        "best_epoch": result.best_epoch,
+        "epochs": result.epochs,
         "seconds_per_step": summary(steps)["median"] if steps else None,
         "training_s": sum(result.history.get("epoch_s", [])),
         "spikes_per_sample": tested[""]["spikes_per_sample"],

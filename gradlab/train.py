@@ -82,18 +82,19 @@ class Result:
     """What a training reached.
 
     Attributes:
-        params: those with the best validation accuracy (the last ones where there is no validation set).
+        params: those after the last completed epoch. Not those of the epoch with the best validation accuracy: with few
+            held-out speakers that picks a lucky epoch at a high learning rate.
         status: ``ok``, ``interrupted``, ``diverged`` or ``overflow``.
         reason: in words, if the status is not ``ok``.
         history: lists of figures by epoch, and ``step_s`` by step.
-        best_epoch: when ``params`` were reached, from 1 on; 0 if no epoch was completed.
+        epochs: how many were completed.
     """
 
     params: NetworkParams
     status: str = "ok"
     reason: str | None = None
     history: dict[str, list[float]] = field(default_factory=dict)
-    best_epoch: int = 0
+    epochs: int = 0
 
 
 def split_params(params: NetworkParams) -> tuple[NetworkParams, NetworkParams]:
@@ -220,7 +221,6 @@ class Trainer:
         rng = np.random.default_rng(self.config.seed)
         steps = self.config.epochs * (len(splits.train) // self.config.batch_size)
         state = self._optimiser(steps).init(split_params(params)[0])
-        best = -1.0
         shown = dict(unit="step", desc=self.method, dynamic_ncols=True, mininterval=0.1 if sys.stderr.isatty() else 10)
         with noted_interrupts() as self._stop, tqdm(total=steps, disable=not progress, **shown) as bar:
             try:
@@ -230,9 +230,7 @@ class Trainer:
                         entry["validation_accuracy"] = self.evaluate(params, splits.validation)["accuracy"]
                     for name, value in entry.items():
                         result.history.setdefault(name, []).append(value)
-                    score = entry.get("validation_accuracy", 0.0)
-                    if score >= best:
-                        best, result.params, result.best_epoch = score, params, epoch + 1
+                    result.params, result.epochs = params, epoch + 1
                     if progress:
                         figures = ", ".join(f"{k} {v:.3g}" for k, v in entry.items() if k != "epoch_s")
                         bar.write(f"epoch {epoch + 1}: {figures}", file=sys.stderr)

@@ -213,7 +213,7 @@ def test_interrupt_during_training(tmp_path):
     assert process.returncode == 130, errors
     assert "eventprop ended early: stopped by the user after" in errors and "Traceback" not in errors
     (record,) = records.read(tmp_path / "results" / "bench.jsonl")
-    assert (record["status"], record["metrics"]["best_epoch"]) == ("interrupted", 0)
+    assert (record["status"], record["metrics"]["epochs"]) == ("interrupted", 0)
     assert 0 <= record["metrics"]["test_accuracy"] <= 1
 
 
