@@ -1,4 +1,4 @@
-"""Are the gradients exact on this machine? ``python -m gradlab.check`` answers within a minute, in double precision.
+"""Are the gradients exact on this machine? ``python -m gradlab.check`` answers in a minute or two, in double precision.
 
 Random small recurrent networks, each parameter of which is wiggled: EventProp's gradient of the whole path, from input
 spikes to cross-entropy, is compared with central differences, that of each layer with implicit differentiation, and the
@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -22,6 +23,7 @@ from tqdm import tqdm
 from solvers import reference
 from solvers.events import Events
 
+from . import records
 from .differences import central_differences, relative_error, stencil
 from .random_networks import (
     CASES,
@@ -36,7 +38,6 @@ from .random_networks import (
     spiking_layers,
 )
 from .readouts import LOSSES
-from .records import make_record
 
 LIMIT = 1e-6  # of the relative error
 _TIME_SCALE = 5e-3  # [s]; input times are wiggled in proportion to it
@@ -50,11 +51,13 @@ class Config:
     Attributes:
         networks: random networks of each kind, for each loss.
         seed: of the networks.
+        out: folder for the record.
         json: also print the result as one line of JSON, the last one.
     """
 
     networks: int = 1
     seed: int = 0
+    out: Path = Path("results")
     json: bool = False
 
 
@@ -207,7 +210,7 @@ def record(report: Report, config: Config) -> dict[str, Any]:
     }
     status = "ok" if report.passed else "diverged"
     settings = {"networks": config.networks, "seed": config.seed, "cases": CASES}
-    return make_record(
+    return records.make_record(
         "check", None, "eventprop", "random", None, config.seed, status, settings, metrics, {}, reason=reason
     )
 
@@ -218,8 +221,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     jax.config.update("jax_enable_x64", True)
     report = check_gradients(networks=config.networks, seed=config.seed, progress=True)
     print(table(report))
+    written = record(report, config)
+    try:
+        records.append(written, config.out / "check.jsonl")
+    except OSError as error:
+        print(f"error: {error}: choose another folder with --out", file=sys.stderr)
+        return 2
+    print(f"record appended to {config.out / 'check.jsonl'}")
     if config.json:
-        print(json.dumps(record(report, config)))
+        print(json.dumps(written))
     return 0 if report.passed else 1
 
 

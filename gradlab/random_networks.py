@@ -79,8 +79,8 @@ def draw_problem(case: Case, loss: str, seed: Sequence[int]) -> Problem:
     network = Network(_INPUTS, case.hidden, _OUTPUTS, loss=loss, duration=_DURATION, delay=case.delay)
     while True:
         params = _draw_params(network, case, rng)
-        times = rng.uniform(0.1 * _DURATION, 0.9 * _DURATION, (_BATCH, _EVENTS))
-        times = jnp.asarray(np.round(times / case.grid) * case.grid if case.grid else times)
+        uniform = rng.uniform(0.1 * _DURATION, 0.9 * _DURATION, (_BATCH, _EVENTS))
+        times = jnp.asarray(np.round(uniform / case.grid) * case.grid if case.grid else uniform)
         units = jnp.asarray(rng.integers(0, _INPUTS, (_BATCH, _EVENTS)), jnp.int32)
         _, *spikes = layer_events(network, params, in_order(times, units))
         if all(((s.count >= _SPIKES[0]) & (s.count <= _SPIKES[1])).all() for s in spikes):
@@ -96,7 +96,7 @@ def _draw_params(network: Network, case: Case, rng: np.random.Generator) -> Netw
         tau_mem = rng.uniform(*case.tau_mem, size)
         tau_syn = tau_mem if case.tau_syn is None else rng.uniform(*case.tau_syn, size)
         unit = 5e-3 / np.mean(tau_syn)  # of weights: what keeps the mean current the same
-        values = {
+        values: dict[str, Any] = {
             "w_in": unit * drive * rng.normal(1, 0.6, layer.w_in.shape),
             "w_rec": None if layer.w_rec is None else unit * rng.normal(0, 0.3, layer.w_rec.shape),
             "tau_mem": tau_mem,
@@ -111,8 +111,8 @@ def _draw_params(network: Network, case: Case, rng: np.random.Generator) -> Netw
         return NetworkParams(layers, drawn(params.readout, 1.2))
     tau_mem = rng.uniform(*case.tau_mem)
     tau_syn = tau_mem if case.tau_syn is None else rng.uniform(*case.tau_syn)
-    readout = ReadoutParams(rng.normal(0, 1, params.readout.w.shape), tau_mem, tau_syn)
-    return NetworkParams(layers, ReadoutParams(*map(jnp.asarray, readout)))
+    w = rng.normal(0, 1, params.readout.w.shape)
+    return NetworkParams(layers, ReadoutParams(jnp.asarray(w), jnp.asarray(tau_mem), jnp.asarray(tau_syn)))
 
 
 def spiking_layers(params: NetworkParams) -> tuple[LIFParams, ...]:

@@ -1,0 +1,63 @@
+"""The network: shapes, reproducible initialisation, equal interfaces of both methods, clear errors."""
+
+import jax
+import numpy as np
+import pytest
+
+from gradlab.initialisers import INITIALISERS
+from gradlab.network import Network
+from gradlab.readouts import LOSSES
+from solvers.events import pad_events
+from solvers.surrogates import Surrogate
+
+SMALL = dict(inputs=8, outputs=3, duration=0.05)
+
+
+def events():
+    rng = np.random.default_rng(0)
+    return pad_events([(0.05 * rng.random(30), rng.integers(0, 8, 30)) for _ in range(2)])
+
+
+@pytest.mark.parametrize("initialiser", INITIALISERS)
+def test_initial_parameters_have_the_right_shapes_and_follow_the_key(initialiser):
+    network = Network(hidden=(6, 5), initialiser=initialiser, **SMALL)
+    params, again = network.init(jax.random.key(1)), network.init(jax.random.key(1))
+    assert [layer.w_in.shape for layer in params.layers] == [(8, 6), (6, 5)]
+    assert [layer.w_rec.shape for layer in params.layers] == [(6, 6), (5, 5)]
+    assert params.readout.w.shape == (5, 3)
+    assert all((a == b).all() for a, b in zip(jax.tree.leaves(params), jax.tree.leaves(again), strict=True))
+    other = network.init(jax.random.key(2))
+    assert not np.array_equal(params.layers[0].w_in, other.layers[0].w_in)
+
+
+def test_feed_forward_network_has_no_recurrent_weights():
+    assert Network(hidden=(6,), recurrent=False, **SMALL).init(jax.random.key(0)).layers[0].w_rec is None
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_both_methods_answer_in_the_same_shapes(loss):
+    network = Network(hidden=(6, 5), loss=loss, **SMALL)
+    params = network.init(jax.random.key(0))
+    exact = network.eventprop(params, events(), [200] * len(network.spiking_sizes))
+    grid = network.bptt(params, events(), dt=1e-3, surrogate=Surrogate())
+    for output in (exact, grid):
+        assert output.logits.shape == (2, 3)
+        assert [count.shape for count in output.counts] == [(2, 6), (2, 5)]
+        assert output.largest.shape == (len(network.spiking_sizes),)
+    assert [int(s.count.max()) for s in exact.spikes] == list(exact.largest[:2])
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"loss": "sum"}, "unknown loss 'sum': choose one of mean, exp, max, ttfs"),
+        ({"initialiser": "zeros"}, "unknown initialiser 'zeros': choose one of"),
+        ({"hidden": ()}, "expected one or more layers"),
+        ({"tau_mem": -1.0}, "tau_mem is -1, expected > 0"),
+        ({"delay": -1e-3}, "delay is -0.001 s, expected >= 0"),
+        ({"reset": 2.0}, "expected below the threshold"),
+    ],
+)
+def test_impossible_settings_are_refused(setting, message):
+    with pytest.raises(ValueError, match=message):
+        Network(**setting)
