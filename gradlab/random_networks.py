@@ -104,7 +104,7 @@ def _draw_params(network: Network, case: Case, rng: np.random.Generator) -> Netw
             "threshold": rng.uniform(0.8, 1.2, size),
             "reset": rng.uniform(-0.2, 0.2, size),
         }
-        return LIFParams(**{name: None if x is None else jnp.asarray(x) for name, x in values.items()})
+        return LIFParams(**jax.tree.map(jnp.asarray, values))
 
     layers = tuple(drawn(layer, 0.8 if depth == 0 else 1.2) for depth, layer in enumerate(params.layers))
     if isinstance(params.readout, LIFParams):
