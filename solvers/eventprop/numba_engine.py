@@ -27,18 +27,20 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="eventprop")
 
 
-def _spread(kernel, batch: int) -> int:
-    """Run ``kernel(first, stride)`` for samples first, first + stride, ... on each thread; returns their number.
+def _threads(batch: int) -> int:
+    return max(1, min(numba.get_num_threads(), batch))
+
+
+def _spread(kernel, threads: int) -> None:
+    """Run ``kernel(first, stride)`` for samples first, first + stride, ... on each thread.
 
     Which thread takes which sample does not depend on timing, so sums over samples are reproducible.
     """
-    threads = max(1, min(numba.get_num_threads(), batch))
     if threads == 1:
         kernel(0, 1)
     else:
         for done in [_pool(threads).submit(kernel, first, threads) for first in range(threads)]:
             done.result()
-    return threads
 
 
 def _kernel_arguments(params: LIFParams, events: Events) -> tuple:
@@ -65,7 +67,7 @@ def _simulate(weights, tau_mem, tau_syn, threshold, reset, times, units, count, 
             out, spikes, first, stride,
         )  # fmt: skip
 
-    _spread(kernel, len(times))
+    _spread(kernel, _threads(len(times)))
     for code, message in _ERRORS.items():
         if (spikes == code).any():
             raise ValueError(f"sample {int(np.argmax(spikes == code))}: {message}")
@@ -92,7 +94,7 @@ def _adjoint(
 ):  # fmt: skip
     constants = (tau_mem, tau_syn, threshold, reset)
     stored, outer = (spike_times, spike_units, current, spikes), (at_times, at_counts)
-    threads = max(1, min(numba.get_num_threads(), len(times)))
+    threads = _threads(len(times))
     d_weights = np.zeros((threads, *weights.shape), weights.dtype)
     d_constants = np.zeros((4, threads, weights.shape[1]), weights.dtype)
     d_times = np.zeros(times.shape if wants_times else (len(times), 0), times.dtype)
@@ -103,7 +105,7 @@ def _adjoint(
             (d_weights[first], *d_constants[:, first]), d_times, first, stride,
         )  # fmt: skip
 
-    _spread(kernel, len(times))
+    _spread(kernel, threads)
     total = d_weights[0]
     for part in d_weights[1:]:
         total += part
