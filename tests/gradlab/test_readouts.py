@@ -64,10 +64,10 @@ def test_weighted_means_equal_quadrature(taus, loss, decays):
 
 @pytest.mark.parametrize("taus", TAUS)
 def test_maximum_equals_a_fine_grid(taus):
-    for seed in range(5):
+    for seed in range(3):
         params, spikes = some_params(taus, seed), some_spikes(seed)
         value = np.asarray(logits("max", params, spikes))
-        times = np.linspace(0, DURATION, 100_001)
+        times = np.linspace(0, DURATION, 20_001)
         at_spikes = voltages(params, spikes, np.asarray(spikes.times).ravel()[np.isfinite(spikes.times).ravel()])
         grid = np.maximum(voltages(params, spikes, times).max(1), at_spikes.max(1))
         assert (value >= grid - 1e-14).all()
@@ -171,13 +171,13 @@ def test_observers_of_means_are_exact_for_spikes_on_the_grid(taus, loss):
 def test_observer_of_the_maximum_misses_little_and_less_with_the_step(taus):
     params, spikes = some_params(taus), some_spikes(grid=1e-3)
     exact = np.asarray(logits("max", params, spikes))
-    errors = []
-    for dt in (1e-3, 0.25e-3, 0.0625e-3):
+    tau_mem, tau_syn = taus
+    for dt in (1e-3, 0.25e-3):
         missed = exact - np.asarray(on_grid("max", params, spikes, dt))
-        assert (missed >= -1e-14).all()
-        errors.append(missed.max())
-    # Spikes lie on grid points, so only smooth maxima between these are missed: second order in the step.
-    assert errors[0] < 2e-3 and errors[2] < errors[0] / 100
+        assert (missed >= -1e-14).all() and missed.max() > 0
+        # Spikes lie on grid points, so only a smooth maximum is missed, by half a step at most. The current there equals
+        # the voltage, so the second derivative is -v / (tau_mem tau_syn).
+        assert (missed <= exact * dt**2 / (8 * tau_mem * tau_syn) * (1 + dt / min(taus))).all()
 
 
 def test_observer_of_first_spikes_is_exact_for_spikes_on_the_grid():

@@ -1,0 +1,92 @@
+"""The network on a time grid approaches the event-driven one to first order in the step.
+
+Input spikes lie on multiples of 1 ms and the recurrent delay is 1 ms, so every step used here divides them and moves
+none: what remains is that the grid sees a threshold crossing at the end of its step, half a step late on average. This
+first-order delay is the same in every network, so the order can be fitted; a rounded input would add noise to it.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gradlab.convergence import fitted_order, spike_time_error
+from gradlab.losses import cross_entropy
+from gradlab.network import Network
+from solvers.bptt import lif_layer
+from solvers.events import pad_events
+from solvers.surrogates import Surrogate
+
+STEPS = 1e-3, 0.5e-3, 0.25e-3, 0.125e-3
+INPUTS, HIDDEN, OUTPUTS, BATCH, DURATION = 20, 10, 4, 4, 0.1
+NETWORKS = 6
+LABELS = jnp.arange(BATCH) % OUTPUTS
+
+pytestmark = pytest.mark.usefixtures("quick_compile")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def float64():
+    """For all threads: the context manager holds for one, and compiled code may call the kernels from another."""
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", False)
+
+
+def draw(network, seed):
+    rng = np.random.default_rng(seed)
+    params = network.init(jax.random.key(0), jnp.float64)
+    w_rec = rng.normal(0, 0.15, (HIDDEN, HIDDEN))
+    hidden = params.layers[0]._replace(w_in=jnp.asarray(rng.normal(0.45, 0.2, (INPUTS, HIDDEN))), w_rec=jnp.asarray(w_rec))
+    if network.readout.spiking:
+        readout = params.readout._replace(w_in=jnp.asarray(rng.normal(1.5, 0.6, (HIDDEN, OUTPUTS))))
+    else:
+        readout = params.readout._replace(w=jnp.asarray(rng.normal(0, 1, (HIDDEN, OUTPUTS))))
+    times = 1e-3 * rng.integers(1, 90, (BATCH, 60))
+    events = pad_events(list(zip(times, rng.integers(0, INPUTS, (BATCH, 60)), strict=True)))
+    return params._replace(layers=(hidden,), readout=readout), events
+
+
+@partial(jax.jit, static_argnums=0)
+def exactly(network, params, events):
+    output = network.eventprop(params, events, [400] * len(network.spiking_sizes))
+    return output.spikes[0], output.logits
+
+
+@partial(jax.jit, static_argnums=(0, 3))
+def on_grid(network, params, events, dt):
+    settings = dict(dt=dt, surrogate=Surrogate())
+    spikes = lif_layer(params.layers[0], events, duration=DURATION, delay=network.delay, **settings)
+    return spikes, network.bptt(params, events, **settings).logits
+
+
+@pytest.mark.parametrize("loss", ["exp", "max", "ttfs"])
+def test_spikes_logits_and_loss_converge_to_first_order(loss):
+    network = Network(INPUTS, (HIDDEN,), OUTPUTS, loss=loss, duration=DURATION, delay=1e-3)
+    errors, rates = [], []
+    for seed in range(100):
+        params, events = draw(network, seed)
+        spikes, logits = exactly(network, params, events)
+        values = cross_entropy(logits, LABELS)
+        found = []
+        for dt in STEPS:
+            trains, grid_logits = on_grid(network, params, events, dt)
+            distance, equal = spike_time_error(spikes, trains, dt)
+            if equal < 1:  # a spike too many or too few: no convergence before the step is finer still
+                break
+            found.append((distance, jnp.abs(grid_logits - logits).mean(), jnp.abs(cross_entropy(grid_logits, LABELS) - values)))
+        else:
+            errors.append(found)
+            rates.append(spikes.count.mean() / HIDDEN / DURATION)
+        if len(errors) == NETWORKS:
+            break
+    assert len(errors) == NETWORKS and seed < 20 * NETWORKS
+    assert 5 < np.mean(rates) < 60  # Hz
+    distance, of_logits, of_loss = np.mean(errors, 0).T
+    for name, error in (("spikes", distance), ("logits", of_logits), ("loss", of_loss)):
+        assert fitted_order(STEPS, error) >= 0.8, (name, error)
+        assert error[-1] < error[0] / 4, (name, error)
+    assert distance[-1] < STEPS[-1]
+    print(seed, np.mean(rates), distance, of_logits, of_loss, [fitted_order(STEPS, e) for e in (distance, of_logits, of_loss)])
