@@ -21,7 +21,7 @@ from solvers.surrogates import Surrogate
 
 STEPS = 1e-3, 0.5e-3, 0.25e-3, 0.125e-3
 INPUTS, HIDDEN, OUTPUTS, BATCH, DURATION = 20, 10, 4, 4, 0.1
-NETWORKS = 6
+NETWORKS = 8
 LABELS = jnp.arange(BATCH) % OUTPUTS
 
 pytestmark = pytest.mark.usefixtures("quick_compile")
@@ -39,7 +39,9 @@ def draw(network, seed):
     rng = np.random.default_rng(seed)
     params = network.init(jax.random.key(0), jnp.float64)
     w_rec = rng.normal(0, 0.15, (HIDDEN, HIDDEN))
-    hidden = params.layers[0]._replace(w_in=jnp.asarray(rng.normal(0.45, 0.2, (INPUTS, HIDDEN))), w_rec=jnp.asarray(w_rec))
+    hidden = params.layers[0]._replace(
+        w_in=jnp.asarray(rng.normal(0.38, 0.2, (INPUTS, HIDDEN))), w_rec=jnp.asarray(w_rec)
+    )
     if network.readout.spiking:
         readout = params.readout._replace(w_in=jnp.asarray(rng.normal(1.5, 0.6, (HIDDEN, OUTPUTS))))
     else:
@@ -62,31 +64,41 @@ def on_grid(network, params, events, dt):
     return spikes, network.bptt(params, events, **settings).logits
 
 
+def sample_losses(logits):
+    return jax.vmap(lambda logits, label: cross_entropy(logits[None], label[None]))(logits, LABELS)
+
+
+def errors_by_step(network, params, events, spikes, logits):
+    """Mean errors of spike times, logits and losses at each step; None if a neuron has another number of spikes."""
+    errors = []
+    for dt in STEPS:
+        trains, grid_logits = on_grid(network, params, events, dt)
+        distance, equal = spike_time_error(spikes, trains, dt)
+        if equal < 1:
+            return None
+        loss_error = sample_losses(grid_logits) - sample_losses(logits)
+        errors.append((distance, jnp.abs(grid_logits - logits).mean(), jnp.abs(loss_error).mean()))
+    return errors
+
+
 @pytest.mark.parametrize("loss", ["exp", "max", "ttfs"])
 def test_spikes_logits_and_loss_converge_to_first_order(loss):
     network = Network(INPUTS, (HIDDEN,), OUTPUTS, loss=loss, duration=DURATION, delay=1e-3)
     errors, rates = [], []
-    for seed in range(100):
+    for seed in range(8 * NETWORKS):
         params, events = draw(network, seed)
         spikes, logits = exactly(network, params, events)
-        values = cross_entropy(logits, LABELS)
-        found = []
-        for dt in STEPS:
-            trains, grid_logits = on_grid(network, params, events, dt)
-            distance, equal = spike_time_error(spikes, trains, dt)
-            if equal < 1:  # a spike too many or too few: no convergence before the step is finer still
-                break
-            found.append((distance, jnp.abs(grid_logits - logits).mean(), jnp.abs(cross_entropy(grid_logits, LABELS) - values)))
-        else:
+        found = errors_by_step(network, params, events, spikes, logits)
+        if found is not None:
             errors.append(found)
             rates.append(spikes.count.mean() / HIDDEN / DURATION)
         if len(errors) == NETWORKS:
             break
-    assert len(errors) == NETWORKS and seed < 20 * NETWORKS
-    assert 5 < np.mean(rates) < 60  # Hz
+    assert len(errors) == NETWORKS
+    assert 10 < np.mean(rates) < 40  # Hz
     distance, of_logits, of_loss = np.mean(errors, 0).T
     for name, error in (("spikes", distance), ("logits", of_logits), ("loss", of_loss)):
         assert fitted_order(STEPS, error) >= 0.8, (name, error)
         assert error[-1] < error[0] / 4, (name, error)
-    assert distance[-1] < STEPS[-1]
-    print(seed, np.mean(rates), distance, of_logits, of_loss, [fitted_order(STEPS, e) for e in (distance, of_logits, of_loss)])
+    # A spike that comes half a step late makes all later ones of its neuron late by as much again.
+    assert distance[-1] < 2 * STEPS[-1]

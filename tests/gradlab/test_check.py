@@ -3,10 +3,12 @@
 import json
 
 import jax
+import numpy as np
 import pytest
 
 from gradlab import check
 from gradlab.random_networks import CASES
+from solvers.events import pad_events
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +38,41 @@ def test_one_case_end_to_end():
     found = check.check_gradients([CASES[0]], ["exp"])
     assert found.passed and found.worst <= 1e-6 and found.spikes > 0 and found.missed == 0
     assert "w_rec" in check.table(found)
+
+
+@pytest.mark.parametrize(("changes", "status"), [({}, 0), ({"missed": 1}, 1), ({"implicit": float("nan")}, 1)])
+def test_command_prints_a_table_and_a_record_as_the_last_line(monkeypatch, capsys, tmp_path, changes, status):
+    monkeypatch.setattr(check, "check_gradients", lambda **_: report(**changes))
+    assert check.main(["--json", "--seed", "3", "--out", str(tmp_path)]) == status
+    *table, last = capsys.readouterr().out.splitlines()
+    record = json.loads(last)
+    assert record["seed"] == 3 and record["metrics"]["errors"] == {"w_in": {"mean": 1e-9}}
+    assert (record["status"] == "ok") == (status == 0) == (record["reason"] is None)
+    assert any(line.startswith("w_in") and "1.0e-09" in line for line in table)
+
+
+def test_a_wrong_gradient_is_found(monkeypatch):
+    evaluate = check.evaluate
+
+    def wrong(*arguments):
+        losses, events, gradients = evaluate(*arguments)
+        return losses, events, gradients * (1 + 1e-5)
+
+    monkeypatch.setattr(check, "evaluate", wrong)
+    found = check.check_gradients([CASES[0]], ["exp"])
+    assert not found.passed and found.worst == pytest.approx(1e-5, rel=1e-2)
+
+
+def test_missed_spikes_are_counted():
+    def spikes(*times):
+        return jax.tree.map(lambda x: x[0], pad_events([(np.array(times), np.arange(len(times)))], capacity=5))
+
+    assert check.count_missed(spikes(1e-3, 2e-3), spikes(1e-3, 2e-3)) == 0
+    assert check.count_missed(spikes(1e-3, 2.1e-3), spikes(1e-3, 2e-3)) == 1
+    assert check.count_missed(spikes(1e-3), spikes(1e-3, 2e-3, 3e-3)) == 2
+    assert check.count_missed(spikes(1e-3, 2e-3), spikes()) == 2
+
+
+def test_double_precision_is_demanded():
+    with jax.enable_x64(False), pytest.raises(ValueError, match="needs double precision"):
+        check.check_gradients()

@@ -12,6 +12,8 @@ from solvers.lif import kappa
 UNITS, OUTPUTS, BATCH, DURATION = 4, 3, 2, 50e-3
 TAUS = [(20e-3, 5e-3), (5e-3, 12e-3), (8e-3, 8e-3)]
 
+pytestmark = pytest.mark.usefixtures("quick_compile")
+
 
 @pytest.fixture(autouse=True, scope="module")
 def float64():
@@ -175,7 +177,7 @@ def test_observer_of_the_maximum_misses_little_and_less_with_the_step(taus):
     for dt in (1e-3, 0.25e-3):
         missed = exact - np.asarray(on_grid("max", params, spikes, dt))
         assert (missed >= -1e-14).all() and missed.max() > 0
-        # Spikes lie on grid points, so only a smooth maximum is missed, by half a step at most. The current there equals
+        # Spikes lie on grid points: only a smooth maximum is missed, by half a step at most. The current there equals
         # the voltage, so the second derivative is -v / (tau_mem tau_syn).
         assert (missed <= exact * dt**2 / (8 * tau_mem * tau_syn) * (1 + dt / min(taus))).all()
 

@@ -16,6 +16,8 @@ from solvers.reference import simulate
 INPUTS, NEURONS, BATCH, EVENTS = 6, 5, 3, 30
 SETTINGS = dict(duration=60e-3, capacity=150, delay=1e-3)
 
+pytestmark = pytest.mark.usefixtures("quick_compile")
+
 
 @pytest.fixture(autouse=True, scope="module")
 def float64():

@@ -12,6 +12,8 @@ from solvers.reference import implicit_gradient, simulate
 
 DURATION, INPUTS, NEURONS = 40e-3, 4, 3
 
+pytestmark = pytest.mark.usefixtures("quick_compile")
+
 
 @pytest.fixture(autouse=True, scope="module")
 def float64():
