@@ -25,9 +25,17 @@ def float64():
     jax.config.update("jax_enable_x64", False)
 
 
+def combinations():
+    """All losses with one family of networks; with the others, which take a compilation each, only two by default."""
+    for case in CASES:
+        for loss in LOSSES:
+            usual = case.name.startswith("constants per neuron") and case.delay > 0 or loss in ("exp", "ttfs")
+            marks = [] if usual else [pytest.mark.slow]
+            yield pytest.param(case, loss, id=f"{loss}: {case.name}", marks=marks)
+
+
 @pytest.mark.usefixtures("quick_compile")
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize(("case", "loss"), list(combinations()))
 def test_gradient_equals_central_differences_and_implicit_differentiation(case, loss):
     report = check_gradients([case], [loss], seed=2)
     assert KINDS < set(report.errors)
