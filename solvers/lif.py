@@ -222,7 +222,7 @@ def next_crossing(v: ArrayLike, i: ArrayLike, tau_mem: ArrayLike, tau_syn: Array
     rises: Bool[Array, ...] = i > threshold
     peak = jnp.where(rises & (v < threshold), time_of_maximum(v, jnp.where(rises, i, 1.0), tau_mem, tau_syn), 0.0)
     peak = jnp.where(jnp.isfinite(peak), peak, 0.0)
-    crosses = rises & (flow(v, i, peak, tau_mem, tau_syn)[0] > threshold)
+    crosses = rises & ((v >= threshold) | (flow(v, i, peak, tau_mem, tau_syn)[0] > threshold))
 
     def improve(_, bracket):
         low, high = bracket

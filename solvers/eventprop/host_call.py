@@ -53,9 +53,9 @@ mlir.register_lowering(_host_call, _lower, platform="cpu")
 
 
 def _one_by_one(args, axes, **settings):
-    size = next(x.shape[axis] for x, axis in zip(args, axes, strict=True) if axis is not batching.not_mapped)
+    size = next(x.shape[axis] for x, axis in zip(args, axes, strict=True) if axis is not None)
     rows = [
-        jnp.broadcast_to(x, (size, *x.shape)) if axis is batching.not_mapped else jnp.moveaxis(x, axis, 0)
+        jnp.broadcast_to(x, (size, *x.shape)) if axis is None else jnp.moveaxis(x, axis, 0)
         for x, axis in zip(args, axes, strict=True)
     ]
     results = jax.lax.map(lambda row: _host_call.bind(*row, **settings), rows)
