@@ -1,0 +1,61 @@
+"""Random small layers and inputs for tests of the event-driven solver."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from solvers.eventprop import lif_layer
+from solvers.events import NO_UNIT, pad_events
+from solvers.lif import lif_params
+
+INPUTS, NEURONS, BATCH, EVENTS = 6, 5, 3, 30
+SETTINGS = dict(duration=60e-3, capacity=150, delay=1e-3)
+
+
+def some_params(seed=0, shared=False, tau_mem=(9e-3, 22e-3), tau_syn=(3e-3, 7e-3), recurrent=True, neurons=NEURONS):
+    """A layer of moderate activity with time constants from the ranges given; ``tau_syn`` None for equal ones."""
+    rng = np.random.default_rng(seed)
+    size = () if shared else neurons
+    mem = rng.uniform(*tau_mem, size)
+    syn = mem if tau_syn is None else rng.uniform(*tau_syn, size)
+    unit = 5e-3 / np.mean(syn)
+    return lif_params(
+        unit * rng.normal(1.0, 0.8, (INPUTS, neurons)),
+        unit * rng.normal(0, 0.3, (neurons, neurons)) if recurrent else None,
+        tau_mem=mem,
+        tau_syn=syn,
+        threshold=rng.uniform(0.8, 1.2, size),
+        reset=rng.uniform(-0.2, 0.2, size),
+    )
+
+
+def some_events(seed=0, grid=0.0, batch=BATCH, capacity=None):
+    rng = np.random.default_rng(seed)
+    times = rng.uniform(1e-3, 0.9 * SETTINGS["duration"], (batch, EVENTS))
+    times = np.round(times / grid) * grid if grid else times
+    return pad_events(list(zip(times, rng.integers(0, INPUTS, (batch, EVENTS)), strict=True)), capacity)
+
+
+def sample(events, b=0):
+    return jax.tree.map(lambda x: x[b], events)
+
+
+def assert_same_spikes(spikes, expected, atol=1e-12):
+    """Of one sample; room may differ."""
+    count = int(expected.count)
+    assert spikes.count == count
+    np.testing.assert_array_equal(spikes.units[:count], expected.units[:count])
+    np.testing.assert_allclose(spikes.times[:count], expected.times[:count], rtol=0, atol=atol)
+    assert np.isinf(spikes.times[count:]).all() and (np.asarray(spikes.units[count:]) == NO_UNIT).all()
+
+
+def score(params, events, weights=None, **changes):
+    """A smooth function of all spike times."""
+    spikes = lif_layer(params, events, **{**SETTINGS, **changes})
+    return jnp.sum(jnp.where(spikes.valid, jnp.sin(100 * spikes.times + spikes.units), 0))
+
+
+def assert_close(value, expected, rtol=1e-10):
+    """Each array of a pytree, in proportion to its largest entry."""
+    for x, y in zip(jax.tree.leaves(value), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(x, y, rtol=0, atol=rtol * np.max(np.abs(y), initial=0))
