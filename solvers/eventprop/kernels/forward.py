@@ -14,7 +14,7 @@ from numba import njit
 from .arrivals import arrival_time, block_length, check, merge
 from .flow import OPTIONS, crossing_before, fill_flow, short_flow, voltage
 
-CHUNK = 32  # neurons tested at once for a possible crossing
+CHUNK = 16  # neurons tested at once for a possible crossing
 TINY = 1e-30  # states below are set to zero: denormal numbers are a hundred times slower
 
 
@@ -101,43 +101,6 @@ def _fill_gaps(arrive, count, begin, end, rate_mem, rate_syn, gaps):
 
 
 @njit(**OPTIONS)
-def _screen(chosen, candidates, state, weights, rows, count, gaps, rate_mem, rate_syn, shared, threshold, lanes):
-    """Keep those of the chosen neurons that cross, or nearly, between some two arrivals; returns how many.
-
-    All are taken from arrival to arrival together, as if none spiked, so that the loop over them is vectorised.
-    """
-    lags, decay_mem, decay_syn, k = gaps
-    v, i, level, m, s, excess, weight = lanes
-    for c in range(candidates):
-        n = chosen[c]
-        v[c], i[c], level[c] = state[0][n], state[1][n], threshold[n] * (1 - 1e-12)
-        m[c], s[c], excess[c] = rate_mem[n], rate_syn[n], -1.0
-    for j in range(count + 1):
-        left, em, es, kappa = lags[j], decay_mem[j], decay_syn[j], k[j]
-        if j < count:
-            row = weights[rows[j]]
-            for c in range(candidates):
-                weight[c] = row[chosen[c]]
-        else:
-            weight[:candidates] = 0.0
-        for c in range(candidates):
-            if not shared:
-                em, es, kappa, _, _ = short_flow(left, m[c], s[c])
-            v_end, i_end = em * v[c] + kappa * i[c], es * i[c]
-            # Above the threshold at the end; or falling there, and the tangent, which bounds a rise, is above.
-            reach = v[c] + left * (i[c] - v[c]) * m[c] if i_end < v_end else v_end
-            above = max(v_end, reach) - level[c]
-            excess[c] = above if above > excess[c] else excess[c]
-            v[c], i[c] = v_end, i_end + weight[c]
-    kept = 0
-    for c in range(candidates):
-        if excess[c] >= 0.0:
-            chosen[kept] = chosen[c]
-            kept += 1
-    return kept
-
-
-@njit(**OPTIONS)
 def _follow(
     chosen, candidates, state, weights, rows, arrive, count, begin, end, rate_mem, rate_syn, shared, threshold, reset,
     gaps, found, room,
@@ -152,7 +115,7 @@ def _follow(
     spikes = 0
     for c in range(candidates):
         n = chosen[c]
-        if not shared:
+        if c == 0 or not shared:
             _fill_gaps(arrive, count, begin, end, np.float64(rate_mem[n]), np.float64(rate_syn[n]), gaps)
         v, i = np.float64(v_begin[n]), np.float64(i_begin[n])
         level, slope_per = np.float64(threshold[n]), np.float64(rate_mem[n])
@@ -282,8 +245,6 @@ def simulate(weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, tim
     flows = np.empty((5, neurons), number)
     flow = (flows[0], flows[1], flows[2], flows[3], flows[4])
     arrive, rows = np.empty(count + capacity), np.empty(count + capacity, np.int64)
-    lane = np.empty((7, neurons))
-    lanes = (lane[0], lane[1], lane[2], lane[3], lane[4], lane[5], lane[6])
     gap = np.empty((4, count + capacity + 1))
     gaps = (gap[0], gap[1], gap[2], gap[3])
     new_times, new_current = np.empty(capacity + 1, number), np.empty(capacity + 1, number)
@@ -314,11 +275,6 @@ def simulate(weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, tim
 
         _margin(v, i, up, rise, near, margin[:neurons])
         candidates = _candidates(margins, chosen)
-        if candidates:
-            _fill_gaps(arrive, arrivals, t, end, np.float64(rate_mem[0]), np.float64(rate_syn[0]), gaps)
-            candidates = _screen(
-                chosen, candidates, (v, i), weights, rows, arrivals, gaps, rate_mem, rate_syn, shared, threshold, lanes
-            )
         new = _follow(
             chosen, candidates, (v, i), weights, rows, arrive, arrivals, t, end, rate_mem, rate_syn, shared, threshold,
             reset, gaps, (new_times, new_units, new_current), capacity - spikes,
