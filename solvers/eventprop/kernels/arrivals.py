@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from .flow import OPTIONS
+from .flow import OPTIONS, SHORT
 
 UNSORTED, BAD_UNIT, BAD_CONSTANT = -1, -2, -3
 
@@ -23,7 +23,7 @@ def block_length(tau_mem, tau_syn, delay):
 
     A delay much shorter than that would make tiny blocks: then a block is cut at its first spike instead.
     """
-    longest = 0.2 * min(tau_mem.min(), tau_syn.min())
+    longest = SHORT * min(tau_mem.min(), tau_syn.min())
     return min(longest, delay) if delay >= longest / 8 else longest / 4
 
 
