@@ -6,7 +6,6 @@ is rounded to it: first order is expected.
 """
 
 import dataclasses
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +14,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import tyro
 
 from gradlab import Network, plots, records
+from gradlab.command import prepare, run_command
 from gradlab.convergence import GridErrors, fitted_order, grid_errors
 from gradlab.data import batch
 
 from .workload import poisson_data
 
+_RECORDS = "convergence.jsonl"
 _HIGHEST_RATE = 500.0  # [Hz] mean rate of the hidden neurons that there is room for
 
 
@@ -102,7 +102,7 @@ def run(config: Config) -> dict[str, Any]:
         ValueError: as ``measure``.
         OSError: for a folder that cannot be written to.
     """
-    (config.out / "figures").mkdir(parents=True, exist_ok=True)
+    prepare(config.out, _RECORDS)
     errors = measure(config)
     columns = {name: [getattr(e, name) for e in errors.values()] for name in GridErrors._fields}
     metrics = {
@@ -123,24 +123,15 @@ def run(config: Config) -> dict[str, Any]:
         "convergence", preset=None, method="bptt", dataset="poisson", hidden=config.hidden, seed=config.seed,
         status="ok", config=settings, metrics=metrics, samples=samples,
     )  # fmt: skip
-    records.append(record, config.out / "convergence.jsonl")
+    records.append(record, config.out / _RECORDS)
     plots.save(plots.convergence(record), config.out / "figures" / "convergence.png")
     return record
 
 
 def main() -> int:
     """The command line; returns the exit status."""
-    try:
-        config = tyro.cli(Config, prog="python -m benchmarks.convergence")
-        jax.config.update("jax_enable_x64", True)
-        record = run(config)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(f"record appended to {config.out / 'convergence.jsonl'}, figure in {config.out / 'figures'}")
-    if config.json:
-        print(json.dumps(record))
-    return 0
+    jax.config.update("jax_enable_x64", True)
+    return run_command("benchmarks.convergence", Config, run, _RECORDS)
 
 
 if __name__ == "__main__":

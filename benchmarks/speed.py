@@ -16,7 +16,6 @@ whole spike buffers, padding included.
 """
 
 import dataclasses
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -24,8 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tyro
-
+_RECORDS = "speed.jsonl"
 _METHODS = ("eventprop", "bptt", "bptt_checkpointed", "bptt_scan")
 _LABELS = {
     "eventprop_forward": "EventProp, loss only",
@@ -172,8 +170,9 @@ def run(config: Config) -> dict[str, Any]:
         OSError: for a folder that cannot be written to.
     """
     from gradlab import plots, records
+    from gradlab.command import prepare
 
-    (config.out / "figures").mkdir(parents=True, exist_ok=True)
+    prepare(config.out, _RECORDS)
     metrics, samples = measure(config)
     print(table(config, metrics, samples))
     settings = {name: value for name, value in dataclasses.asdict(config).items() if name not in ("out", "json")}
@@ -181,24 +180,17 @@ def run(config: Config) -> dict[str, Any]:
         "speed", preset=None, method="both", dataset="poisson", hidden=config.hidden, seed=config.seed, status="ok",
         config=settings, metrics=metrics, samples=samples,
     )  # fmt: skip
-    records.append(record, config.out / "speed.jsonl")
+    records.append(record, config.out / _RECORDS)
     plots.save(plots.speed(record), config.out / "figures" / "speed.png")
     return record
 
 
 def main() -> int:
     """The command line; returns the exit status."""
-    try:
-        config = tyro.cli(Config, prog="python -m benchmarks.speed")
-        use_one_core()
-        record = run(config)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(f"record appended to {config.out / 'speed.jsonl'}, figure in {config.out / 'figures'}")
-    if config.json:
-        print(json.dumps(record))
-    return 0
+    use_one_core()
+    from gradlab.command import run_command
+
+    return run_command("benchmarks.speed", Config, run, _RECORDS)
 
 
 if __name__ == "__main__":

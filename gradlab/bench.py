@@ -7,8 +7,6 @@ Ends with a table, appends a record to OUT/bench.jsonl and draws figures into OU
 """
 
 import dataclasses
-import json
-import math
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,14 +19,15 @@ import tyro
 from solvers.surrogates import Surrogate
 
 from . import agreement, plots, records
-from .data import SpikeData, Splits, batch, load
+from .command import prepare, run_command
+from .data import VALIDATION_SPEAKERS, SpikeData, Splits, batch, load
 from .memory import residual_bytes
 from .network import Network, NetworkParams
 from .timing import summary
 from .train import BPTTTrainer, EventPropTrainer, Result, Runaway, TrainConfig, Trainer, split_params
 
 METHODS = ("eventprop", "bptt")
-_EXIT = {"ok": 0, "interrupted": 130}
+_RECORDS = "bench.jsonl"
 _UNTIMED = 2  # steps at the start, in which kernels and XLA programs are compiled
 
 
@@ -41,6 +40,7 @@ class Config:
             from the same initial weights.
         dataset: shd is downloaded if there is a network; synthetic needs no download; auto takes SHD if it is there.
         data_dir: folder with shd_train.h5 and shd_test.h5, or their parent; where shd is downloaded to.
+        validation_speakers: speakers of the training set that are held out, to choose settings by; none with no number.
         hidden: neurons of each hidden layer, such as 128, or 128 128 for two.
         recurrent: recurrent weights in the hidden layers.
         loss: cross-entropy on the readout's mean voltage (mean), the same with weight exp(-t/duration) (exp), its
@@ -67,6 +67,7 @@ class Config:
     method: Literal["eventprop", "bptt", "both"] = "eventprop"
     dataset: Literal["auto", "shd", "synthetic"] = "auto"
     data_dir: Path | None = None
+    validation_speakers: tuple[int, ...] = VALIDATION_SPEAKERS
     hidden: tuple[int, ...] = (128,)
     recurrent: bool = True
     loss: Literal["mean", "exp", "max", "ttfs"] = "exp"
@@ -103,10 +104,6 @@ def check(config: Config) -> None:
     Raises:
         ValueError: says what is wrong.
     """
-    for name in _NETWORK:
-        value = getattr(config, name)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{name} is {value}, expected a finite number")
     network = Network(**{name: getattr(config, name) for name in _NETWORK})
     for method in config.methods:
         trainer_of(method, config, network)
@@ -141,32 +138,41 @@ def measure(trainer: Trainer, result: Result, splits: Splits) -> dict[str, Any]:
         trained,
         constant,
     )
-    seen = np.isin(splits.test.speakers, data.speakers)
-    parts = {"": seen | True, "_known_speakers": seen, "_unseen_speakers": ~seen}
-    try:
-        tested = {
-            name: trainer.evaluate(result.params, splits.test.select(np.flatnonzero(part)))
-            for name, part in parts.items()
-            if part.any()
-        }
-    except Runaway:  # parameters that cannot be evaluated either
-        tested = {"": dict.fromkeys(("accuracy", "spikes_per_sample"), float("nan"))}
+    tested = test_figures(trainer, result.params, splits)
     steps = result.history.get("step_s", [])[_UNTIMED:]
     validated = result.history.get("validation_accuracy", [])
     return {
-        **{f"test_accuracy{name}": figures["accuracy"] for name, figures in tested.items()},
+        **tested,
         "validation_accuracy": validated[-1] if validated else None,
         "train_accuracy": result.history.get("train_accuracy", [None])[-1],
         "epochs": result.epochs,
         "seconds_per_step": summary(steps)["median"] if steps else None,
         "training_s": sum(result.history.get("epoch_s", [])),
-        "spikes_per_sample": tested[""]["spikes_per_sample"],
         "input_spikes_per_sample": float(data.spikes_per_sample.mean()),
         "residual_bytes": kept,
         "event_capacity": list(trainer.capacities) if trainer.method == "eventprop" else None,
         "parameters": sum(x.size for x in jax.tree.leaves(trained)),
         "hidden_neurons": sum(network.hidden),
     }
+
+
+def test_figures(trainer: Trainer, params: NetworkParams, splits: Splits) -> dict[str, float]:
+    """Accuracy and hidden spikes a sample on the test set; accuracy on the speakers known from training, and unseen.
+
+    Returns:
+        NaN if the parameters make the network run away.
+    """
+    test = splits.test
+    known = np.isin(test.speakers, splits.train.speakers)
+    parts = {"known": np.flatnonzero(known), "unseen": np.flatnonzero(~known)}
+    parts = {name: part for name, part in parts.items() if part.size}
+    try:
+        figures = {name: trainer.evaluate(params, test.select(part)) for name, part in parts.items()}
+    except Runaway:
+        return dict.fromkeys(("test_accuracy", "spikes_per_sample"), float("nan"))
+    total = lambda key: sum(figures[name][key] * part.size for name, part in parts.items()) / len(test)  # noqa: E731
+    by_speakers = {f"test_accuracy_{name}_speakers": values["accuracy"] for name, values in figures.items()}
+    return {"test_accuracy": total("accuracy"), **by_speakers, "spikes_per_sample": total("spikes_per_sample")}
 
 
 def compare_gradients(trainers: dict[str, Trainer], params: NetworkParams, data: SpikeData) -> dict[str, Any]:
@@ -241,8 +247,8 @@ def run(config: Config) -> dict[str, Any]:
         OSError: for data that are not there, or a folder that cannot be written to.
     """
     check(config)
-    splits = load(config.dataset, config.data_dir)
-    _make_folders(config.out)
+    splits = load(config.dataset, config.data_dir, config.validation_speakers)
+    prepare(config.out, _RECORDS)
     data = splits.train
     network = network_of(config, data)
     trainers = {method: trainer_of(method, config, network) for method in config.methods}
@@ -265,7 +271,7 @@ def run(config: Config) -> dict[str, Any]:
             "train", method=method, status=result.status, reason=result.reason, config=settings,
             metrics=measure(trainer, result, splits), samples=result.history, **describe,
         )  # fmt: skip
-        records.append(record, config.out / "bench.jsonl")
+        records.append(record, config.out / _RECORDS)
         draw_raster(exact, result.params, splits.test, _figure(config, "raster", method, name))
         if result.status == "interrupted":
             break
@@ -281,21 +287,9 @@ def run(config: Config) -> dict[str, Any]:
         "train", method="both", status="ok", config=settings, metrics=metrics | {"agreement": compared}, samples={},
         **describe,
     )  # fmt: skip
-    records.append(record, config.out / "bench.jsonl")
+    records.append(record, config.out / _RECORDS)
     plots.save(plots.gradient_agreement(record), _figure(config, "agreement", "both", name))
     return record
-
-
-def _make_folders(out: Path) -> None:
-    """Make sure before the training that its results can be written."""
-    try:
-        (out / "figures").mkdir(parents=True, exist_ok=True)
-        if (out / "bench.jsonl").exists():
-            (out / "bench.jsonl").open("ab").close()
-    except OSError as error:
-        raise OSError(
-            f"{error.filename} cannot be written to ({error.strerror}): choose another folder with --out"
-        ) from error
 
 
 def _figure(config: Config, kind: str, method: str, name: str) -> Path:
@@ -304,20 +298,7 @@ def _figure(config: Config, kind: str, method: str, name: str) -> Path:
 
 def main() -> int:
     """The command line; returns the exit status."""
-    try:
-        config = tyro.cli(Config, prog="python -m gradlab.bench")
-        record = run(config)
-    except (ValueError, OSError, KeyboardInterrupt) as error:
-        # In a call back from a running XLA program, Ctrl-C comes as a ValueError.
-        if isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in str(error):
-            print("error: interrupted by the user; what is not recorded yet is lost", file=sys.stderr)
-            return _EXIT["interrupted"]
-        print("error:", *str(error).split(), file=sys.stderr)
-        return 2
-    print(f"record appended to {config.out / 'bench.jsonl'}, figures in {config.out / 'figures'}")
-    if config.json:
-        print(json.dumps(record))
-    return _EXIT.get(record["status"], 1)
+    return run_command("gradlab.bench", Config, run, _RECORDS)
 
 
 if __name__ == "__main__":

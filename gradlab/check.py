@@ -6,7 +6,6 @@ spikes of each layer with an event-by-event simulation.
 """
 
 import itertools
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from typing import Any
 
 import jax
 import numpy as np
-import tyro
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 from tqdm import tqdm
@@ -24,6 +22,7 @@ from solvers import reference
 from solvers.events import Events
 
 from . import records
+from .command import prepare, run_command
 from .differences import central_differences, relative_error, stencil
 from .random_networks import (
     CASES,
@@ -40,19 +39,20 @@ from .random_networks import (
 from .readouts import LOSSES
 
 LIMIT = 1e-6  # of the relative error
+_RECORDS = "check.jsonl"
 _TIME_SCALE = 5e-3  # [s]; input times are wiggled in proportion to it
 _SAME_TIME = 1e-9  # [s]; a spike further off than this from its twin counts as missed
 
 
 @dataclass(frozen=True)
 class Config:
-    """Settings of the command.
+    """Are the gradients exact on this machine? Compares EventProp with independent oracles on random networks.
 
     Attributes:
         networks: random networks of each kind, for each loss.
         seed: of the networks.
         out: folder for the record.
-        json: also print the result as one line of JSON, the last one.
+        json: print the record as one JSON object in the last line.
     """
 
     networks: int = 1
@@ -215,22 +215,20 @@ def record(report: Report, config: Config) -> dict[str, Any]:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the check and print what it found; returns the exit status."""
-    config = tyro.cli(Config, description=__doc__, args=arguments)
-    jax.config.update("jax_enable_x64", True)
+def run(config: Config) -> dict[str, Any]:
+    """Check, print, record; returns the record."""
+    prepare(config.out, _RECORDS)
     report = check_gradients(networks=config.networks, seed=config.seed, progress=True)
     print(table(report))
     written = record(report, config)
-    try:
-        records.append(written, config.out / "check.jsonl")
-    except OSError as error:
-        print(f"error: {error}: choose another folder with --out", file=sys.stderr)
-        return 2
-    print(f"record appended to {config.out / 'check.jsonl'}")
-    if config.json:
-        print(json.dumps(written))
-    return 0 if report.passed else 1
+    records.append(written, config.out / _RECORDS)
+    return written
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    jax.config.update("jax_enable_x64", True)
+    return run_command("gradlab.check", Config, run, _RECORDS, arguments)
 
 
 if __name__ == "__main__":

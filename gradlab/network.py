@@ -1,5 +1,6 @@
 """The network that both methods train: layers of LIF neurons and a readout, with one parameter pytree."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -90,12 +91,12 @@ class Network:
         if not self.hidden or min(self.hidden) < 1:
             raise ValueError(f"hidden is {self.hidden}, expected one or more layers of at least one neuron")
         for name in ("inputs", "outputs", "duration", "tau_mem", "tau_syn", "threshold"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name):g}, expected > 0")
-        if not self.delay >= 0:
-            raise ValueError(f"delay is {self.delay:g} s, expected >= 0")
-        if not self.reset < self.threshold:
-            raise ValueError(f"reset is {self.reset:g}, expected below the threshold {self.threshold:g}")
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name):g}, expected a finite number > 0")
+        if not 0 <= self.delay < math.inf:
+            raise ValueError(f"delay is {self.delay:g} s, expected a finite number >= 0")
+        if not -math.inf < self.reset < self.threshold:
+            raise ValueError(f"reset is {self.reset:g}, expected finite and below the threshold {self.threshold:g}")
 
     @property
     def readout(self) -> Readout:

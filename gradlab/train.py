@@ -1,5 +1,6 @@
 """Training: one loop for both methods. A trainer differs from the other only in how it runs the network."""
 
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from solvers.events import Events
 from solvers.lif import LIFParams
 from solvers.surrogates import Surrogate
 
-from .data import SpikeData, Splits, batch, channel_shift, epoch_batches, evaluation_batches
+from .data import Augmentation, SpikeData, Splits, batch, check_changes, epoch_batches, evaluation_batches
 from .interrupts import noted_interrupts
 from .losses import Labels, accuracy, cross_entropy, rate_regularisation
 from .network import Network, NetworkParams, Output
@@ -43,7 +44,9 @@ class TrainConfig:
         rate_strength: of the rate regularisation, a heuristic; 0 turns it off.
         rate_target: spikes of a neuron in a sample that the regularisation aims at.
         lift_silent: added after each epoch to the input weights of neurons that never spiked, a heuristic; 0: off.
-        channel_shift: training samples are shifted by up to so many input channels, at random.
+        channel_shift: training samples are moved by up to so many input channels, at random.
+        blend: share of the training samples that are blended with another of their class.
+        dilation: training samples are stretched or compressed in time by up to this share of their length.
         seed: of the initial weights, the order of the samples and the shifts.
     """
 
@@ -55,6 +58,8 @@ class TrainConfig:
     rate_target: float = 14.0
     lift_silent: float = 2e-3
     channel_shift: int = 20
+    blend: float = 0.0
+    dilation: float = 0.0
     seed: int = 0
 
     def __post_init__(self):
@@ -62,9 +67,10 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name):g}, expected > 0")
-        for name in ("rate_strength", "rate_target", "lift_silent", "channel_shift", "seed"):
+        for name in ("rate_strength", "rate_target", "lift_silent", "seed"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name):g}, expected >= 0")
+        check_changes(self.channel_shift, self.blend, self.dilation)
 
 
 class Metrics(NamedTuple):
@@ -97,6 +103,11 @@ class Result:
     epochs: int = 0
 
 
+def _room_for(spikes: float) -> int:
+    """A power of two, so that few different programs are compiled."""
+    return 1 << math.ceil(math.log2(max(spikes, 128)))
+
+
 def split_params(params: NetworkParams) -> tuple[NetworkParams, NetworkParams]:
     """``(trained, constant)``: two pytrees of the same structure with None where the other has its leaves."""
     trained = jax.tree_util.tree_map_with_path(lambda path, _: path[-1].name in TRAINED, params)
@@ -119,7 +130,7 @@ class Trainer:
         """Bind a network and settings; nothing is computed yet."""
         self.network = network
         self.config = config
-        self.capacities = tuple(int(20 * n * max(network.duration, 0.1)) for n in network.spiking_sizes)
+        self.capacities = tuple(_room_for(20 * n * max(network.duration, 0.1)) for n in network.spiking_sizes)
         self._stop: list[int] = []
         self._jit_step = jax.jit(self._step, static_argnames=("capacities", "steps"))
         self._gradient = jax.jit(jax.grad(self.objective, has_aux=True), static_argnums=4)
@@ -219,13 +230,15 @@ class Trainer:
         params = self.init() if params is None else params
         result = Result(params)
         rng = np.random.default_rng(self.config.seed)
+        changes = {name: getattr(self.config, name) for name in ("channel_shift", "blend", "dilation")}
+        sample = Augmentation(splits.train, rng, **changes)
         steps = self.config.epochs * (len(splits.train) // self.config.batch_size)
         state = self._optimiser(steps).init(split_params(params)[0])
         shown = dict(unit="step", desc=self.method, dynamic_ncols=True, mininterval=0.1 if sys.stderr.isatty() else 10)
         with noted_interrupts() as self._stop, tqdm(total=steps, disable=not progress, **shown) as bar:
             try:
                 for epoch in range(self.config.epochs):
-                    params, state, entry = self._epoch(splits.train, params, state, rng, steps, bar, result)
+                    params, state, entry = self._epoch(splits.train, sample, params, state, rng, steps, bar, result)
                     if splits.validation is not None:
                         entry["validation_accuracy"] = self.evaluate(params, splits.validation)["accuracy"]
                     for name, value in entry.items():
@@ -245,15 +258,14 @@ class Trainer:
                 result.status, result.reason = "overflow", str(error)
         return result
 
-    def _epoch(self, data, params, state, rng, steps, bar, result):
+    def _epoch(self, data, sample, params, state, rng, steps, bar, result):
         """One pass over the training set; returns parameters, optimiser state and the epoch's figures."""
         began = time.perf_counter()
         trained, constant = split_params(params)
-        losses, hits, counts = [], [], None
+        losses, hits, counts, largest = [], [], None, np.zeros(len(self.capacities))
         for indices in epoch_batches(len(data), self.config.batch_size, rng):
-            shift = channel_shift(rng, len(indices), self.config.channel_shift) if self.config.channel_shift else None
             start = time.perf_counter()
-            events, labels = batch(data, indices, data.longest, shift)
+            events, labels = batch(data, indices, data.longest, sample)
             call = partial(self._jit_step, trained, constant, state, events, labels, steps=steps)
             trained, state, metrics = self._with_room(
                 lambda room: call(capacities=room),  # noqa: B023
@@ -266,6 +278,7 @@ class Trainer:
                     f"the loss is {loss:g} with a gradient of norm {float(metrics.gradient_norm):g} "
                     f"at step {len(result.history['step_s'])}: lower the learning rate"
                 )
+            largest = np.maximum(largest, metrics.largest)
             losses.append(loss)
             hits.append(float(metrics.accuracy))
             spiked = [np.asarray(count) for count in metrics.counts]
@@ -274,6 +287,8 @@ class Trainer:
             rate = sum(c.sum() for c in counts) / samples / sum(self.network.hidden) / self.network.duration
             bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{np.mean(hits):.1%}", rate=f"{rate:.1f}Hz", refresh=False)
             bar.update()
+        if self.method == "eventprop":
+            self.capacities = tuple(min(x) for x in zip(self.capacities, map(_room_for, largest), strict=True))
         params = lift_silent(eqx.combine(trained, constant), counts, self.config.lift_silent)
         if not all(np.isfinite(x).all() for x in jax.tree.leaves(params)):
             done = len(result.history["step_s"])

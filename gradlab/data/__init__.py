@@ -6,7 +6,8 @@ A new data set is one file and one line in ``DATASETS``.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .augment import channel_shift as channel_shift
+from .augment import Augmentation as Augmentation
+from .augment import check_changes as check_changes
 from .dataset import SpikeData as SpikeData
 from .dataset import batch as batch
 from .dataset import epoch_batches as epoch_batches
@@ -32,7 +33,7 @@ DATASETS: dict[str, Callable[[Path], tuple[SpikeData, SpikeData]]] = {
 def load(
     name: str = "auto",
     data_dir: str | Path | None = None,
-    validation_speakers: Sequence[int] | None = None,
+    validation_speakers: Sequence[int] = VALIDATION_SPEAKERS,
 ) -> Splits:
     """A data set by its name, ready to train on.
 
@@ -40,7 +41,7 @@ def load(
         name: a key of ``DATASETS``, or "auto": SHD if ``data_dir`` is given or SHD is in the default folder,
             otherwise the synthetic set. Only "shd" downloads.
         data_dir: where SHD is, or is downloaded to; by default ``data`` in the working directory.
-        validation_speakers: speakers of the training set to hold out; by default ``VALIDATION_SPEAKERS``.
+        validation_speakers: speakers of the training set to hold out, possibly none.
 
     Returns:
         The three parts; their ``name`` tells which data set they are.
@@ -58,5 +59,6 @@ def load(
         train, test = DATASETS[name](folder)
     else:
         raise ValueError(f"data set is {name!r}, expected one of {', '.join(['auto', *DATASETS])}")
-    held_out = VALIDATION_SPEAKERS if validation_speakers is None else validation_speakers
-    return Splits(*by_speaker(train, held_out), test)
+    if not validation_speakers:
+        return Splits(train, None, test)
+    return Splits(*by_speaker(train, validation_speakers), test)

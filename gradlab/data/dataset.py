@@ -1,7 +1,7 @@
 """A spike data set in memory: ragged samples in flat arrays, checked once, and cut into padded batches."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -116,6 +116,11 @@ class SpikeData:
         """Time of the last spike of all samples [s]; 0 if there is none."""
         return float(self.times.max(initial=0.0))
 
+    def sample(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """``(times, units)`` of one sample, views of the set."""
+        here = slice(self.offsets[index], self.offsets[index + 1])
+        return self.times[here], self.units[here]
+
     def select(self, indices: ArrayLike) -> "SpikeData":
         """The samples with these indices, in this order.
 
@@ -141,7 +146,7 @@ def batch(
     data: SpikeData,
     indices: ArrayLike,
     capacity: int,
-    shift: ArrayLike | None = None,
+    sample: Callable[[int], tuple[np.ndarray, np.ndarray]] | None = None,
     dtype: DTypeLike = np.float32,
 ) -> tuple[Events, np.ndarray]:
     """Padded events and the labels of some samples, as NumPy arrays.
@@ -150,38 +155,26 @@ def batch(
         data: the set.
         indices: of the samples, ``[batch]``.
         capacity: room for spikes in each sample; keep it fixed (``data.longest``) so that nothing is compiled twice.
-        shift: channels to move every spike of each sample by, int ``[batch]``; spikes that leave the channels are
-            dropped.
+        sample: gives ``(times, units)`` in order of time for an index, such as an ``Augmentation``; by default
+            ``data.sample``.
         dtype: floating-point type of the times.
 
     Returns:
         Events with times ``[batch, capacity]`` [s], and labels int32 ``[batch]``.
 
     Raises:
-        ValueError: if an index lies outside the set, a sample does not fit, or there is not one shift a sample.
+        ValueError: if an index lies outside the set, or a sample does not fit.
     """
     indices = _checked_indices(indices, len(data))
-    shift = np.zeros(len(indices), np.int32) if shift is None else np.asarray(shift)
-    if shift.shape != indices.shape or shift.dtype.kind not in "iu":
-        raise ValueError(
-            f"shift is {shift.dtype} of shape {shift.shape}, expected one integer for each of {indices.size}"
-        )
-    times = np.empty((len(indices), capacity), dtype)
-    units = np.empty((len(indices), capacity), np.int32)
+    times = np.full((len(indices), capacity), np.inf, dtype)
+    units = np.full((len(indices), capacity), NO_UNIT, np.int32)
     count = np.zeros(len(indices), np.int32)
-    for row, (index, move) in enumerate(zip(indices, shift, strict=True)):
-        here = slice(data.offsets[index], data.offsets[index + 1])
-        sample_times, sample_units = data.times[here], data.units[here]
-        if move:
-            sample_units = sample_units.astype(np.int32) + move
-            kept = np.flatnonzero((sample_units >= 0) & (sample_units < data.inputs))
-            sample_times, sample_units = sample_times[kept], sample_units[kept]
+    for row, index in enumerate(indices):
+        sample_times, sample_units = (sample or data.sample)(index)
         n = len(sample_times)
         if n > capacity:
             raise ValueError(f"sample {index} has {n} spikes, but capacity is {capacity}: use at least data.longest")
-        times[row, :n], times[row, n:] = sample_times, np.inf
-        units[row, :n], units[row, n:] = sample_units, NO_UNIT
-        count[row] = n
+        times[row, :n], units[row, :n], count[row] = sample_times, sample_units, n
     # NumPy arrays in an Events of JAX's: the trainer decides when they go to the device.
     return Events(times, units, count), data.labels[indices]  # type: ignore[arg-type]
 

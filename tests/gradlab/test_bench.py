@@ -11,6 +11,7 @@ from typing import get_args, get_type_hints
 import h5py
 import numpy as np
 import pytest
+import tyro
 from tiny_data import tiny_data, tiny_splits
 
 import gradlab.train
@@ -50,7 +51,7 @@ def call(tmp_path, monkeypatch, capfd):
 def tiny(monkeypatch):
     """Load tiny data instead of any other; the test samples are fewer than a batch."""
     splits = tiny_splits()._replace(test=tiny_data(5, 2))
-    monkeypatch.setattr(bench, "load", lambda name, folder: splits)
+    monkeypatch.setattr(bench, "load", lambda name, folder, speakers: splits)
 
 
 @pytest.mark.parametrize("method", FILES)
@@ -95,11 +96,11 @@ def refuse_to_evaluate(*_):
 
 
 BAD = {
-    "--tau-mem -1": "tau_mem is -1, expected > 0",
-    "--tau-mem inf": "tau_mem is inf, expected a finite number",
-    "--duration inf": "duration is inf, expected a finite number",
+    "--tau-mem -1": "tau_mem is -1, expected a finite number > 0",
+    "--tau-mem inf": "tau_mem is inf, expected a finite number > 0",
+    "--duration inf": "duration is inf, expected a finite number > 0",
     "--hidden 0": "hidden is (0,), expected one or more layers of at least one neuron",
-    "--reset 1": "reset is 1, expected below the threshold 1",
+    "--reset 1": "reset is 1, expected finite and below the threshold 1",
     "--method bptt --dt 0.0007": "delay is 0.001 s, that is 1.42857 steps of dt = 0.0007 s",
     "--method bptt --dt 0": "dt is 0 s, expected a positive finite step",
     "--method both --slope 0": "surrogate slope is 0, expected a positive finite number",
@@ -135,7 +136,7 @@ def test_what_the_parser_refuses(arguments, call):
 
 @pytest.mark.parametrize("arguments", ["--dt 0.0007", "--dt 0", "--slope 0", "--scale -1"])
 def test_setting_of_another_method_is_not_looked_at(arguments, monkeypatch):
-    config = bench.tyro.cli(bench.Config, args=arguments.split())
+    config = tyro.cli(bench.Config, args=arguments.split())
     bench.check(config)
     with pytest.raises(ValueError):
         bench.check(bench.dataclasses.replace(config, method="bptt"))

@@ -53,9 +53,9 @@ def test_both_methods_answer_in_the_same_shapes(loss):
         ({"loss": "sum"}, "unknown loss 'sum': choose one of mean, exp, max, ttfs"),
         ({"initialiser": "zeros"}, "unknown initialiser 'zeros': choose one of"),
         ({"hidden": ()}, "expected one or more layers"),
-        ({"tau_mem": -1.0}, "tau_mem is -1, expected > 0"),
-        ({"delay": -1e-3}, "delay is -0.001 s, expected >= 0"),
-        ({"reset": 2.0}, "expected below the threshold"),
+        ({"tau_mem": -1.0}, "tau_mem is -1, expected a finite number > 0"),
+        ({"delay": -1e-3}, "delay is -0.001 s, expected a finite number >= 0"),
+        ({"reset": 2.0}, "expected finite and below the threshold"),
     ],
 )
 def test_impossible_settings_are_refused(setting, message):

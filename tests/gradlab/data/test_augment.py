@@ -2,21 +2,85 @@
 
 import numpy as np
 import pytest
+from tiny_data import INPUTS, tiny_data
 
-from gradlab.data.augment import channel_shift
+from gradlab import TrainConfig
+from gradlab.data import Augmentation, SpikeData
+from gradlab.data.augment import blended, shifted
+
+
+def variants(data, index=0, n=2000, **settings):
+    augment = Augmentation(data, np.random.default_rng(0), **settings)
+    return [augment(index) for _ in range(n)]
+
+
+def test_without_settings_a_sample_stays_as_it_is():
+    data = tiny_data(4)
+    for ours, theirs in zip(variants(data, 2, 1)[0], data.sample(2), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_shift_drops_only_what_leaves():
+    times, units = shifted((np.array([0.1, 0.2, 0.3]), np.array([0, 5, 7], np.uint16)), 2, 8)
+    assert (times.tolist(), units.tolist()) == ([0.1, 0.2], [2, 7])
+    assert shifted((times, units), -3, 8)[1].tolist() == [4]
 
 
 def test_shifts_are_uniform_with_both_ends():
-    shifts = channel_shift(np.random.default_rng(0), 5000, 2)
-    counts = np.bincount(shifts + 2)
-    assert counts.size == 5
-    assert counts.min() > 900 and counts.max() < 1100  # expected 1000, standard deviation 28
+    data = SpikeData.from_samples("one", [np.array([0.0])], [np.array([4])], [0], [0], inputs=INPUTS, classes=1)
+    counts = np.bincount([units[0] for _, units in variants(data, n=5000, channel_shift=2)])
+    assert np.flatnonzero(counts).tolist() == [2, 3, 4, 5, 6]
+    assert counts[2:].min() > 900 and counts.max() < 1100  # expected 1000, standard deviation 28
 
 
-def test_no_shift():
-    assert channel_shift(np.random.default_rng(0), 3, 0).tolist() == [0, 0, 0]
+def test_blend_takes_half_of_each_at_the_mean_time_of_the_first():
+    rng = np.random.default_rng(0)
+    first = np.sort(rng.uniform(0.2, 0.4, 2000)), np.zeros(2000, int)
+    second = np.sort(rng.uniform(0.5, 0.9, 2000)), np.ones(2000, int)
+    times, units = blended(rng, first, second)
+    assert np.all(np.diff(times) >= 0)
+    for unit in (0, 1):
+        assert 900 < (units == unit).sum() < 1100  # expected 1000, standard deviation 22
+        assert times[units == unit].mean() == pytest.approx(first[0].mean(), abs=0.01)
+    assert set(times[units == 0]) <= set(first[0])
 
 
-def test_negative_maximum_is_refused():
-    with pytest.raises(ValueError, match="maximum is -1"):
-        channel_shift(np.random.default_rng(0), 3, -1)
+def test_moved_spikes_stay_on_the_grid_and_after_the_start():
+    rng = np.random.default_rng(0)
+    early = np.arange(8) / 1024, np.zeros(8, int)
+    late = np.arange(8) / 16, np.ones(8, int)
+    times = np.concatenate([blended(rng, early, late)[0] for _ in range(50)])
+    assert np.all(times * 1024 == np.round(times * 1024)) and times.min() >= 0
+
+
+def test_blend_with_an_empty_sample_is_the_other():
+    nothing, sample = (np.array([]), np.array([], int)), (np.array([0.1]), np.array([3]))
+    assert blended(np.random.default_rng(0), sample, nothing) is sample
+
+
+def test_blends_are_of_one_class_and_fit_the_longest():
+    data = tiny_data(20)
+    for index in (0, 1):
+        channels = data.sample(np.flatnonzero(data.labels == index)[0])[1]
+        blends = variants(data, np.flatnonzero(data.labels == index)[0], blend=1.0)
+        assert all(np.all(units // 4 == index) and len(units) <= data.longest for _, units in blends)
+        assert len({tuple(units) for _, units in blends}) > 1000
+    share = np.mean([units.size == channels.size and np.all(units == channels)
+                     for _, units in variants(data, np.flatnonzero(data.labels == 1)[0], blend=0.25)])  # fmt: skip
+    assert 0.7 < share < 0.8
+
+
+def test_dilation_stretches_time():
+    data = tiny_data(4)
+    factors = np.array([times / data.sample(1)[0] for times, _ in variants(data, 1, dilation=0.2)])
+    np.testing.assert_allclose(factors.std(1), 0, atol=1e-6)
+    assert 0.8 < factors.min() < 0.81 and 1.19 < factors.max() < 1.2
+
+
+@pytest.mark.parametrize("setting", [{"channel_shift": -1}, {"blend": -0.1}, {"blend": 1.5}, {"dilation": 1.0}])
+def test_impossible_settings_are_refused(setting):
+    (name,) = setting
+    with pytest.raises(ValueError, match=f"{name} is"):
+        Augmentation(tiny_data(4), np.random.default_rng(0), **setting)
+    with pytest.raises(ValueError, match=f"{name} is"):
+        TrainConfig(**setting)

@@ -127,21 +127,24 @@ def test_impossible_indices_are_refused(indices):
 
 @given(data_sets(), st.data())
 @settings(deadline=None, max_examples=80)
-def test_batch_keeps_order_and_shift_drops_only_what_leaves(drawn, more):
+def test_batch_keeps_order_and_pads(drawn, more):
     _, data = drawn
     indices = more.draw(st.lists(st.integers(0, len(data) - 1), min_size=1, max_size=4))
-    shift = more.draw(st.lists(st.integers(-INPUTS, INPUTS), min_size=len(indices), max_size=len(indices)))
-    events, labels = batch(data, indices, data.longest + 2, shift, np.float64)
+    events, labels = batch(data, indices, data.longest + 2, dtype=np.float64)
     assert events.times.dtype == np.float64
     assert labels.tolist() == data.labels[indices].tolist()
-    for row, (index, move) in enumerate(zip(indices, shift, strict=True)):
-        one = data.select([index])
-        moved = zip(one.times.tolist(), (one.units.astype(int) + move).tolist(), strict=True)
-        expected = [spike for spike in moved if 0 <= spike[1] < INPUTS]
-        n = events.count[row]
-        assert list(zip(events.times[row, :n].tolist(), events.units[row, :n].tolist(), strict=True)) == expected
+    for row, index in enumerate(indices):
+        one, n = data.select([index]), events.count[row]
+        assert events.times[row, :n].tolist() == one.times.tolist()
+        assert events.units[row, :n].tolist() == one.units.tolist()
         assert np.all(np.isposinf(events.times[row, n:])) and np.all(events.units[row, n:] == -1)
         assert events.times.shape == events.units.shape == (len(indices), data.longest + 2)
+
+
+def test_batch_takes_samples_from_elsewhere():
+    events, _ = batch(small(), [2, 0], 4, lambda index: (np.full(index + 1, 0.5), np.full(index + 1, index)))
+    assert events.count.tolist() == [3, 1]
+    assert events.units.tolist() == [[2, 2, 2, -1], [0, -1, -1, -1]]
 
 
 def test_batch_agrees_with_the_padding_of_the_solvers():
@@ -158,9 +161,6 @@ def test_batch_agrees_with_the_padding_of_the_solvers():
 def test_batch_refuses_what_does_not_fit():
     with pytest.raises(ValueError, match="sample 2 has 3 spikes, but capacity is 2"):
         batch(small(), [0, 2], 2)
-    for shift in ([1], [0.5, 0.5]):
-        with pytest.raises(ValueError, match="expected one integer for each of 2"):
-            batch(small(), [0, 2], 3, shift)
 
 
 def test_epoch_batches_shuffle_without_repetition():

@@ -61,6 +61,8 @@ def test_speakers_held_out():
     assert splits.validation.speakers.tolist() == [1, 2]
     assert not set(splits.train.speakers) & {1, 2}
     assert len(splits.test) == 10
+    everything = load("synthetic", validation_speakers=())
+    assert everything.validation is None and len(everything.train) > len(splits.train)
 
 
 def test_unknown_name_lists_the_choices():
