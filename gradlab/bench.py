@@ -74,7 +74,7 @@ class Config:
     duration: float = 1.0
     delay: float = 1e-3
     tau_mem: float = 20e-3
-    tau_syn: float = 5e-3
+    tau_syn: float = 10e-3
     threshold: float = 1.0
     reset: float = 0.0
     initialiser: Literal["mixed", "mean-driven", "fluctuation-driven"] = "mixed"

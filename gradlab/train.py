@@ -57,8 +57,8 @@ class TrainConfig:
     rate_strength: float = 1e-7
     rate_target: float = 14.0
     lift_silent: float = 2e-3
-    channel_shift: int = 20
-    blend: float = 0.0
+    channel_shift: int = 40
+    blend: float = 0.5
     dilation: float = 0.0
     seed: int = 0
 

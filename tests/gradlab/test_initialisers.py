@@ -52,7 +52,7 @@ def test_mixed(kind, mean, deviation):
 
 
 def test_fluctuation_driven_moments():
-    variance = 2 * 25e-3 / (400 * RATE * 5e-3**2)  # of the weight, for a voltage of variance 1
+    variance = 2 * 30e-3 / (400 * RATE * 10e-3**2)  # of the weight, for a voltage of variance 1
     for kind, share in (("input", 0.9), ("hidden", 0.9), ("recurrent", 0.1), ("spiking output", 1.0)):
         assert_moments(draw("fluctuation-driven", kind), 0, (share * variance) ** 0.5)
     assert_moments(draw("fluctuation-driven", "input", recurrent=False), 0, variance**0.5)

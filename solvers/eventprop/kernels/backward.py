@@ -5,6 +5,10 @@ are ``lambda_v = -p/tau_mem`` and ``lambda_i = -q/tau_syn``). They are kept as o
 event inside it follow in closed form, and the jump at a spike is carried forward to the end of the block, so that an
 event touches only the rows it needs.
 
+The gradient of a weight is ``q`` at the arrivals. With shared time constants that is the same combination of ``q`` and
+``p`` for all neurons. With others it is a polynomial in the lag, whose coefficients follow from the differential
+equation, backwards in time: ``q' = -q/tau_syn + p/tau_mem``, ``p' = -p/tau_mem``.
+
 Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829, table 2; delayed transmission as in Meszaros et al. 2025, Nat.
 Commun. 16 (s41467-025-65394-8), eqs. 67-70. The gradients of the time constants, integrals of lambda_v dv/dt and of
 lambda_i di/dt, use three more adjoint variables (``mu``, ``a_i``, ``a_v``) instead of a stored trajectory: they are
@@ -14,10 +18,13 @@ linear in the jumps of the current, so they are sampled at the arrivals too.
 import numpy as np
 from numba import njit
 
-from .arrivals import arrival_time, merge
-from .flow import OPTIONS, SHORT, fill_flow, long_flow, short_flow
+from .arrivals import arrival_time, merge, reach
+from .flow import OPTIONS, SHORT, fill_flow, long_flow
+from .series import evaluate, fill_series, terms
 
 TINY = 1e-30  # adjoints below are set to zero: denormal numbers are a hundred times slower
+# Rows of the state: the adjoint variables at the end of the block.
+Q, P, MU, A_I, A_V = range(5)
 
 
 @njit(**OPTIONS)
@@ -25,104 +32,135 @@ def _flushed(x, tiny):
     return x if abs(x) > tiny else type(x)(0)
 
 
+@njit(inline="always", **OPTIONS)
+def _at_lag(state, n, flow, m, x, lag):
+    """Q, MU, A_I and A_V of neuron ``n`` at a lag before the end of the block, from column ``m`` of a flow."""
+    decay_mem, decay_syn, k, c_mu, c_a = flow[0, m], flow[1, m], flow[2, m], flow[3, m], flow[4, m]
+    q = decay_syn * state[Q, n] + k * state[P, n]
+    mu = decay_syn * (state[MU, n] + lag * state[Q, n]) + c_mu * state[P, n]
+    a_i = decay_syn * state[A_I, n] + k * state[A_V, n] + c_a * state[P, n]
+    return q, mu, a_i, decay_mem * (state[A_V, n] - x * state[P, n])
+
+
 @njit(**OPTIONS)
-def _rebase(adjoint, lag, rate_mem, rate_syn, shared, trains_tau, flow):
-    """Carry the adjoint variables of all neurons back over any lag without events."""
-    p, q, mu, a_i, a_v = adjoint
-    number = p.dtype.type
-    tiny, lag_ = number(TINY), number(lag)
-    if shared and not trains_tau:
-        first = long_flow(lag, np.float64(rate_mem[0]), np.float64(rate_syn[0]))
-        m, s, kk = number(first[0]), number(first[1]), number(first[2])
-        for n in range(len(p)):
-            q[n] = _flushed(s * q[n] + kk * p[n], tiny)
-            p[n] = _flushed(m * p[n], tiny)
-        return
-    fill_flow(lag, rate_mem, rate_syn, shared, flow)
-    decay_mem, decay_syn, k, c_mu, c_a = flow
+def _carry(state, lag, flow, rate_mem, trains_tau):
+    """Carry the adjoint variables of all neurons back over a lag without events, with its ``fill_flow``."""
+    tiny, lag = state.dtype.type(TINY), state.dtype.type(lag)
     if trains_tau:
-        for n in range(len(p)):
-            a_i[n] = _flushed(decay_syn[n] * a_i[n] + k[n] * a_v[n] + c_a[n] * p[n], tiny)
-            a_v[n] = _flushed(decay_mem[n] * (a_v[n] - p[n] * lag_ * rate_mem[n]), tiny)
-            mu[n] = _flushed(decay_syn[n] * (mu[n] + lag_ * q[n]) + c_mu[n] * p[n], tiny)
-    for n in range(len(p)):
-        q[n] = _flushed(decay_syn[n] * q[n] + k[n] * p[n], tiny)
-        p[n] = _flushed(decay_mem[n] * p[n], tiny)
+        for n in range(state.shape[1]):
+            _, mu, a_i, a_v = _at_lag(state, n, flow, n, lag * rate_mem[n], lag)
+            state[MU, n], state[A_I, n], state[A_V, n] = _flushed(mu, tiny), _flushed(a_i, tiny), _flushed(a_v, tiny)
+    for n in range(state.shape[1]):
+        state[Q, n] = _flushed(flow[1, n] * state[Q, n] + flow[2, n] * state[P, n], tiny)
+        state[P, n] = _flushed(flow[0, n] * state[P, n], tiny)
 
 
 @njit(**OPTIONS)
-def _sample(adjoint, lag, rate_mem, rate_syn, shared, trains_tau, sampled):
-    """What arrivals at ``lag`` before the end of the block need of each neuron.
+def _expand(state, half, rate_mem, rate_syn, scale, trains_tau, work, basis):
+    """What arrivals need of each neuron, as polynomials in ``x = lag/scale - 1``.
 
-    Fills ``sampled``: dL/dw of an arrival; dL/d(arrival time), dL/dtau_mem and dL/dtau_syn per unit of its weight.
+    Args:
+        state: adjoint variables.
+        half: flow over ``scale``, half a block.
+        rate_mem: ``[neurons]``.
+        rate_syn: ``[neurons]``.
+        scale: [s].
+        trains_tau: whether gradients of the time constants are wanted.
+        work: of the shape of the state, is overwritten.
+        basis: ``[3, terms, neurons]``; receives dL/dw of an arrival, dL/dtau_mem and dL/dtau_syn per unit weight.
     """
-    p, q, mu, a_i, a_v = adjoint
-    per_weight, per_time, per_tau_mem, per_tau_syn = sampled
-    lag = p.dtype.type(lag)
-    flow = short_flow(lag, rate_mem[0], rate_syn[0])
-    for n in range(len(p)):
-        decay_mem, decay_syn, k, c_mu, c_a = flow if shared else short_flow(lag, rate_mem[n], rate_syn[n])
-        at_current = decay_syn * q[n] + k * p[n]
-        per_weight[n] = at_current
-        per_time[n] = rate_syn[n] * at_current - rate_mem[n] * decay_mem * p[n]
+    scale = state.dtype.type(scale)
+    for n in range(state.shape[1]):
+        work[Q, n], work[MU, n], work[A_I, n], work[A_V, n] = _at_lag(state, n, half, n, scale * rate_mem[n], scale)
+        work[P, n] = half[0, n] * state[P, n]
+    for d in range(basis.shape[1]):
+        each = state.dtype.type(1 / (d + 1))
         if trains_tau:
-            per_tau_mem[n] = -rate_mem[n] * (decay_syn * a_i[n] + k * a_v[n] + c_a * p[n])
-            per_tau_syn[n] = rate_syn[n] * rate_syn[n] * (decay_syn * (mu[n] + lag * q[n]) + c_mu * p[n])
+            for n in range(state.shape[1]):
+                x, y = each * scale * rate_mem[n], each * scale * rate_syn[n]
+                basis[1, d, n] = -rate_mem[n] * work[A_I, n]
+                basis[2, d, n] = rate_syn[n] * rate_syn[n] * work[MU, n]
+                work[MU, n] = each * scale * work[Q, n] - y * work[MU, n]
+                work[A_I, n] = x * (work[A_V, n] + work[P, n]) - y * work[A_I, n]
+                work[A_V, n] = -x * (work[A_V, n] + work[P, n])
+        for n in range(state.shape[1]):
+            x, y = each * scale * rate_mem[n], each * scale * rate_syn[n]
+            basis[0, d, n] = work[Q, n]
+            work[Q, n] = x * work[P, n] - y * work[Q, n]
+            work[P, n] = -x * work[P, n]
 
 
 @njit(**OPTIONS)
-def _add_scaled(target, a, x, b, y):
-    """Target += a x + b y."""
-    for n in range(len(x)):
-        target[n] += a * x[n] + b * y[n]
+def _add_row(target, row, share, basis):
+    """Add the combination of the rows of ``basis``, of which there is an even number, to a row."""
+    for d in range(0, len(basis), 2):
+        a, b = share[d], share[d + 1]
+        for n in range(basis.shape[1]):
+            target[row, n] += a * basis[d, n] + b * basis[d + 1, n]
 
 
 @njit(**OPTIONS)
-def _add_product(target, x, y):
-    for n in range(len(x)):
-        target[n] += x[n] * y[n]
-
-
-@njit(**OPTIONS)
-def _dot(x, y):
-    total = x.dtype.type(0)
-    for n in range(len(x)):
-        total += x[n] * y[n]
+def _dot_row(weights, row, share, basis):
+    """Product of a row with the combination of the rows of ``basis``."""
+    total = basis.dtype.type(0)
+    for d in range(0, len(basis), 2):
+        a, b = share[d], share[d + 1]
+        for n in range(basis.shape[1]):
+            total += weights[row, n] * (a * basis[d, n] + b * basis[d + 1, n])
     return total
 
 
 @njit(**OPTIONS)
-def _spike(adjoint, n, lag, tau_mem, tau_syn, threshold, reset, current, at_time, at_count, gradient):
+def _add_moments(moments, weights, row, share):
+    """Sums of the arriving weights, with the powers of their lags as factors."""
+    for d in range(len(moments)):
+        a = share[d]
+        for n in range(moments.shape[1]):
+            moments[d, n] += a * weights[row, n]
+
+
+@njit(**OPTIONS)
+def _collect(moments, basis, d_tau_mem, d_tau_syn):
+    """Turn the sums of the arrivals so far into gradients of the time constants."""
+    for d in range(len(moments)):
+        for n in range(moments.shape[1]):
+            d_tau_mem[n] += basis[1, d, n] * moments[d, n]
+            d_tau_syn[n] += basis[2, d, n] * moments[d, n]
+            moments[d, n] = 0
+
+
+@njit(**OPTIONS)
+def _spike(state, n, lag, flow, tau_mem, threshold, reset, current, at_time, at_count, trains_tau, gradient):
     """Carry the adjoint of neuron ``n`` back across its own spike, ``lag`` before the end of the block.
 
     With dv/dt before the spike (current - threshold)/tau_mem and after it (current - reset)/tau_mem, and X the
     derivative of the loss with respect to the spike time: p_before = ((current - reset) p_after - tau_mem X) /
     (current - threshold). The new values are then carried forward to the end of the block as if there were no spike.
     """
-    p, q, mu, a_i, a_v = adjoint
-    number = p.dtype.type
     _, d_tau_mem, _, d_threshold, d_reset, _ = gradient
-    decay_mem, decay_syn, k, c_mu, c_a = long_flow(lag, 1.0 / tau_mem, 1.0 / tau_syn)
+    number = state.dtype.type
+    decay_mem, decay_syn, k, c_mu, c_a = flow
     x = lag / tau_mem
-    p_end, q_end = np.float64(p[n]), np.float64(q[n])
+    p_end, q_end = np.float64(state[P, n]), np.float64(state[Q, n])
     p_after, at_current = decay_mem * p_end, decay_syn * q_end + k * p_end
-    at_voltage = decay_mem * (a_v[n] - p_end * x)
-    at_a_i = decay_syn * a_i[n] + k * a_v[n] + c_a * p_end
-    at_mu = decay_syn * (mu[n] + lag * q_end) + c_mu * p_end
 
-    rises_by = max(current - threshold, threshold * np.finfo(p.dtype).eps)  # > 0 but for rounding
+    rises_by = max(current - threshold, threshold * np.finfo(state.dtype).eps)  # > 0 but for rounding
     p_before = ((current - reset) * p_after - tau_mem * at_time) / rises_by
     d_threshold[n] += number(-p_before)
     d_reset[n] += number(p_after)
-    d_tau_mem[n] += number(-reset * at_voltage / tau_mem)
     p_before += at_count / threshold  # the heuristic gradient of the spike count: v(t_k) / threshold, v taken as free
 
-    p_end = p_before / decay_mem
-    q_end = (at_current - k * p_end) / decay_syn
-    a_v_end = p_end * x
-    p[n], q[n], a_v[n] = p_end, q_end, a_v_end
-    a_i[n] = (at_a_i - k * a_v_end - c_a * p_end) / decay_syn
-    mu[n] = (at_mu - c_mu * p_end) / decay_syn - lag * q_end
+    p_new = p_before / decay_mem
+    q_new = (at_current - k * p_new) / decay_syn
+    if trains_tau:  # what the jump of p changes in the others, so that they are continuous at the spike
+        a_v = np.float64(state[A_V, n])
+        d_tau_mem[n] += number(-reset * decay_mem * (a_v - p_end * x) / tau_mem)
+        at_a_i = decay_syn * state[A_I, n] + k * a_v + c_a * p_end
+        at_mu = decay_syn * (state[MU, n] + lag * q_end) + c_mu * p_end
+        state[A_V, n] = p_new * x
+        state[A_I, n] = (at_a_i - k * p_new * x - c_a * p_new) / decay_syn
+        state[MU, n] = (at_mu - c_mu * p_new) / decay_syn - lag * q_new
+    state[P, n], state[Q, n] = p_new, q_new
 
 
 @njit(**OPTIONS)
@@ -159,73 +197,99 @@ def adjoint(
     neurons = weights.shape[1]
     inputs = weights.shape[0] - neurons if recurrent else weights.shape[0]
     rate_mem, rate_syn = number(1) / tau_mem, number(1) / tau_syn
-    longest = SHORT * np.float64(min(tau_mem.min(), tau_syn.min()))
-    m, s = np.float64(rate_mem[0]), np.float64(rate_syn[0])
-    variables = np.zeros((5, neurons), number)
-    state = (variables[0], variables[1], variables[2], variables[3], variables[4])
-    samples = np.zeros((4, neurons), number)
-    flows = np.empty((5, neurons), number)
-    flow = (flows[0], flows[1], flows[2], flows[3], flows[4])
-    sampled = (samples[0], samples[1], samples[2], samples[3])
+    length = reach(tau_mem, tau_syn)
+    eps = np.finfo(weights.dtype).eps
+    state = np.zeros((5, neurons), number)
+    flow, half = np.empty((5, neurons), number), np.empty((5, neurons), number)
+    carried = 0.0
+
+    # An arrival adds a combination of the rows of a basis: of Q and P with shared time constants, else of powers of x.
+    polynomial = trains_tau or not shared
+    many = 2 * ((terms(eps, SHORT / 2) + 1) // 2)
+    middle = np.empty((1, many, 3), number)
+    fill_series(length / 2, length / 2, rate_mem, rate_syn, middle)
+    series = np.empty((1 if shared else neurons, terms(eps / 100, SHORT), 3))
+    fill_series(0.0, length, rate_mem, rate_syn, series)
+    work, polynomials = np.empty((5, neurons), number), np.zeros((3, many if polynomial else 0, neurons), number)
+    moments = np.zeros((many if trains_tau else 0, neurons), number)
+    basis = polynomials[0] if polynomial else state[:2]
+    share, time_share = np.ones(max(many, 2), number), np.zeros(max(many, 2), number)
+    if polynomial:
+        fill_flow(length / 2, rate_mem, rate_syn, shared, (half[0], half[1], half[2], half[3], half[4]))
     at_spikes = at_times[:spikes].astype(np.float64)
     arrive, rows = np.empty(count + spikes), np.empty(count + spikes, np.int64)
 
     # Nothing after the last spike has an effect.
     k = spikes
-    end = np.float64(spike_times[spikes - 1]) if spikes else 0.0
-    e = np.searchsorted(times[:count], number(end), side="right") if spikes else 0
+    last = np.float64(spike_times[spikes - 1]) if spikes else 0.0
+    e = np.searchsorted(times[:count], number(last), side="right") if spikes else 0
     r = spikes if recurrent else 0
-    while r > 0 and arrival_time(spike_times, r - 1, delay) > end:
+    while r > 0 and arrival_time(spike_times[r - 1], delay) > last:
         r -= 1
+    end = (np.floor(last / length) + 1) * length
     while k > 0 or e > 0:
         latest = np.float64(spike_times[k - 1]) if k > 0 else -np.inf
         if e > 0:
             latest = max(latest, np.float64(times[e - 1]))
         if r > 0:
-            latest = max(latest, np.float64(arrival_time(spike_times, r - 1, delay)))
-        if latest < end:
-            _rebase(state, end - latest, rate_mem, rate_syn, shared, trains_tau, flow)
-            end = latest
-        begin = end - longest
+            latest = max(latest, np.float64(arrival_time(spike_times[r - 1], delay)))
+        before = end
+        while end - length >= latest:
+            end -= length
+        if end < before:
+            if before - end != carried:
+                carried = before - end
+                fill_flow(carried, rate_mem, rate_syn, shared, (flow[0], flow[1], flow[2], flow[3], flow[4]))
+            _carry(state, carried, flow, rate_mem, trains_tau)
+        if polynomial:
+            _expand(state, half, rate_mem, rate_syn, length / 2, trains_tau, work, polynomials)
+        begin = end - length
         e_first, r_first = e, r
         while e_first > 0 and times[e_first - 1] > begin:
             e_first -= 1
-        while r_first > 0 and arrival_time(spike_times, r_first - 1, delay) > begin:
+        while r_first > 0 and arrival_time(spike_times[r_first - 1], delay) > begin:
             r_first -= 1
         arrivals, _, _ = merge(
             times, units, e_first, e, spike_times, spike_units, r_first, r, inputs, delay, np.inf, arrive, rows
         )
-        sampled_at = np.nan
         for j in range(arrivals - 1, -2, -1):
             while k > 0 and spike_times[k - 1] > (arrive[j] if j >= 0 else begin):
                 k -= 1
                 n = spike_units[k]
+                lag = end - spike_times[k]
+                if trains_tau:
+                    one = slice(n, n + 1)
+                    _collect(moments[:, one], polynomials[:, :, one], d_tau_mem[one], d_tau_syn[one])
+                    crossed = long_flow(lag, 1.0 / np.float64(tau_mem[n]), 1.0 / np.float64(tau_syn[n]))
+                else:
+                    decay_mem, decay_syn, kappa = evaluate(series, 0 if shared else n, lag / length)
+                    crossed = decay_mem, decay_syn, kappa, 0.0, 0.0
                 _spike(
-                    state, n, end - spike_times[k], np.float64(tau_mem[n]), np.float64(tau_syn[n]),
-                    np.float64(threshold[n]), np.float64(reset[n]), np.float64(spike_current[k]), at_spikes[k],
-                    np.float64(at_counts[n]), gradient,
+                    state, n, lag, crossed, np.float64(tau_mem[n]), np.float64(threshold[n]), np.float64(reset[n]),
+                    np.float64(spike_current[k]), at_spikes[k], np.float64(at_counts[n]), trains_tau, gradient,
                 )  # fmt: skip
-                sampled_at = np.nan
+                if polynomial:
+                    one = slice(n, n + 1)
+                    _expand(
+                        state[:, one], half[:, one], rate_mem[one], rate_syn[one], length / 2, trains_tau,
+                        work[:, one], polynomials[:, :, one],
+                    )  # fmt: skip
             if j < 0:
                 break
-            row, target, lag = weights[rows[j]], d_weights[rows[j]], end - arrive[j]
             own = rows[j] >= inputs
-            at_time = 0.0
-            if shared and not trains_tau:  # the adjoints of all neurons go with the same two factors
-                decay_mem, decay_syn, kk, _, _ = short_flow(lag, m, s)
-                _add_scaled(target, number(decay_syn), state[1], number(kk), state[0])
-                if own or wants_times:
-                    at_time = s * decay_syn * _dot(row, state[1]) + (s * kk - m * decay_mem) * _dot(row, state[0])
+            x = 2.0 * (end - arrive[j]) / length - 1.0
+            if polynomial:
+                for d in range(1, many):
+                    share[d] = share[d - 1] * x
+                    time_share[d] = -2.0 * d * share[d - 1] / length
             else:
-                if arrive[j] != sampled_at:
-                    sampled_at = arrive[j]
-                    _sample(state, lag, rate_mem, rate_syn, shared, trains_tau, sampled)
-                _add_scaled(target, number(1), sampled[0], number(0), sampled[0])
-                if own or wants_times:
-                    at_time = _dot(row, sampled[1])
-                if trains_tau:
-                    _add_product(d_tau_mem, row, sampled[2])
-                    _add_product(d_tau_syn, row, sampled[3])
+                decay_mem, share[0], share[1] = evaluate(middle, 0, number(x))
+                time_share[0] = rate_syn[0] * share[0]
+                time_share[1] = rate_syn[0] * share[1] - rate_mem[0] * decay_mem
+            _add_row(d_weights, rows[j], share, basis)
+            if trains_tau:
+                _add_moments(moments, weights, rows[j], share)
+            at_time = _dot_row(weights, rows[j], time_share, basis) if own or wants_times else 0.0
             if own:
                 r -= 1
                 at_spikes[r] += at_time
@@ -233,3 +297,5 @@ def adjoint(
                 e -= 1
                 if wants_times:
                     d_times[e] = at_time
+        if trains_tau:
+            _collect(moments, polynomials, d_tau_mem, d_tau_syn)

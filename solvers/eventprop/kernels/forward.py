@@ -6,137 +6,127 @@ For most neurons a block is then one closed-form step, a sum over its arrivals o
 times weight rows. Only neurons that could possibly reach the threshold are followed from arrival to arrival.
 """
 
-import math
-
 import numpy as np
 from numba import njit
 
 from .arrivals import arrival_time, block_length, check, merge
-from .flow import OPTIONS, crossing_before, fill_flow, short_flow, voltage
+from .crossing import crossing, voltage
+from .flow import OPTIONS, SHORT, fill_flow
+from .series import evaluate, fill_series, terms
 
-CHUNK = 16  # neurons tested at once for a possible crossing
+# Rows of the state: voltage and current at the begin and the end of a block, and its negative input.
+VOLTAGE, CURRENT, END_VOLTAGE, END_CURRENT, DOWN = range(5)
 TINY = 1e-30  # states below are set to zero: denormal numbers are a hundred times slower
 
 
 @njit(**OPTIONS)
-def _arrive(weights, rows, arrive, count, end, rate_mem, rate_syn, dv, di, up):
-    """Add what the arrivals of a block bring until its end, with shared time constants; four rows in one pass."""
-    number = dv.dtype.type
-    zero = number(0)
-    j = 0
-    while j < count:
-        # Beyond the last arrival, a row with coefficients zero.
-        j1, j2, j3 = min(j + 1, count - 1), min(j + 2, count - 1), min(j + 3, count - 1)
-        r0, r1, r2, r3 = weights[rows[j]], weights[rows[j1]], weights[rows[j2]], weights[rows[j3]]
-        _, a0, b0, _, _ = short_flow(end - arrive[j], rate_mem, rate_syn)
-        _, a1, b1, _, _ = short_flow(end - arrive[j1], rate_mem, rate_syn)
-        _, a2, b2, _, _ = short_flow(end - arrive[j2], rate_mem, rate_syn)
-        _, a3, b3, _, _ = short_flow(end - arrive[j3], rate_mem, rate_syn)
-        s1, s2, s3 = 1.0 if j + 1 < count else 0.0, 1.0 if j + 2 < count else 0.0, 1.0 if j + 3 < count else 0.0
-        _add_four(
-            r0, r1, r2, r3, number(a0), number(a1 * s1), number(a2 * s2), number(a3 * s3),
-            number(b0), number(b1 * s1), number(b2 * s2), number(b3 * s3), number(s1), number(s2), number(s3),
-            dv, di, up, zero,
-        )  # fmt: skip
-        j += 4
+def _weigh(arrive, count, end, length, middle, shared, steepest, share, fall):
+    """Factors of the arrivals of a block in the sums that ``_sum_arrivals`` takes.
+
+    ``share`` is ``[sums, arrivals]``: with shared time constants the current and the voltage that a unit weight brings
+    until the end of the block, otherwise the powers of the lag. Filled up with zeros to a multiple of four.
+    """
+    for j in range(count):
+        lag = end - arrive[j]
+        x = 2.0 * lag / length - 1.0
+        fall[j] = lag * steepest  # above 1 - exp(-lag/tau_mem)
+        if shared:
+            _, share[0, j], share[1, j] = evaluate(middle, 0, x)
+        else:
+            share[0, j] = 1.0
+            for d in range(1, len(share)):
+                share[d, j] = share[d - 1, j] * x
+    for j in range(count, -(-count // 4) * 4):
+        share[:, j] = 0
+        fall[j] = 0
 
 
 @njit(**OPTIONS)
-def _add_four(r0, r1, r2, r3, a0, a1, a2, a3, b0, b1, b2, b3, s1, s2, s3, dv, di, up, zero):
-    for n in range(len(dv)):
-        w0, w1, w2, w3 = r0[n], r1[n], r2[n], r3[n]
-        di[n] += (a0 * w0 + a1 * w1) + (a2 * w2 + a3 * w3)
-        dv[n] += (b0 * w0 + b1 * w1) + (b2 * w2 + b3 * w3)
-        p0, p1 = w0 if w0 > zero else zero, w1 if w1 > zero else zero
-        p2, p3 = w2 if w2 > zero else zero, w3 if w3 > zero else zero
-        up[n] += (p0 + s1 * p1) + (s2 * p2 + s3 * p3)
+def _sum_arrivals(weights, rows, count, share, fall, sums, state):
+    """Weighted sums of the arriving rows of weights; in row DOWN what their negative parts take from a voltage at most.
+
+    Elements are addressed as ``weights[row, n]``: a view of a row would count references, at the price of the row.
+    """
+    zero = state.dtype.type(0)
+    sums[:] = 0
+    state[DOWN] = 0
+    for j in range(0, count, 4):
+        # Beyond the last arrival, any row with factors zero.
+        r0, r1 = rows[j], rows[min(j + 1, count - 1)]
+        r2, r3 = rows[min(j + 2, count - 1)], rows[min(j + 3, count - 1)]
+        f0, f1, f2, f3 = fall[j], fall[j + 1], fall[j + 2], fall[j + 3]
+        for n in range(state.shape[1]):
+            w0, w1, w2, w3 = weights[r0, n], weights[r1, n], weights[r2, n], weights[r3, n]
+            w0, w1 = min(w0, zero), min(w1, zero)
+            w2, w3 = min(w2, zero), min(w3, zero)
+            state[DOWN, n] += (f0 * w0 + f1 * w1) + (f2 * w2 + f3 * w3)
+        for d in range(len(sums)):
+            s0, s1, s2, s3 = share[d, j], share[d, j + 1], share[d, j + 2], share[d, j + 3]
+            for n in range(state.shape[1]):
+                sums[d, n] += (s0 * weights[r0, n] + s1 * weights[r1, n]) + (s2 * weights[r2, n] + s3 * weights[r3, n])
 
 
 @njit(**OPTIONS)
-def _arrive_each(weights, rows, arrive, count, end, rate_mem, rate_syn, dv, di, up, total):
-    """As ``_arrive``, with time constants of each neuron; rows of simultaneous arrivals are summed first."""
-    number = dv.dtype.type
-    zero = number(0)
-    j = 0
-    while j < count:
-        instant = arrive[j]
-        total[:] = 0
-        while j < count and arrive[j] == instant:
-            row = weights[rows[j]]
-            for n in range(len(total)):
-                total[n] += row[n]
-                up[n] += row[n] if row[n] > zero else zero
-            j += 1
-        lag = number(end - instant)
-        for n in range(len(total)):
-            _, decay_syn, k, _, _ = short_flow(lag, rate_mem[n], rate_syn[n])
-            di[n] += decay_syn * total[n]
-            dv[n] += k * total[n]
+def _fill_flow(x, series, shared, flow):
+    """Coefficients of the flow over a block for every neuron, ``[3, neurons]``."""
+    for n in range(flow.shape[1]):
+        flow[0, n], flow[1, n], flow[2, n] = evaluate(series, 0 if shared else n, flow.dtype.type(x))
 
 
 @njit(**OPTIONS)
-def _sum_arrivals(weights, rows, arrive, count, end, rate_mem, rate_syn, shared, dv, di, up, total):
-    """Voltage ``dv`` and current ``di`` that the arrivals of a block bring until its end, and the positive drive."""
-    dv[:] = 0
-    di[:] = 0
-    up[:] = 0
-    if shared:
-        m, s = np.float64(rate_mem[0]), np.float64(rate_syn[0])
-        _arrive(weights, rows, arrive, count, end, m, s, dv, di, up)
-    else:
-        _arrive_each(weights, rows, arrive, count, end, rate_mem, rate_syn, dv, di, up, total)
-
-
-@njit(**OPTIONS)
-def _fill_gaps(arrive, count, begin, end, rate_mem, rate_syn, gaps):
-    """Length and flow coefficients of each stretch between arrivals, from ``begin`` to ``end``."""
-    lag, decay_mem, decay_syn, k = gaps
-    lag[0] = (arrive[0] if count else end) - begin
-    for j in range(1, count):
-        lag[j] = arrive[j] - arrive[j - 1]
-    if count:
-        lag[count] = end - arrive[count - 1]
+def _fill_gaps(arrive, count, begin, end, series, column, reach, gaps):
+    """Flow coefficients and length of each stretch between arrivals, from ``begin`` to ``end``."""
+    before = begin
     for j in range(count + 1):
-        decay_mem[j], decay_syn[j], k[j], _, _ = short_flow(lag[j], rate_mem, rate_syn)
+        until = arrive[j] if j < count else end
+        lag = until - before
+        gaps[0, j], gaps[1, j], gaps[2, j] = evaluate(series, column, lag / reach)
+        gaps[3, j] = lag
+        before = until
 
 
 @njit(**OPTIONS)
 def _follow(
-    chosen, candidates, state, weights, rows, arrive, count, begin, end, rate_mem, rate_syn, shared, threshold, reset,
-    gaps, found, room,
+    chosen, candidates, state, weights, rows, arrive, count, begin, end, tau_mem, tau_syn, shared, series, reach,
+    threshold, reset, gaps, found, room,
 ):  # fmt: skip
     """Spikes of the chosen neurons in a block, each followed from arrival to arrival in double precision.
 
-    ``found`` = (times, units, currents) receives them, neuron by neuron. Returns how many, room + 1 at most.
+    ``found`` receives their times, units and currents in its rows, neuron by neuron.
+
+    Returns:
+        How many there are, ``room + 1`` at most.
     """
-    v_begin, i_begin = state
-    times, units, currents = found
-    lags, decay_mem, decay_syn, k = gaps
+    precision = 0.1 * np.finfo(state.dtype).eps
     spikes = 0
     for c in range(candidates):
         n = chosen[c]
+        column = 0 if shared else n
         if c == 0 or not shared:
-            _fill_gaps(arrive, count, begin, end, np.float64(rate_mem[n]), np.float64(rate_syn[n]), gaps)
-        v, i = np.float64(v_begin[n]), np.float64(i_begin[n])
-        level, slope_per = np.float64(threshold[n]), np.float64(rate_mem[n])
+            _fill_gaps(arrive, count, begin, end, series, column, reach, gaps)
+        v, i = np.float64(state[VOLTAGE, n]), np.float64(state[CURRENT, n])
+        level, per_tau = np.float64(threshold[n]), 1.0 / np.float64(tau_mem[n])
         for j in range(count + 1):
-            v_end, i_end = decay_mem[j] * v + k[j] * i, decay_syn[j] * i
-            left = lags[j]
+            v_end, i_end = gaps[0, j] * v + gaps[2, j] * i, gaps[1, j] * i
+            left = gaps[3, j]
             # Crossed by the end; or it falls at the end, and the tangent, which bounds a rise, reaches the threshold.
-            while v_end >= level or (i_end < v_end and v + left * (i - v) * slope_per >= level):
-                tau_mem, tau_syn = 1.0 / slope_per, 1.0 / np.float64(rate_syn[n])
-                lag = crossing_before(v, i, left, v_end, i_end, tau_mem, tau_syn, level)
+            while v_end >= level or (i_end < v_end and v + left * (i - v) * per_tau >= level):
+                lag = crossing(
+                    v, i, left, v_end, i_end, np.float64(tau_mem[n]), np.float64(tau_syn[n]), level, series, column,
+                    reach, precision,
+                )  # fmt: skip
                 if lag == np.inf:
                     break
                 if spikes == room:
                     return room + 1
-                i *= math.exp(-lag / tau_syn)
+                i = voltage(v, i, lag, series, column, reach)[1]
                 v = np.float64(reset[n])
                 left -= lag
                 since = arrive[j - 1] if j else begin
-                times[spikes], units[spikes], currents[spikes] = since + (lags[j] - left), n, i
+                found[0, spikes] = state.dtype.type(since + (gaps[3, j] - left))
+                found[1, spikes], found[2, spikes] = n, i
                 spikes += 1
-                v_end, i_end = voltage(v, i, left, tau_mem, tau_syn)
+                v_end, i_end = voltage(v, i, left, series, column, reach)
             v, i = v_end, i_end
             if j < count:
                 i += weights[rows[j], n]
@@ -144,61 +134,85 @@ def _follow(
 
 
 @njit(**OPTIONS)
-def _margin(v, i, up, rise, near, margin):
-    """Not below zero where a neuron could reach the threshold if all positive drive came at once and stayed."""
-    number = v.dtype.type
-    zero = number(0)
-    for n in range(len(v)):
-        drive = (i[n] if i[n] > zero else zero) + up[n]
-        current = drive - near[n]
-        voltage = v[n] + (drive - v[n]) * rise[n] - near[n]
-        margin[n] = voltage if voltage < current else current
-
-
-@njit(**OPTIONS)
-def _candidates(margin, chosen):
-    """Indices of the entries not below zero, into ``chosen``; returns how many."""
-    zero = margin.dtype.type(0)
+def _flagged(flags, groups, chosen):
+    """Indices of the flags that are set, into ``chosen``; returns how many. ``groups`` are eight flags each."""
     count = 0
-    for c in range(len(margin)):
-        chunk = margin[c]
-        hits = np.int32(0)
-        for m in range(CHUNK):  # a vectorised count first: most chunks have none
-            hits += np.int32(chunk[m] >= zero)
-        if hits > 0:
-            for m in range(CHUNK):
-                if chunk[m] >= zero:
-                    chosen[count] = c * CHUNK + m
+    for g in range(len(groups)):
+        if groups[g] != 0:  # most are zero
+            for n in range(8 * g, 8 * g + 8):
+                if flags[n]:
+                    chosen[count] = n
                     count += 1
     return count
 
 
 @njit(**OPTIONS)
-def _step(v, i, dv, di, flow, threshold):
-    """All neurons over the block; returns how many could still cross without another arrival."""
-    decay_mem, decay_syn, k, _, _ = flow
-    number = v.dtype.type
-    tiny, zero = number(TINY), number(0)
-    able = 0
-    for n in range(len(v)):
-        v_end = decay_mem[n] * v[n] + k[n] * i[n] + dv[n]
-        i_end = decay_syn[n] * i[n] + di[n]
-        v[n] = v_end if abs(v_end) > tiny else zero
-        i[n] = i_end if abs(i_end) > tiny else zero
-        able += i_end > threshold[n]
-    return able
+def _step(state, flow, sums, powers, shared):
+    """Rows END_VOLTAGE and END_CURRENT: all neurons at the end of the block, as if none spiked."""
+    if shared:
+        for n in range(state.shape[1]):
+            state[END_VOLTAGE, n] = flow[0, n] * state[VOLTAGE, n] + flow[2, n] * state[CURRENT, n] + sums[1, n]
+            state[END_CURRENT, n] = flow[1, n] * state[CURRENT, n] + sums[0, n]
+        return
+    for n in range(state.shape[1]):
+        state[END_VOLTAGE, n] = flow[0, n] * state[VOLTAGE, n] + flow[2, n] * state[CURRENT, n]
+        state[END_CURRENT, n] = flow[1, n] * state[CURRENT, n]
+    for d in range(len(sums)):
+        for n in range(state.shape[1]):
+            state[END_VOLTAGE, n] += powers[2, d, n] * sums[d, n]
+            state[END_CURRENT, n] += powers[1, d, n] * sums[d, n]
 
 
 @njit(**OPTIONS)
-def _sort(times, units, currents, count):
+def _flag(state, flow, level, flags):
+    """Set the flag of every neuron that could have crossed the threshold in the block.
+
+    At an upward crossing the current is at least the threshold. From there on, without arrivals, voltage and current
+    end no lower than from a crossing at the begin of the block; negative arrivals take away at most the row DOWN.
+    """
+    for n in range(state.shape[1]):
+        flags[n] = state[END_VOLTAGE, n] >= level[n] * (flow[0, n] + flow[2, n]) + state[DOWN, n]
+
+
+@njit(**OPTIONS)
+def _accept(state):
+    """Go on from the end of the block."""
+    tiny, zero = state.dtype.type(TINY), state.dtype.type(0)
+    for n in range(state.shape[1]):
+        v, i = state[END_VOLTAGE, n], state[END_CURRENT, n]
+        state[VOLTAGE, n] = v if abs(v) > tiny else zero
+        state[CURRENT, n] = i if abs(i) > tiny else zero
+
+
+@njit(**OPTIONS)
+def _skip(state, lag, rate_mem, rate_syn, shared, flow):
+    """Go on by any lag without an arrival or a spike."""
+    fill_flow(lag, rate_mem, rate_syn, shared, (flow[0], flow[1], flow[2], flow[3], flow[4]))
+    for n in range(state.shape[1]):
+        state[END_VOLTAGE, n] = flow[0, n] * state[VOLTAGE, n] + flow[2, n] * state[CURRENT, n]
+        state[END_CURRENT, n] = flow[1, n] * state[CURRENT, n]
+    _accept(state)
+
+
+@njit(**OPTIONS)
+def _none_can_rise(state, threshold):
+    """Whether no neuron can reach the threshold without another arrival."""
+    able = 0
+    for n in range(state.shape[1]):
+        able += state[CURRENT, n] > threshold[n]
+    return able == 0
+
+
+@njit(**OPTIONS)
+def _sort(found, count):
     """Insertion sort by time: a block has few spikes."""
     for a in range(1, count):
-        t, u, c = times[a], units[a], currents[a]
+        time, unit, current = found[0, a], found[1, a], found[2, a]
         b = a - 1
-        while b >= 0 and times[b] > t:
-            times[b + 1], units[b + 1], currents[b + 1] = times[b], units[b], currents[b]
+        while b >= 0 and found[0, b] > time:
+            found[0, b + 1], found[1, b + 1], found[2, b + 1] = found[0, b], found[1, b], found[2, b]
             b -= 1
-        times[b + 1], units[b + 1], currents[b + 1] = t, u, c
+        found[0, b + 1], found[1, b + 1], found[2, b + 1] = time, unit, current
 
 
 @njit(**OPTIONS)
@@ -235,69 +249,85 @@ def simulate(weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, tim
         return wrong
     rate_mem, rate_syn = number(1) / tau_mem, number(1) / tau_syn
     longest = block_length(tau_mem, tau_syn, delay)
-    near = threshold * number(1 - 64 * np.finfo(weights.dtype).eps)
+    eps = np.finfo(weights.dtype).eps
+    level = threshold * number(1 - 64 * eps)
 
-    v, i = np.zeros(neurons, number), np.zeros(neurons, number)
-    dv, di, up, total = np.empty_like(v), np.empty_like(v), np.empty_like(v), np.empty_like(v)
-    rise, zero = np.empty_like(v), np.zeros_like(v)
-    margin = np.full(-(-neurons // CHUNK) * CHUNK, number(-1))
-    margins, chosen = margin.reshape(-1, CHUNK), np.empty(neurons, np.int64)
-    flows = np.empty((5, neurons), number)
-    flow = (flows[0], flows[1], flows[2], flows[3], flows[4])
+    # Series of the flow about the middle of a block, for the arrivals, and about lag zero, for the gaps between them.
+    width = 1 if shared else neurons
+    middle = np.empty((width, terms(eps, SHORT / 2), 3), number)
+    fill_series(longest / 2, longest / 2, rate_mem, rate_syn, middle)
+    powers = np.ascontiguousarray(middle.transpose(2, 1, 0))
+    series = np.empty((width, terms(eps / 100, SHORT), 3))
+    fill_series(0.0, longest, rate_mem, rate_syn, series)
+
+    state = np.zeros((5, neurons), number)
+    sums = np.empty((2 if shared else middle.shape[1], neurons), number)
+    flags, chosen = np.zeros(-(-neurons // 8) * 8, np.uint8), np.empty(neurons, np.int64)
+    groups = flags.view(np.uint64)
+    flow, long = np.empty((3, neurons), number), np.empty((5, neurons), number)
     arrive, rows = np.empty(count + capacity), np.empty(count + capacity, np.int64)
-    gap = np.empty((4, count + capacity + 1))
-    gaps = (gap[0], gap[1], gap[2], gap[3])
-    new_times, new_current = np.empty(capacity + 1, number), np.empty(capacity + 1, number)
-    new_units = np.empty(capacity + 1, np.int64)
-    t, e, r, spikes, able = 0.0, 0, 0, 0, 0
+    share = np.empty((len(sums), count + capacity + 3), number)
+    fall, steepest = np.empty(count + capacity + 3, number), np.float64(rate_mem.max())
+    gaps = np.empty((4, count + capacity + 1))
+    found = np.empty((3, capacity + 1))
+    t, length, e, r, spikes, quiet = 0.0, 0.0, 0, 0, 0, True
     while True:
-        if able == 0:  # nothing can happen before the next arrival
+        if quiet and _none_can_rise(state, threshold):  # nothing can happen before the next arrival
             upcoming = np.float64(times[e]) if e < count else np.inf
             if recurrent and r < spikes:
-                upcoming = min(upcoming, np.float64(arrival_time(spike_times, r, delay)))
+                upcoming = min(upcoming, np.float64(arrival_time(spike_times[r], delay)))
             if not upcoming < duration:
                 break
             if upcoming > t:
-                fill_flow(upcoming - t, rate_mem, rate_syn, shared, flow)
-                _step(v, i, zero, zero, flow, threshold)
+                _skip(state, upcoming - t, rate_mem, rate_syn, shared, long)
                 t = upcoming
-        end = min(np.float64(number(t + longest)), duration)
-        if end <= t:
+        if t >= duration:
             break
-        arrivals, e_next, r_next = merge(
-            times, units, e, count, spike_times, spike_units, r, spikes if recurrent else r, inputs, delay, end,
-            arrive, rows,
-        )  # fmt: skip
-        _sum_arrivals(weights, rows, arrive, arrivals, end, rate_mem, rate_syn, shared, dv, di, up, total)
-        fill_flow(end - t, rate_mem, rate_syn, shared, flow)
-        for n in range(neurons):
-            rise[n] = number(1) - flows[0, n]
-
-        _margin(v, i, up, rise, near, margin[:neurons])
-        candidates = _candidates(margins, chosen)
-        new = _follow(
-            chosen, candidates, (v, i), weights, rows, arrive, arrivals, t, end, rate_mem, rate_syn, shared, threshold,
-            reset, gaps, (new_times, new_units, new_current), capacity - spikes,
-        )  # fmt: skip
-        if new > capacity - spikes:
-            return capacity + 1
-        if new > 0:
-            _sort(new_times, new_units, new_current, new)
-            heard = np.float64(arrival_time(new_times, 0, delay))
-            if recurrent and heard < end:  # cut the block where its first spike arrives
-                end = heard
-                while new_times[new - 1] > end:
-                    new -= 1
-                arrivals, e_next, r_next = merge(
-                    times, units, e, count, spike_times, spike_units, r, spikes, inputs, delay, end, arrive, rows
-                )
-                _sum_arrivals(weights, rows, arrive, arrivals, end, rate_mem, rate_syn, shared, dv, di, up, total)
-                fill_flow(end - t, rate_mem, rate_syn, shared, flow)
-        able = _step(v, i, dv, di, flow, threshold)
+        end = (np.floor(t / longest) + 1) * longest
+        if end <= t:  # by rounding
+            end += longest
+        end = min(end, duration)
+        new, cut = 0, False
+        while True:
+            arrivals, e_next, r_next = merge(
+                times, units, e, count, spike_times, spike_units, r, spikes if recurrent else r, inputs, delay, end,
+                arrive, rows,
+            )  # fmt: skip
+            _weigh(arrive, arrivals, end, longest, middle, shared, steepest, share, fall)
+            _sum_arrivals(weights, rows, arrivals, share, fall, sums, state)
+            if end - t != length:
+                length = end - t
+                _fill_flow(2.0 * length / longest - 1.0, middle, shared, flow)
+            _step(state, flow, sums, powers, shared)
+            if cut:
+                break
+            _flag(state, flow, level, flags)
+            candidates = _flagged(flags, groups, chosen)
+            if candidates == 0:
+                break
+            new = _follow(
+                chosen, candidates, state, weights, rows, arrive, arrivals, t, end, tau_mem, tau_syn, shared, series,
+                longest, threshold, reset, gaps, found, capacity - spikes,
+            )  # fmt: skip
+            if new > capacity - spikes:
+                return capacity + 1
+            if new == 0:
+                break
+            _sort(found, new)
+            heard = np.float64(arrival_time(number(found[0, 0]), delay))
+            cut = recurrent and heard < end
+            if not cut:
+                break
+            end = heard  # the block ends where its first spike arrives
+            while found[0, new - 1] > end:
+                new -= 1
+        _accept(state)
         for s in range(new):
-            n = new_units[s]
-            v[n] -= (threshold[n] - reset[n]) * number(math.exp(-(end - new_times[s]) / tau_mem[n]))
-            spike_times[spikes], spike_units[spikes], spike_current[spikes] = new_times[s], n, new_current[s]
+            n = int(found[1, s])
+            decay_mem, _, _ = evaluate(series, 0 if shared else n, (end - found[0, s]) / longest)
+            state[VOLTAGE, n] -= (threshold[n] - reset[n]) * number(decay_mem)
+            spike_times[spikes], spike_units[spikes], spike_current[spikes] = found[0, s], n, found[2, s]
             spikes += 1
+        quiet = arrivals == 0
         e, r, t = e_next, r_next, end
     return spikes

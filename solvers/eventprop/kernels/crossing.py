@@ -1,0 +1,84 @@
+"""The next threshold crossing of one neuron within a stretch of time without arrivals."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from .flow import OPTIONS
+from .series import evaluate
+
+
+@njit(inline="always", **OPTIONS)
+def time_of_maximum(v, i, tau_mem, tau_syn):
+    """Lag of the maximum of a rising voltage with ``i > v`` and ``i > 0``; infinity if there is none."""
+    a = tau_mem / tau_syn - 1.0
+    ratio = v / i
+    if 1.0 + a * ratio <= 0.0:
+        return np.inf
+    scale = (1.0 - ratio) / (1.0 + a * ratio)
+    x = a * scale
+    return tau_mem * scale * (1.0 - x / 2 if abs(x) < 1e-7 else math.log1p(x) / x)
+
+
+@njit(inline="always", **OPTIONS)
+def voltage(v, i, lag, series, column, reach):
+    """Voltage and current after a lag within the reach of the series, in double precision."""
+    decay_mem, decay_syn, k = evaluate(series, column, lag / reach)
+    return v * decay_mem + i * k, i * decay_syn
+
+
+@njit(inline="always", **OPTIONS)
+def crossing(v, i, within, v_end, i_end, tau_mem, tau_syn, threshold, series, column, reach, precision):
+    """Lag to the first upward threshold crossing no later than ``within``; infinity if there is none.
+
+    A crossing needs ``i > threshold`` now. A voltage at or above the threshold (by rounding) crosses now if it rises.
+
+    Args:
+        v: voltage now.
+        i: current now.
+        within: end of the stretch [s], at most ``reach``.
+        v_end: voltage at ``within``, where most calls end.
+        i_end: current at ``within``.
+        tau_mem: [s].
+        tau_syn: [s].
+        threshold: [voltage].
+        series: of ``fill_series`` about lag zero, with scale ``reach``.
+        column: of the neuron in the series.
+        reach: of the series [s].
+        precision: of the result, as a part of tau_mem.
+    """
+    if i <= threshold:
+        return np.inf
+    if v >= threshold:
+        return 0.0
+    high = within
+    if v_end < threshold:
+        if i_end >= v_end:  # still rising: the maximum is not before the end
+            return np.inf
+        high = min(within, time_of_maximum(v, i, tau_mem, tau_syn))
+        if voltage(v, i, high, series, column, reach)[0] < threshold:
+            return np.inf
+    # Newton's method on a concave rising function goes to the root monotonically from the left; from the right it
+    # first jumps to the left. It starts at the root of the parabola in the state now, or at 0 should that lie past the
+    # maximum. Lags and slopes are in units of tau_mem.
+    slope = i - v
+    bend = i * (tau_mem / tau_syn) + slope  # minus the second derivative
+    missing = threshold - v
+    root = slope * slope - 2.0 * bend * missing
+    high /= tau_mem
+    lag = min(high, 2.0 * missing / (slope + math.sqrt(root))) if root > 0.0 else 0.0
+    for _ in range(100):
+        v_lag, i_lag = voltage(v, i, lag * tau_mem, series, column, reach)
+        slope = i_lag - v_lag
+        if slope <= 0.0:
+            if lag == 0.0 or v_lag <= threshold:  # at the maximum, which is the crossing but for rounding
+                break
+            lag = 0.0
+            continue
+        before = lag
+        lag = min(max(lag + (threshold - v_lag) / slope, 0.0), high)
+        step = lag - before
+        if bend * step * step <= precision * slope:  # what the next iteration would change
+            break
+    return lag * tau_mem
