@@ -4,6 +4,8 @@ One problem for all: Poisson input, hidden neurons tuned to a rate, the same wei
 those of compiled calls, with the repeats of all methods interleaved, so that a drift of the machine hits all alike:
 
 - ``eventprop_forward``: loss alone, in continuous time; ``eventprop``: its gradient with respect to all weights.
+- ``eventprop_per_neuron``: the same with the time constants as arrays, one for each neuron.
+- ``limit``: the arithmetic that streaming through the events cannot avoid, see ``benchmarks.limit``.
 - ``bptt``: gradient on the grid with the reverse pass of ``solvers.bptt``, which keeps the voltages of every step, and
   the whole state at the start of each segment of steps.
 - ``bptt_checkpointed``: the same without the voltages, which are computed again.
@@ -21,13 +23,18 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import tyro
 
 _RECORDS = "speed.jsonl"
-_METHODS = ("eventprop", "bptt", "bptt_checkpointed", "bptt_scan")
+_METHODS = ("eventprop", "eventprop_per_neuron", "bptt", "bptt_checkpointed", "bptt_scan")
 _LABELS = {
+    "limit_forward": "limit, forward",
+    "limit": "limit, both passes",
     "eventprop_forward": "EventProp, loss only",
     "eventprop": "EventProp, gradient",
+    "eventprop_per_neuron": "EventProp, constants per neuron",
     "bptt": "BPTT-SG, ours",
     "bptt_checkpointed": "BPTT-SG, ours, checkpointed",
     "bptt_scan": "BPTT-SG, plain autodiff scan",
@@ -48,6 +55,7 @@ class Config:
         duration: of a sample [s].
         dt: step of the time grid, for BPTT [s].
         delay: of recurrent transmission [s].
+        cores: one, or all that there are.
         repeats: timed calls of each method.
         seed: of input and weights.
         out: folder for the record and the figure.
@@ -63,6 +71,7 @@ class Config:
     duration: float = 1.0
     dt: float = 1e-3
     delay: float = 1e-3
+    cores: Literal["one", "all"] = "one"
     repeats: int = 15
     seed: int = 0
     out: Path = Path("results")
@@ -100,7 +109,8 @@ def measure(config: Config) -> tuple[dict[str, Any], dict[str, list[float]]]:
         seed=config.seed,
     )  # fmt: skip
     exact = work.objectives["eventprop"]
-    calls = {"eventprop_forward": (jax.jit(exact.function), exact.all_arguments)}
+    calls: dict[str, tuple[Any, tuple]] = {"eventprop_forward": (jax.jit(exact.function), exact.all_arguments)}
+    calls |= {"limit_forward": (work.limit.forward, ()), "limit_step": (work.limit.step, ())}
     calls |= {f"{name}_step": (jax.jit(jax.grad(o.function)), o.all_arguments) for name, o in work.objectives.items()}
     for call, arguments in calls.values():
         time_calls(call, *arguments, repeats=1)  # compiles
@@ -114,6 +124,8 @@ def measure(config: Config) -> tuple[dict[str, Any], dict[str, list[float]]]:
     events = config.batch_size * (work.input_spikes + work.hidden_spikes)
     metrics |= {
         "eventprop_over_bptt": metrics["eventprop_step_s"] / metrics["bptt_step_s"],
+        "eventprop_over_limit": metrics["eventprop_step_s"] / metrics["limit_step_s"],
+        "per_neuron_over_shared": metrics["eventprop_per_neuron_step_s"] / metrics["eventprop_step_s"],
         "eventprop_ns_per_event_and_neuron": 1e9 * metrics["eventprop_step_s"] / (events * config.hidden),
         "hidden_rate_hz": work.rate,
         "input_spikes_per_sample": work.input_spikes,
@@ -136,7 +148,8 @@ def table(config: Config, metrics: Mapping[str, Any], samples: Mapping[str, list
     values = metrics["grid_steps"] * config.batch_size * config.hidden * 4  # bytes of one number each step and neuron
     lines = [
         f"batch {config.batch_size}, {config.duration:g} s, {config.inputs} inputs at {config.input_rate:g} Hz, "
-        f"{config.hidden} hidden neurons at {metrics['hidden_rate_hz']:.1f} Hz, grid of {1e3 * config.dt:g} ms",
+        f"{config.hidden} hidden neurons at {metrics['hidden_rate_hz']:.1f} Hz, grid of {1e3 * config.dt:g} ms, "
+        f"cores: {config.cores}",
         f"spikes a sample: {metrics['input_spikes_per_sample']:.0f} input, "
         f"{metrics['hidden_spikes_per_sample']:.0f} hidden (room for {metrics['event_capacity']})",
         "",
@@ -144,7 +157,7 @@ def table(config: Config, metrics: Mapping[str, Any], samples: Mapping[str, list
         f"{'':33}{'median':>9}{'quartiles':>17}{'bytes':>15}{'x EventProp':>13}{'numbers a step*':>17}",
     ]
     for name, label in _LABELS.items():
-        time = summary(samples["eventprop_forward_s" if name not in _METHODS else f"{name}_step_s"])
+        time = summary(samples[f"{name}_s" if name.endswith("forward") else f"{name}_step_s"])
         line = f"{label:33}{time['median']:9.4f}{time['q25']:9.4f}-{time['q75']:.4f} "
         if name in _METHODS:
             kept = metrics[f"{name}_residual_bytes"]
@@ -156,6 +169,8 @@ def table(config: Config, metrics: Mapping[str, Any], samples: Mapping[str, list
             "* bytes / (4 * grid steps * samples * hidden neurons)",
             "",
             f"EventProp / BPTT-SG (ours), time of a gradient: {metrics['eventprop_over_bptt']:.2f}",
+            f"EventProp / limit: {metrics['eventprop_over_limit']:.2f}; constants per neuron / shared: "
+            f"{metrics['per_neuron_over_shared']:.2f}",
             f"EventProp, time of a gradient by event and neuron: {metrics['eventprop_ns_per_event_and_neuron']:.2f} ns",
             f"not counted for the plain scan: its input on the grid, {metrics['bptt_scan_input_grid_bytes']:,} bytes",
         ]
@@ -187,8 +202,9 @@ def run(config: Config) -> dict[str, Any]:
 
 def main() -> int:
     """The command line; returns the exit status."""
-    use_one_core()
-    from gradlab.command import run_command
+    if tyro.cli(Config, prog="python -m benchmarks.speed").cores == "one":
+        use_one_core()
+    from gradlab.command import run_command  # only now, see use_one_core
 
     return run_command("benchmarks.speed", Config, run, _RECORDS)
 

@@ -18,6 +18,8 @@ from solvers.bptt import time_grid
 from solvers.events import to_grid
 from solvers.reference import bptt_scan
 
+from .limit import Limit
+
 _CAPACITY_UNIT = 256  # room for EventProp's spikes is a multiple of this
 _FACTORS = (0.5, 2.0)  # between which input weights are scaled to reach a rate
 _BISECTIONS = 12
@@ -47,7 +49,9 @@ class Workload(NamedTuple):
     """The same problem for all methods.
 
     Attributes:
-        objectives: by method: ``eventprop``, ``bptt``, ``bptt_checkpointed``, ``bptt_scan``.
+        objectives: by method: ``eventprop``, ``eventprop_per_neuron`` (the same time constants as arrays), ``bptt``,
+            ``bptt_checkpointed``, ``bptt_scan``.
+        limit: the unavoidable arithmetic.
         rate: of the hidden neurons [Hz].
         input_spikes: mean of a sample.
         hidden_spikes: mean of a sample.
@@ -57,6 +61,7 @@ class Workload(NamedTuple):
     """
 
     objectives: dict[str, Objective]
+    limit: Limit
     rate: float
     input_spikes: float
     hidden_spikes: float
@@ -140,7 +145,8 @@ def make_workload(
     eventprop = EventPropTrainer(network, config)
     params, rate = tune_rate(eventprop, eventprop.init(), data, hidden_rate)
     events, labels = jax.tree.map(jnp.asarray, batch(data, np.arange(samples), data.longest))
-    counts = np.asarray(eventprop.gradient(params, events, labels)[1].spikes[0].count)
+    hidden_spikes = eventprop.gradient(params, events, labels)[1].spikes[0]
+    counts = np.asarray(hidden_spikes.count)
     capacity = max(1, -(-int(counts.max()) // _CAPACITY_UNIT)) * _CAPACITY_UNIT
 
     bptt, checkpointed = (BPTTTrainer(network, config, dt=dt, checkpoint=flag) for flag in (False, True))
@@ -157,5 +163,10 @@ def make_workload(
         for name, trainer in trainers.items()
     }
     objectives["bptt_scan"] = Objective(partial(plain_bptt_loss, bptt), trained, (constant, grid, labels))
+    each = jax.tree.map(lambda x: jnp.broadcast_to(x, network.hidden), constant.layers)
+    objectives["eventprop_per_neuron"] = objectives["eventprop"]._replace(
+        arguments=(constant._replace(layers=each), events, labels)
+    )
+    limit = Limit(params.layers[0], events, hidden_spikes, network.delay)
     spikes = float(data.spikes_per_sample.mean()), float(counts.mean())
-    return Workload(objectives, rate, spikes[0], spikes[1], capacity, steps, grid.nbytes)
+    return Workload(objectives, limit, rate, spikes[0], spikes[1], capacity, steps, grid.nbytes)

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from benchmarks import convergence, speed
+from benchmarks.limit import Limit
 from benchmarks.workload import make_workload, poisson_data
 from gradlab import Network, plots, records
+from solvers.events import pad_events
+from solvers.lif import kappa, lif_params
 
 ROOT = Path(__file__).parents[2]
 SMALL = dict(hidden=12, batch_size=3, inputs=60, outputs=4, input_rate=150.0, hidden_rate=30.0, duration=0.1)
@@ -48,13 +51,29 @@ def test_all_forms_of_bptt_are_one_gradient(work):
     assert all(jnp.isfinite(x).all() for x in jax.tree.leaves(gradients["eventprop"]))
 
 
+def test_limit_is_the_flow_over_the_events():
+    times, units = np.array([1e-3, 1e-3, 30e-3], np.float32), np.array([0, 1, 0])
+    events = pad_events([(times, units)])
+    weights = jnp.array([[1.0, 2.0], [3.0, -1.0]], jnp.float32)
+    params = lif_params(weights, w_rec=0.5 * weights, tau_mem=20e-3, tau_syn=10e-3)
+    limit = Limit(params, events, pad_events([(np.array([28e-3]), np.array([1]))]), 1e-3)
+    rows, lags = np.array([[1, 2], [3, -1], [1.5, -0.5], [1, 2]]), np.array([29e-3, 29e-3, 1e-3, 0])
+    np.testing.assert_allclose(limit.forward()[0], kappa(lags, 20e-3, 10e-3) @ rows, rtol=1e-5)
+    at_current = np.exp(-lags / 10e-3) + np.asarray(kappa(lags, 20e-3, 10e-3))
+    expected = np.zeros(4)
+    np.add.at(expected, [0, 1, 3, 0], at_current)
+    first = np.array([limit.forward()[0], *np.zeros((3, 2))])  # the voltages are added to the first row
+    np.testing.assert_allclose(limit.step() - first, np.outer(expected, [1, 1]), rtol=1e-5)
+
+
 def test_speed_measures_and_records(tmp_path, capsys):
     record = speed.run(speed.Config(**SMALL, repeats=2, out=tmp_path))
     metrics = record["metrics"]
     assert records.read(tmp_path / "speed.jsonl") == [record]
     assert (tmp_path / "figures" / "speed.png").read_bytes().startswith(b"\x89PNG")
-    assert {len(times) for times in record["samples"].values()} == {2} and len(record["samples"]) == 5
+    assert {len(times) for times in record["samples"].values()} == {2} and len(record["samples"]) == 8
     assert metrics["eventprop_over_bptt"] == metrics["eventprop_step_s"] / metrics["bptt_step_s"]
+    assert metrics["eventprop_over_limit"] == metrics["eventprop_step_s"] / metrics["limit_step_s"]
     values = metrics["grid_steps"] * 3 * 12 * 4
     assert metrics["bptt_residual_bytes"] >= metrics["bptt_checkpointed_residual_bytes"] + values
     assert (
