@@ -1,9 +1,7 @@
 """Training: one loop for both methods. A trainer differs from the other only in how it runs the network."""
 
-import math
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,7 +12,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jaxtyping import Array, Float
-from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from solvers.bptt import time_grid
@@ -22,18 +19,16 @@ from solvers.events import Events
 from solvers.surrogates import Surrogate
 
 from . import checkpoints
-from .constants import REACH, quantiles
-from .data import Augmentation, SpikeData, Splits, batch, delayed, epoch_batches, evaluation_batches
+from .constants import quantiles
+from .data import Augmentation, SpikeData, Splits, epoch_batches
 from .interrupts import noted_interrupts
-from .losses import Labels, accuracy, cross_entropy, rate_regularisation
+from .losses import accuracy
 from .network import Network, NetworkParams, Output
 from .recipe import TrainConfig, from_free_params, lift_silent, optimiser, to_free_params
 from .records import to_json
+from .runner import Runaway, Runner, room_for
 
 _SHOWN = ("train_loss", "train_accuracy", "hidden_rate_hz", "silent_fraction", "validation_accuracy")
-_HIGHEST_RATE = 500.0  # [Hz] mean rate of a layer beyond which spike buffers are not enlarged any more
-
-Sampler = Callable[[int], tuple[np.ndarray, np.ndarray]]
 
 
 class Metrics(NamedTuple):
@@ -74,63 +69,13 @@ class Result:
     epochs: int = 0
 
 
-def _room_for(spikes: float) -> int:
-    """A power of two, so that few different programs are compiled."""
-    return 1 << math.ceil(math.log2(max(spikes, 128)))
-
-
-class Trainer:
+class Trainer(Runner):
     """The training loop; see ``EventPropTrainer`` and ``BPTTTrainer``."""
 
-    method: str
-    settings: dict[str, Any] = {}  # of the method
-
     def __init__(self, network: Network, config: TrainConfig):
-        """Bind a network and settings; nothing is computed yet.
-
-        Raises:
-            ValueError: if a threshold could be trained down to the reset.
-        """
-        lowest = network.threshold / REACH["threshold"]
-        if config.train_constants and network.reset >= lowest:
-            raise ValueError(f"reset is {network.reset:g}, expected < {lowest:g}, to which thresholds may be trained")
-        self.network = network
-        self.config = config
-        self.capacities = tuple(_room_for(20 * n * max(network.duration, 0.1)) for n in network.spiking_sizes)
-        self._stop: list[int] = []
+        """Bind a network and settings; nothing is computed yet. Raises as ``Runner``."""
+        super().__init__(network, config)
         self._jit_step = jax.jit(self._step, static_argnames=("capacities", "steps"))
-        self._gradient = jax.jit(jax.grad(self.objective, has_aux=True), static_argnums=4)
-        self._jit_evaluate = jax.jit(self._evaluate, static_argnames=("capacities",))
-
-    def batch(self, data: SpikeData, indices: ArrayLike, sample: Sampler | None = None) -> tuple[Events, np.ndarray]:
-        """``gradlab.data.batch`` behind the network's delay line, with room for the longest sample."""
-        copies, sample = self.network.delay_line, sample or data.sample
-        line = partial(delayed, copies=copies, step=self.network.delay_step, inputs=data.inputs)
-        return batch(data, indices, copies * data.longest, lambda index: line(sample(index)))
-
-    def run(self, params: NetworkParams, events: Events, capacities: tuple[int, ...]) -> Output:
-        """The network on a batch; how it is differentiated is the method."""
-        raise NotImplementedError
-
-    def init(self) -> NetworkParams:
-        """Initial parameters; those of both methods are equal under one seed."""
-        return self.network.init(jax.random.key(self.config.seed))
-
-    def objective(
-        self, trained: NetworkParams, constant: NetworkParams, events: Events, labels: Labels,
-        capacities: tuple[int, ...],
-    ) -> tuple[Float[Array, ""], Output]:  # fmt: skip
-        """Loss of a batch as a function of the trained parameters (see ``to_free_params``)."""
-        output = self.run(from_free_params(trained, constant, self.network), events, capacities)
-        penalty = rate_regularisation(output.counts, self.config.rate_strength, self.config.rate_target)
-        return cross_entropy(output.logits, labels) + penalty, output
-
-    def gradient(self, params: NetworkParams, events: Events, labels: Labels) -> tuple[NetworkParams, Output]:
-        """Gradient of a batch's loss with respect to the trained parameters, with enough room for all spikes."""
-        trained, constant = to_free_params(params, self.network, self.config)
-        return self._with_room(
-            lambda room: self._gradient(trained, constant, events, labels, room), lambda r: r[1].largest
-        )
 
     def _step(self, trained, constant, state, events, labels, *, capacities, steps):
         (loss, output), gradient = jax.value_and_grad(self.objective, has_aux=True)(
@@ -141,43 +86,6 @@ class Trainer:
         norm = jnp.sqrt(sum(jnp.vdot(x, x) for x in jax.tree.leaves(gradient)))
         metrics = Metrics(loss, accuracy(output.logits, labels), output.largest, counts, norm)
         return optax.apply_updates(trained, updates), state, metrics
-
-    def _evaluate(self, params, events, labels, weights, *, capacities):
-        output = self.run(params, events, capacities)
-        hits = (jnp.argmax(output.logits, -1) == labels) * weights
-        spikes = sum(count.sum(1) for count in output.counts) * weights
-        return hits.sum(), spikes.sum(), output.largest
-
-    def _with_room(self, call, largest_of):
-        """Call with the present spike buffers; while a sample overflows them, enlarge and call again."""
-        while True:
-            if self._stop:
-                raise KeyboardInterrupt
-            result = call(self.capacities)
-            largest = np.asarray(largest_of(result))
-            if self.method != "eventprop" or (largest <= self.capacities).all():
-                return result
-            grown = []
-            for room, used, n in zip(self.capacities, largest, self.network.spiking_sizes, strict=True):
-                most = int(_HIGHEST_RATE * n * max(self.network.duration, 0.1))
-                if used > room >= most:
-                    raise Runaway(
-                        f"a layer of {n} neurons emits more than {most} spikes in {self.network.duration:g} s "
-                        f"(mean rate above {_HIGHEST_RATE:g} Hz): lower the learning rate or the initial weights"
-                    )
-                grown.append(min(2 * room, most) if used > room else room)
-            self.capacities = tuple(grown)
-
-    def evaluate(self, params: NetworkParams, data: SpikeData) -> dict[str, float]:
-        """Accuracy, and hidden spikes a sample, on a whole data set."""
-        hits = spikes = 0.0
-        for indices, weights in evaluation_batches(len(data), self.config.batch_size):
-            events, labels = self.batch(data, indices)
-            call = lambda room: self._jit_evaluate(params, events, labels, weights, capacities=room)  # noqa: B023, E731
-            hit, spiked, _ = self._with_room(call, lambda r: r[2])
-            hits += float(hit)
-            spikes += float(spiked)
-        return {"accuracy": hits / len(data), "spikes_per_sample": spikes / len(data)}
 
     def fit(
         self, splits: Splits, params: NetworkParams | None = None, *, progress: bool = True,
@@ -299,7 +207,7 @@ class Trainer:
             bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{np.mean(hits):.1%}", rate=f"{rate:.1f}Hz", refresh=False)
             bar.update()
         if self.method == "eventprop":
-            self.capacities = tuple(min(x) for x in zip(self.capacities, map(_room_for, largest), strict=True))
+            self.capacities = tuple(min(x) for x in zip(self.capacities, map(room_for, largest), strict=True))
         state = state._replace(trained=lift_silent(state.trained, counts, self.config.lift_silent))
         if not all(np.isfinite(x).all() for x in jax.tree.leaves(state.trained)):
             done = len(result.history["step_s"])
@@ -377,7 +285,3 @@ class BPTTTrainer(Trainer):
 
 class _Diverged(Exception):
     """The loss, a gradient or a parameter is not finite."""
-
-
-class Runaway(Exception):
-    """More spikes than any buffer should hold."""

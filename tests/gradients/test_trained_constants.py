@@ -26,7 +26,7 @@ def test_eventprop_gradient_equals_central_differences(kind, hidden):
     trainer = EventPropTrainer(network, CONFIG)
     params = network.init(jax.random.key(2), jnp.float64)
     params = params._replace(layers=tuple(layer._replace(w_in=1.5 * layer.w_in) for layer in params.layers))
-    events, labels = batch(tiny_data(8), np.arange(8), 12, dtype=np.float64)
+    events, labels = batch(tiny_data(4), np.arange(4), 12, dtype=np.float64)
     trained, constant = to_free_params(params, network, CONFIG)
     room = (256,) * len(hidden)
 
@@ -37,8 +37,8 @@ def test_eventprop_gradient_equals_central_differences(kind, hidden):
         return value, (output.counts, jnp.argsort(jnp.concatenate(times, 1)))  # what comes before what
 
     (_, (counts, _)), gradient = jax.value_and_grad(loss, has_aux=True)(trained)
-    assert all(count.sum() > 10 for count in counts)
-    rng, scale = np.random.default_rng(0), np.ones(1)
+    assert all(count.sum() > 5 for count in counts)
+    rng, scale = np.random.default_rng(0), np.full(1, 0.1)
     leaves, structure = jax.tree.flatten(trained)
     for place, mine in enumerate(jax.tree.leaves(gradient)):
         found = []

@@ -14,6 +14,7 @@ import pytest
 import tyro
 from tiny_data import tiny_data, tiny_splits
 
+import gradlab.runner
 import gradlab.train
 from gradlab import bench, records
 from gradlab.constants import KINDS
@@ -115,7 +116,9 @@ def test_stopped_training_goes_on(call, tiny, monkeypatch):
 
 @pytest.mark.parametrize("method", bench.METHODS)
 def test_constants_and_delay_line(method, call, tiny):
-    options = "--constants gamma --train-constants --delay-line 3 --delay-step 0.002 --hidden 8 5 --no-recurrent".split()
+    options = (
+        "--constants gamma --train-constants --delay-line 3 --delay-step 0.002 --hidden 8 5 --no-recurrent".split()
+    )
     status, lines, errors = call("--method", method, "--json", *options)
     assert status == 0, errors
     record = json.loads(lines[-1])
@@ -152,7 +155,7 @@ def test_preset_is_recorded(call, tiny):
 
 
 def test_runaway_is_recorded(call, tiny, monkeypatch):
-    monkeypatch.setattr(gradlab.train, "_HIGHEST_RATE", 0.1)
+    monkeypatch.setattr(gradlab.runner, "_HIGHEST_RATE", 0.1)
     monkeypatch.setattr(gradlab.train.Trainer, "evaluate", refuse_to_evaluate)
     status, lines, errors = call("--json", "--threshold", "0.01")
     record = json.loads(lines[-1])

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from tiny_data import CLASSES, DURATION, INPUTS, assert_same, tiny_data, tiny_splits, without_times
 
+import gradlab.runner
 import gradlab.train
 from gradlab import BPTTTrainer, EventPropTrainer, Network, TrainConfig
 from gradlab.data import Splits, batch, evaluation_batches
@@ -89,7 +90,7 @@ def test_buffers_grow_and_shrink_without_a_trace(fitted):
 @pytest.mark.parametrize("fitted", TRAINERS[:1], indirect=True)
 def test_runaway_activity_is_an_overflow(fitted, monkeypatch):
     trainer, splits, _ = fitted
-    monkeypatch.setattr(gradlab.train, "_HIGHEST_RATE", 10.0)
+    monkeypatch.setattr(gradlab.runner, "_HIGHEST_RATE", 10.0)
     monkeypatch.setattr(trainer, "capacities", (4,))
     result = trainer.fit(splits, progress=False)
     assert result.status == "overflow"
