@@ -25,7 +25,8 @@ def test_eventprop_gradient_equals_central_differences(kind, hidden):
     )
     trainer = EventPropTrainer(network, CONFIG)
     params = network.init(jax.random.key(2), jnp.float64)
-    params = params._replace(layers=tuple(layer._replace(w_in=1.5 * layer.w_in) for layer in params.layers))
+    weaker = [layer._replace(w_in=0.4 * layer.w_in, w_rec=0.5 * layer.w_rec) for layer in params.layers[1:]]
+    params = params._replace(layers=(params.layers[0], *weaker))  # few spikes, or some always change their order
     events, labels = batch(tiny_data(4), np.arange(4), 12, dtype=np.float64)
     trained, constant = to_free_params(params, network, CONFIG)
     room = (256,) * len(hidden)
@@ -37,7 +38,7 @@ def test_eventprop_gradient_equals_central_differences(kind, hidden):
         return value, (output.counts, jnp.argsort(jnp.concatenate(times, 1)))  # what comes before what
 
     (_, (counts, _)), gradient = jax.value_and_grad(loss, has_aux=True)(trained)
-    assert all(count.sum() > 5 for count in counts)
+    assert all(5 < count.sum() < 150 for count in counts)
     rng, scale = np.random.default_rng(0), np.full(1, 0.1)
     leaves, structure = jax.tree.flatten(trained)
     for place, mine in enumerate(jax.tree.leaves(gradient)):
