@@ -36,7 +36,9 @@ def constants(record: Record) -> Figure:
             epochs = np.arange(1, len(of_layer) + 1)
             for k in range(middle):
                 band = f"{QUANTILES[k]:.0%} to {QUANTILES[-1 - k]:.0%}"
-                ax.fill_between(epochs, of_layer[:, k], of_layer[:, -1 - k], color=colour, alpha=0.22, lw=0, label=band)
+                ax.fill_between(
+                    epochs, of_layer[:, k], of_layer[:, -1 - k], color=colour, alpha=0.2 * (k + 1), lw=0, label=band
+                )
             ax.plot(epochs, of_layer[:, middle], color=colour, linewidth=1.8, label="median")
             ax.set_ylabel(label if layers == 1 else f"{label}, layer {layer + 1}")
             _epoch_axis(ax)
@@ -71,7 +73,7 @@ def initialisation(record: Record) -> Figure:
             norms.plot(x, np.median(each), **look)
     layers = [f"layer {k + 1}" for k in range(len(values["rate_hz"]))]
     for ax, names in ((rates, layers), (silent, layers), (norms, list(values["gradient_norms"]))):
-        ax.set_xticks(range(len(names)), names)
+        ax.set_xticks(range(len(names)), names, rotation=0 if names is layers else 20)
         ax.set_xlim(-0.5, len(names) - 0.5)
         _tidy(ax)
     rates.set_ylabel("mean rate [Hz]")
