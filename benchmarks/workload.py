@@ -13,7 +13,8 @@ from jaxtyping import Array, Float, Int
 from gradlab import BPTTTrainer, EventPropTrainer, Network, NetworkParams, TrainConfig
 from gradlab.data import SpikeData, batch
 from gradlab.losses import cross_entropy, rate_regularisation
-from gradlab.train import Trainer, split_params
+from gradlab.recipe import split_params
+from gradlab.train import Trainer
 from solvers.bptt import time_grid
 from solvers.events import to_grid
 from solvers.reference import bptt_scan
@@ -31,7 +32,7 @@ class Objective(NamedTuple):
 
     Attributes:
         function: of ``(trained, *arguments)``.
-        trained: weights, see ``gradlab.train.split_params``.
+        trained: weights, see ``gradlab.recipe.split_params``.
         arguments: everything else.
     """
 

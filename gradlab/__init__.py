@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .network import Network as Network
     from .network import NetworkParams as NetworkParams
+    from .recipe import TrainConfig as TrainConfig
     from .train import BPTTTrainer as BPTTTrainer
     from .train import EventPropTrainer as EventPropTrainer
-    from .train import TrainConfig as TrainConfig
 
 _HOME = {
     "Network": "network",
     "NetworkParams": "network",
     "BPTTTrainer": "train",
     "EventPropTrainer": "train",
-    "TrainConfig": "train",
+    "TrainConfig": "recipe",
 }
 
 

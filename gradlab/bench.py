@@ -3,11 +3,15 @@
     python -m gradlab.bench --method eventprop
     python -m gradlab.bench --method both --dataset shd --data-dir DIR
 
+    python -m gradlab.bench --preset shd-256 --data-dir DIR --resume
+
 Ends with a table, appends a record to OUT/bench.jsonl and draws figures into OUT/figures.
 """
 
+import argparse
 import dataclasses
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,16 +22,19 @@ import tyro
 
 from solvers.surrogates import Surrogate
 
-from . import agreement, plots, records
+from . import agreement, plots, recipe_plots, records
 from .command import prepare, run_command
-from .data import VALIDATION_SPEAKERS, SpikeData, Splits, batch, load
+from .data import VALIDATION_SPEAKERS, SpikeData, Splits, load
 from .memory import residual_bytes
 from .network import Network, NetworkParams
+from .presets import PRESETS
+from .recipe import TrainConfig, to_free_params
 from .timing import summary
-from .train import BPTTTrainer, EventPropTrainer, Result, Runaway, TrainConfig, Trainer, split_params
+from .train import BPTTTrainer, EventPropTrainer, Result, Runaway, Trainer
 
 METHODS = ("eventprop", "bptt")
 _RECORDS = "bench.jsonl"
+UNRECORDED = ("out", "json", "data_dir", "resume")  # options that no figure depends on, or that tell of a machine
 _UNTIMED = 2  # steps at the start, in which kernels and XLA programs are compiled
 
 
@@ -36,12 +43,16 @@ class Config:
     """Train one recurrent spiking network with exact or with surrogate gradients, and measure both.
 
     Attributes:
+        preset: named set of options, see gradlab/presets.py; options that are given go before it.
         method: eventprop (continuous time, exact gradients), bptt (time grid, surrogate gradients), or both in turn
             from the same initial weights.
         dataset: shd is downloaded if there is a network; synthetic needs no download; auto takes SHD if it is there.
         data_dir: folder with shd_train.h5 and shd_test.h5, or their parent; where shd is downloaded to.
         validation_speakers: speakers of the training set that are held out, to choose settings by; none with no number.
         hidden: neurons of each hidden layer, such as 128, or 128 128 for two.
+        delay_line: copies of the input, each on channels of its own and later than the one before: so many times the
+            input spikes, and so much more time.
+        delay_step: delay between the copies [s].
         recurrent: recurrent weights in the hidden layers.
         loss: cross-entropy on the readout's mean voltage (mean), the same with weight exp(-t/duration) (exp), its
             maximum (max), or on the first spike times of output neurons (ttfs).
@@ -51,6 +62,8 @@ class Config:
         tau_syn: synaptic time constant [s].
         threshold: firing threshold.
         reset: voltage after a spike.
+        constants: time constants and thresholds of the hidden neurons: shared by a layer, one for each neuron but equal
+            at first, or with time constants drawn for each neuron from a gamma distribution around the settings.
         initialiser: of the weights: mean-driven (EventProp papers), mixed (the same with more spread), or
             fluctuation-driven (Rossbroich et al. 2022).
         train: training, for both methods.
@@ -60,15 +73,20 @@ class Config:
         scale: peak of the surrogate.
         reset_gradient: let surrogate gradients pass the reset.
         checkpoint: recompute instead of store, only for bptt: less memory, more time.
-        out: folder for records and figures.
+        resume: go on from the checkpoint of a training that was stopped, if there is one; there is one from every
+            training with the same options, in OUT/checkpoints, written after each epoch.
+        out: folder for records, figures and checkpoints.
         json: print the record as one JSON object in the last line.
     """
 
+    preset: Literal["shd-200", "shd-128-het", "shd-256"] | None = None
     method: Literal["eventprop", "bptt", "both"] = "eventprop"
     dataset: Literal["auto", "shd", "synthetic"] = "auto"
     data_dir: Path | None = None
     validation_speakers: tuple[int, ...] = VALIDATION_SPEAKERS
     hidden: tuple[int, ...] = (128,)
+    delay_line: int = 1
+    delay_step: float = 30e-3
     recurrent: bool = True
     loss: Literal["mean", "exp", "max", "ttfs"] = "exp"
     duration: float = 1.0
@@ -77,6 +95,7 @@ class Config:
     tau_syn: float = 10e-3
     threshold: float = 1.0
     reset: float = 0.0
+    constants: Literal["shared", "equal", "gamma"] = "shared"
     initialiser: Literal["mixed", "mean-driven", "fluctuation-driven"] = "mixed"
     train: Annotated[TrainConfig, tyro.conf.arg(name="")] = field(default_factory=TrainConfig)
     dt: float = 1e-3
@@ -85,6 +104,7 @@ class Config:
     scale: float = 1.0
     reset_gradient: bool = True
     checkpoint: bool = False
+    resume: bool = False
     out: Path = Path("results")
     json: bool = False
 
@@ -92,6 +112,15 @@ class Config:
     def methods(self) -> tuple[str, ...]:
         """The methods to train with."""
         return METHODS if self.method == "both" else (self.method,)
+
+
+def of_preset(name: str | None) -> Config:
+    """The configuration of a preset; the default one for None."""
+    if name is None:
+        return Config()
+    settings = PRESETS[name]
+    train = TrainConfig(**settings["train"])
+    return Config(preset=name, train=train, **{key: value for key, value in settings.items() if key != "train"})  # type: ignore[arg-type]
 
 
 # Settings of the network, which the configuration repeats.
@@ -131,8 +160,8 @@ def trainer_of(method: str, config: Config, network: Network) -> Trainer:
 def measure(trainer: Trainer, result: Result, splits: Splits) -> dict[str, Any]:
     """Figures of one finished training; the test set is used here and nowhere else."""
     data, network = splits.train, trainer.network
-    events, labels = batch(data, np.arange(trainer.config.batch_size), data.longest)
-    trained, constant = split_params(result.params)
+    events, labels = trainer.batch(data, np.arange(trainer.config.batch_size))
+    trained, constant = to_free_params(result.params, network, trainer.config)
     kept = residual_bytes(
         lambda trained, constant: trainer.objective(trained, constant, events, labels, trainer.capacities)[0],
         trained,
@@ -181,8 +210,8 @@ def compare_gradients(trainers: dict[str, Trainer], params: NetworkParams, data:
     Returns:
         As ``agreement.compare``; empty if the parameters make the network run away.
     """
-    size = trainers["eventprop"].config.batch_size
-    events, labels = batch(data, np.arange(size), data.longest)
+    trainer = trainers["eventprop"]
+    events, labels = trainer.batch(data, np.arange(trainer.config.batch_size))
     try:
         exact, surrogate = (trainers[method].gradient(params, events, labels)[0] for method in METHODS)
     except Runaway:
@@ -192,7 +221,7 @@ def compare_gradients(trainers: dict[str, Trainer], params: NetworkParams, data:
 
 def draw_raster(trainer: Trainer, params: NetworkParams, data: SpikeData, path: Path) -> None:
     """Input and hidden spikes of the first sample, in continuous time; nothing if they are too many."""
-    events, labels = batch(data, np.arange(1), data.longest)
+    events, labels = trainer.batch(data, np.arange(1))
     try:
         output = trainer.gradient(params, events, labels)[1]
     except Runaway:
@@ -259,20 +288,26 @@ def run(config: Config) -> dict[str, Any]:
     )
     written, results = {}, {}
     settings = dataclasses.asdict(config) | {"samples": [len(part or ()) for part in splits]}
-    settings = {name: value for name, value in settings.items() if name not in ("out", "json", "data_dir")}
-    describe: dict[str, Any] = dict(preset=None, dataset=data.name, hidden=sum(config.hidden), seed=config.train.seed)
-    name = f"{data.name}-{'x'.join(map(str, config.hidden))}-seed{config.train.seed}"
+    settings = {name: value for name, value in settings.items() if name not in UNRECORDED}
+    describe: dict[str, Any] = dict(
+        preset=config.preset, dataset=data.name, hidden=sum(config.hidden), seed=config.train.seed
+    )
+    name = f"{config.preset or data.name + '-' + 'x'.join(map(str, config.hidden))}-seed{config.train.seed}"
     for method in config.methods:
         trainer = trainers[method]
-        results[method] = result = trainer.fit(splits)
+        checkpoint = config.out / "checkpoints" / f"{method}-{name}.npz"
+        results[method] = result = trainer.fit(splits, checkpoint=checkpoint, resume=config.resume)
         if result.status != "ok":
             print(f"{method} ended early: {result.reason}", file=sys.stderr)
+            print(f"the state after epoch {result.epochs} is kept in {checkpoint}, see --resume", file=sys.stderr)
         written[method] = record = records.make_record(
             "train", method=method, status=result.status, reason=result.reason, config=settings,
             metrics=measure(trainer, result, splits), samples=result.history, **describe,
         )  # fmt: skip
         records.append(record, config.out / _RECORDS)
         draw_raster(exact, result.params, splits.test, _figure(config, "raster", method, name))
+        if "tau_mem_quantiles" in result.history:
+            plots.save(recipe_plots.constants(record), _figure(config, "constants", method, name))
         if result.status == "interrupted":
             break
     plots.save(plots.learning_curves(list(written.values())), _figure(config, "curves", config.method, name))
@@ -296,9 +331,20 @@ def _figure(config: Config, kind: str, method: str, name: str) -> Path:
     return config.out / "figures" / f"{kind}-{method}-{name}.png"
 
 
+def named_preset(arguments: Sequence[str]) -> str | None:
+    """The preset that the options name; None also for an unknown one, which the parser of all options refuses."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--preset", choices=PRESETS)
+    try:
+        return parser.parse_known_args(arguments)[0].preset
+    except argparse.ArgumentError:
+        return None
+
+
 def main() -> int:
     """The command line; returns the exit status."""
-    return run_command("gradlab.bench", Config, run, _RECORDS)
+    default = of_preset(named_preset(sys.argv[1:]))
+    return run_command("gradlab.bench", Config, run, _RECORDS, default=default)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ def run_command(
     run: Callable[[AnySettings], dict[str, Any]],
     records: str,
     arguments: Sequence[str] | None = None,
+    default: AnySettings | None = None,
 ) -> int:
     """Parse the options, run, and say where the results are.
 
@@ -43,12 +44,13 @@ def run_command(
             returns it. Its ValueError and OSError are shown as one line.
         records: name of the file.
         arguments: by default those of the process.
+        default: what options that are not given are set to, if not to the defaults of ``settings``.
 
     Returns:
         Exit status: 0 if all went well, 1 for a run that failed, 2 for what was refused, 130 after Ctrl-C.
     """
     try:
-        config = tyro.cli(settings, prog=f"python -m {program}", args=arguments)
+        config = tyro.cli(settings, prog=f"python -m {program}", args=arguments, default=default or settings())
         record = run(config)
     except (ValueError, OSError, KeyboardInterrupt) as error:
         # In a call back from a running XLA program, Ctrl-C comes as a ValueError.

@@ -25,10 +25,11 @@ _FEEDFORWARD_SHARE = 0.9  # of the variance of the voltage, where there are recu
 def mean_driven(key: Any, kind: str, pre: int, post: int, network: "Network", dtype: Any) -> Array:
     """Weights of the EventProp papers: the mean input current drives the neurons to threshold.
 
+    Those of the input are divided by the number of its copies, which would drive the neurons that much more.
+
     Source: Nowotny et al. 2025, Neuromorph. Comput. Eng., 10.1088/2634-4386/ada852 (code: tnowotny/genn_eventprop).
     """
-    mean, deviation = _MEAN_DRIVEN[kind]
-    return network.threshold * (mean + deviation * jax.random.normal(key, (pre, post), dtype))
+    return _normal(key, kind, _MEAN_DRIVEN[kind], (pre, post), network, dtype)
 
 
 def mixed(key: Any, kind: str, pre: int, post: int, network: "Network", dtype: Any) -> Array:
@@ -37,8 +38,14 @@ def mixed(key: Any, kind: str, pre: int, post: int, network: "Network", dtype: A
     Neurons differ more from each other from the start: on rebuilt SHD, 128 neurons had a training accuracy of 66 %
     after six of twelve epochs, and 59 % with ``mean_driven``. A choice of ours.
     """
-    mean, deviation = _MIXED_INPUT if kind in ("input", "hidden") else _MEAN_DRIVEN[kind]
-    return network.threshold * (mean + deviation * jax.random.normal(key, (pre, post), dtype))
+    moments = _MIXED_INPUT if kind in ("input", "hidden") else _MEAN_DRIVEN[kind]
+    return _normal(key, kind, moments, (pre, post), network, dtype)
+
+
+def _normal(key, kind, moments, shape, network, dtype):
+    mean, deviation = moments
+    scale = network.threshold / (network.delay_line if kind == "input" else 1)
+    return scale * (mean + deviation * jax.random.normal(key, shape, dtype))
 
 
 def fluctuation_driven(key: Any, kind: str, pre: int, post: int, network: "Network", dtype: Any) -> Array:

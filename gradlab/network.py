@@ -15,6 +15,7 @@ from solvers.events import Events
 from solvers.lif import LIFParams
 from solvers.surrogates import Surrogate
 
+from .constants import KINDS, initial_constants
 from .initialisers import INITIALISERS
 from .readouts import LOSSES, Readout, ReadoutParams
 
@@ -55,6 +56,8 @@ class Network:
         inputs: input channels.
         hidden: neurons of each hidden layer.
         outputs: classes.
+        delay_line: copies of the input, each on channels of its own; 1 for the input as it is.
+        delay_step: delay between them [s].
         recurrent: whether hidden layers have recurrent weights.
         loss: name in ``gradlab.readouts.LOSSES``.
         duration: of a trial [s].
@@ -63,6 +66,8 @@ class Network:
         tau_syn: synaptic time constant, also of the readout [s].
         threshold: firing threshold.
         reset: voltage after a spike.
+        constants: of the hidden neurons: ``shared`` by a layer, one for each neuron but ``equal`` at first, or with
+            time constants of each neuron drawn from a ``gamma`` distribution around the settings.
         initialiser: name in ``gradlab.initialisers.INITIALISERS``.
 
     Raises:
@@ -72,6 +77,8 @@ class Network:
     inputs: int = 700
     hidden: tuple[int, ...] = (128,)
     outputs: int = 20
+    delay_line: int = 1
+    delay_step: float = 30e-3
     recurrent: bool = True
     loss: str = "exp"
     duration: float = 1.0
@@ -80,6 +87,7 @@ class Network:
     tau_syn: float = 10e-3
     threshold: float = 1.0
     reset: float = 0.0
+    constants: str = "shared"
     initialiser: str = "mixed"
 
     def __post_init__(self):
@@ -88,9 +96,11 @@ class Network:
             raise ValueError(f"unknown loss {self.loss!r}: choose one of {', '.join(LOSSES)}")
         if self.initialiser not in INITIALISERS:
             raise ValueError(f"unknown initialiser {self.initialiser!r}: choose one of {', '.join(INITIALISERS)}")
+        if self.constants not in KINDS:
+            raise ValueError(f"unknown constants {self.constants!r}: choose one of {', '.join(KINDS)}")
         if not self.hidden or min(self.hidden) < 1:
             raise ValueError(f"hidden is {self.hidden}, expected one or more layers of at least one neuron")
-        for name in ("inputs", "outputs", "duration", "tau_mem", "tau_syn", "threshold"):
+        for name in ("inputs", "outputs", "delay_line", "delay_step", "duration", "tau_mem", "tau_syn", "threshold"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name):g}, expected a finite number > 0")
         if not 0 <= self.delay < math.inf:
@@ -107,14 +117,15 @@ class Network:
         """Parameters drawn by the network's initialiser; the same for both methods."""
         initialise = INITIALISERS[self.initialiser]
         constants = [jnp.asarray(x, dtype) for x in (self.tau_mem, self.tau_syn, self.threshold, self.reset)]
-        sizes = (self.inputs, *self.hidden)
+        sizes = (self.inputs * self.delay_line, *self.hidden)
         layers = []
         for depth, (pre, post) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
             key, key_in, key_rec = jax.random.split(key, 3)
             kind = "input" if depth == 0 else "hidden"
             w_in = initialise(key_in, kind, pre, post, self, dtype)
             w_rec = initialise(key_rec, "recurrent", post, post, self, dtype) if self.recurrent else None
-            layers.append(LIFParams(w_in, w_rec, *constants))
+            own = initial_constants(jax.random.fold_in(key_rec, 1), self, post, dtype)
+            layers.append(LIFParams(w_in, w_rec, *own))
         kind = "spiking output" if self.readout.spiking else "output"
         w_out = initialise(key, kind, sizes[-1], self.outputs, self, dtype)
         if self.readout.spiking:
@@ -134,7 +145,7 @@ class Network:
 
         Args:
             params: of this network.
-            events: input spikes ``[batch, capacity]``.
+            events: input spikes ``[batch, capacity]``, as they leave the delay line (``gradlab.data.delayed``).
             capacities: room for the spikes of a sample, by spiking layer.
 
         Returns:

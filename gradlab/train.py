@@ -1,14 +1,12 @@
 """Training: one loop for both methods. A trainer differs from the other only in how it runs the network."""
 
-import math
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,59 +16,19 @@ from tqdm import tqdm
 
 from solvers.bptt import time_grid
 from solvers.events import Events
-from solvers.lif import LIFParams
 from solvers.surrogates import Surrogate
 
-from .data import Augmentation, SpikeData, Splits, batch, check_changes, epoch_batches, evaluation_batches
+from . import checkpoints
+from .constants import quantiles
+from .data import Augmentation, SpikeData, Splits, epoch_batches
 from .interrupts import noted_interrupts
-from .losses import Labels, accuracy, cross_entropy, rate_regularisation
+from .losses import accuracy
 from .network import Network, NetworkParams, Output
+from .recipe import TrainConfig, from_free_params, lift_silent, optimiser, to_free_params
+from .records import to_json
+from .runner import Runaway, Runner, room_for
 
-#: Weights are trained, constants are not.
-TRAINED = ("w_in", "w_rec", "w")
-_EASE_IN_STEPS = 140  # at most; from a thousandth by 5 % a step (Nowotny et al. 2025), of a short training a tenth
-_HIGHEST_RATE = 500.0  # [Hz] mean rate of a layer beyond which spike buffers are not enlarged any more
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """Settings of a training, the same for both methods.
-
-    Attributes:
-        epochs: passes over the training samples.
-        batch_size: samples a step.
-        learning_rate: of Adam, at its highest; see ``schedule``.
-        clip: largest global norm of a gradient.
-        rate_strength: of the rate regularisation, a heuristic; 0 turns it off.
-        rate_target: spikes of a neuron in a sample that the regularisation aims at.
-        lift_silent: added after each epoch to the input weights of neurons that never spiked, a heuristic; 0: off.
-        channel_shift: training samples are moved by up to so many input channels, at random.
-        blend: share of the training samples that are blended with another of their class.
-        dilation: training samples are stretched or compressed in time by up to this share of their length.
-        seed: of the initial weights, the order of the samples and the shifts.
-    """
-
-    epochs: int = 30
-    batch_size: int = 32
-    learning_rate: float = 4e-3
-    clip: float = 1.0
-    rate_strength: float = 1e-7
-    rate_target: float = 14.0
-    lift_silent: float = 2e-3
-    channel_shift: int = 40
-    blend: float = 0.5
-    dilation: float = 0.0
-    seed: int = 0
-
-    def __post_init__(self):
-        """Refuse impossible settings."""
-        for name in ("epochs", "batch_size", "learning_rate", "clip"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name):g}, expected > 0")
-        for name in ("rate_strength", "rate_target", "lift_silent", "seed"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} is {getattr(self, name):g}, expected >= 0")
-        check_changes(self.channel_shift, self.blend, self.dilation)
+_SHOWN = ("train_loss", "train_accuracy", "hidden_rate_hz", "silent_fraction", "validation_accuracy")
 
 
 class Metrics(NamedTuple):
@@ -83,6 +41,14 @@ class Metrics(NamedTuple):
     gradient_norm: Float[Array, ""]
 
 
+class State(NamedTuple):
+    """All arrays of a training: two parts of the parameters, see ``to_free_params``, and the optimiser's state."""
+
+    trained: NetworkParams
+    constant: NetworkParams
+    optimiser: Any
+
+
 @dataclass
 class Result:
     """What a training reached.
@@ -92,160 +58,90 @@ class Result:
             held-out speakers that picks a lucky epoch at a high learning rate.
         status: ``ok``, ``interrupted``, ``diverged`` or ``overflow``.
         reason: in words, if the status is not ``ok``.
-        history: lists of figures by epoch, and ``step_s`` by step.
+        history: lists of figures by epoch (of the trained constants: quantiles by layer), and ``step_s`` by step.
         epochs: how many were completed.
     """
 
     params: NetworkParams
     status: str = "ok"
     reason: str | None = None
-    history: dict[str, list[float]] = field(default_factory=dict)
+    history: dict[str, list[Any]] = field(default_factory=dict)
     epochs: int = 0
 
 
-def _room_for(spikes: float) -> int:
-    """A power of two, so that few different programs are compiled."""
-    return 1 << math.ceil(math.log2(max(spikes, 128)))
-
-
-def split_params(params: NetworkParams) -> tuple[NetworkParams, NetworkParams]:
-    """``(trained, constant)``: two pytrees of the same structure with None where the other has its leaves."""
-    trained = jax.tree_util.tree_map_with_path(lambda path, _: path[-1].name in TRAINED, params)
-    return eqx.partition(params, trained)
-
-
-def schedule(config: TrainConfig, steps: int) -> Callable[[Any], Any]:
-    """Learning rate by step: eased in from a thousandth, by 5 % a step or faster, then a cosine down to zero."""
-    ease_in = max(1, min(_EASE_IN_STEPS, steps // 10))
-    rise = lambda step: jnp.minimum(1.0, 1e-3 ** (1 - step / ease_in))  # noqa: E731
-    return lambda step: config.learning_rate * rise(step) * 0.5 * (1 + jnp.cos(jnp.pi * step / steps))
-
-
-class Trainer:
+class Trainer(Runner):
     """The training loop; see ``EventPropTrainer`` and ``BPTTTrainer``."""
 
-    method: str
-
     def __init__(self, network: Network, config: TrainConfig):
-        """Bind a network and settings; nothing is computed yet."""
-        self.network = network
-        self.config = config
-        self.capacities = tuple(_room_for(20 * n * max(network.duration, 0.1)) for n in network.spiking_sizes)
-        self._stop: list[int] = []
+        """Bind a network and settings; nothing is computed yet. Raises as ``Runner``."""
+        super().__init__(network, config)
         self._jit_step = jax.jit(self._step, static_argnames=("capacities", "steps"))
-        self._gradient = jax.jit(jax.grad(self.objective, has_aux=True), static_argnums=4)
-        self._jit_evaluate = jax.jit(self._evaluate, static_argnames=("capacities",))
-
-    def run(self, params: NetworkParams, events: Events, capacities: tuple[int, ...]) -> Output:
-        """The network on a batch; how it is differentiated is the method."""
-        raise NotImplementedError
-
-    def init(self) -> NetworkParams:
-        """Initial parameters; those of both methods are equal under one seed."""
-        return self.network.init(jax.random.key(self.config.seed))
-
-    def objective(
-        self, trained: NetworkParams, constant: NetworkParams, events: Events, labels: Labels,
-        capacities: tuple[int, ...],
-    ) -> tuple[Float[Array, ""], Output]:  # fmt: skip
-        """Loss of a batch as a function of the trained parameters (see ``split_params``)."""
-        output = self.run(eqx.combine(trained, constant), events, capacities)
-        penalty = rate_regularisation(output.counts, self.config.rate_strength, self.config.rate_target)
-        return cross_entropy(output.logits, labels) + penalty, output
-
-    def gradient(self, params: NetworkParams, events: Events, labels: Labels) -> tuple[NetworkParams, Output]:
-        """Gradient of a batch's loss with respect to the trained parameters, with enough room for all spikes."""
-        trained, constant = split_params(params)
-        return self._with_room(
-            lambda room: self._gradient(trained, constant, events, labels, room), lambda r: r[1].largest
-        )
-
-    def _optimiser(self, steps: int) -> optax.GradientTransformation:
-        # Gradients of a time-averaged voltage are small numbers: Adam's usual epsilon would not be small beside them.
-        adam = optax.adam(schedule(self.config, steps), eps=1e-12)
-        return optax.chain(optax.clip_by_global_norm(self.config.clip), adam)
 
     def _step(self, trained, constant, state, events, labels, *, capacities, steps):
         (loss, output), gradient = jax.value_and_grad(self.objective, has_aux=True)(
             trained, constant, events, labels, capacities
         )
-        updates, state = self._optimiser(steps).update(gradient, state)
+        updates, state = optimiser(self.config, steps).update(gradient, state)
         counts = tuple(count.sum(0) for count in output.counts)
         norm = jnp.sqrt(sum(jnp.vdot(x, x) for x in jax.tree.leaves(gradient)))
         metrics = Metrics(loss, accuracy(output.logits, labels), output.largest, counts, norm)
         return optax.apply_updates(trained, updates), state, metrics
 
-    def _evaluate(self, params, events, labels, weights, *, capacities):
-        output = self.run(params, events, capacities)
-        hits = (jnp.argmax(output.logits, -1) == labels) * weights
-        spikes = sum(count.sum(1) for count in output.counts) * weights
-        return hits.sum(), spikes.sum(), output.largest
-
-    def _with_room(self, call, largest_of):
-        """Call with the present spike buffers; while a sample overflows them, enlarge and call again."""
-        while True:
-            if self._stop:
-                raise KeyboardInterrupt
-            result = call(self.capacities)
-            largest = np.asarray(largest_of(result))
-            if self.method != "eventprop" or (largest <= self.capacities).all():
-                return result
-            grown = []
-            for room, used, n in zip(self.capacities, largest, self.network.spiking_sizes, strict=True):
-                most = int(_HIGHEST_RATE * n * max(self.network.duration, 0.1))
-                if used > room >= most:
-                    raise Runaway(
-                        f"a layer of {n} neurons emits more than {most} spikes in {self.network.duration:g} s "
-                        f"(mean rate above {_HIGHEST_RATE:g} Hz): lower the learning rate or the initial weights"
-                    )
-                grown.append(min(2 * room, most) if used > room else room)
-            self.capacities = tuple(grown)
-
-    def evaluate(self, params: NetworkParams, data: SpikeData) -> dict[str, float]:
-        """Accuracy, and hidden spikes a sample, on a whole data set."""
-        hits = spikes = 0.0
-        for indices, weights in evaluation_batches(len(data), self.config.batch_size):
-            events, labels = batch(data, indices, data.longest)
-            call = lambda room: self._jit_evaluate(params, events, labels, weights, capacities=room)  # noqa: B023, E731
-            hit, spiked, _ = self._with_room(call, lambda r: r[2])
-            hits += float(hit)
-            spikes += float(spiked)
-        return {"accuracy": hits / len(data), "spikes_per_sample": spikes / len(data)}
-
-    def fit(self, splits: Splits, params: NetworkParams | None = None, *, progress: bool = True) -> Result:
+    def fit(
+        self, splits: Splits, params: NetworkParams | None = None, *, progress: bool = True,
+        checkpoint: Path | None = None, resume: bool = False,
+    ) -> Result:  # fmt: skip
         """Train.
 
         Args:
             splits: training set, and a validation set which may be None; the test set is not touched.
             params: to start from; by default ``init()``.
             progress: show a progress bar on standard error.
+            checkpoint: file that holds the whole state after the last completed epoch, replaced after every epoch.
+            resume: go on from that file if it exists. Parameters and history are those of an uninterrupted training, to
+                the last bit on the same machine with the same number of threads; times are not.
 
         Returns:
             What was reached; also after Ctrl-C, a loss that is not finite, or runaway activity (see ``status``).
 
         Raises:
-            ValueError: if the data do not fit the network or there are fewer samples than in one batch.
+            ValueError: if the data do not fit the network, there are fewer samples than in one batch, or the
+                checkpoint is of other settings or data.
+            OSError: if the checkpoint cannot be read or written.
         """
         self._check(splits.train)
         params = self.init() if params is None else params
-        result = Result(params)
-        rng = np.random.default_rng(self.config.seed)
+        result, rng = Result(params), np.random.default_rng(self.config.seed)
         changes = {name: getattr(self.config, name) for name in ("channel_shift", "blend", "dilation")}
         sample = Augmentation(splits.train, rng, **changes)
-        steps = self.config.epochs * (len(splits.train) // self.config.batch_size)
-        state = self._optimiser(steps).init(split_params(params)[0])
+        per_epoch = len(splits.train) // self.config.batch_size
+        steps = self.config.epochs * per_epoch
+        trained, constant = to_free_params(params, self.network, self.config)
+        state = State(trained, constant, optimiser(self.config, steps).init(trained))
+        if checkpoint is not None:
+            settings = self.describe(splits)
+            if resume and checkpoint.exists():
+                state = self._restore(checkpoint, state, settings, rng, result)
+            else:
+                self._keep(checkpoint, state, settings, rng, result)
         shown = dict(unit="step", desc=self.method, dynamic_ncols=True, mininterval=0.1 if sys.stderr.isatty() else 10)
-        with noted_interrupts() as self._stop, tqdm(total=steps, disable=not progress, **shown) as bar:
+        bar = tqdm(total=steps, initial=result.epochs * per_epoch, disable=not progress, **shown)
+        with noted_interrupts() as self._stop, bar:
             try:
-                for epoch in range(self.config.epochs):
-                    params, state, entry = self._epoch(splits.train, sample, params, state, rng, steps, bar, result)
+                for epoch in range(result.epochs, self.config.epochs):
+                    state, entry = self._epoch(splits.train, sample, state, rng, steps, bar, result)
+                    params = from_free_params(state.trained, state.constant, self.network)
                     if splits.validation is not None:
                         entry["validation_accuracy"] = self.evaluate(params, splits.validation)["accuracy"]
+                    if self.config.train_constants:
+                        entry |= quantiles(params)
                     for name, value in entry.items():
                         result.history.setdefault(name, []).append(value)
                     result.params, result.epochs = params, epoch + 1
+                    if checkpoint is not None:
+                        self._keep(checkpoint, state, settings, rng, result)
                     if progress:
-                        figures = ", ".join(f"{k} {v:.3g}" for k, v in entry.items() if k != "epoch_s")
+                        figures = ", ".join(f"{k} {v:.3g}" for k, v in entry.items() if k in _SHOWN)
                         bar.write(f"epoch {epoch + 1}: {figures}", file=sys.stderr)
                 if self._stop:
                     raise KeyboardInterrupt
@@ -258,19 +154,42 @@ class Trainer:
                 result.status, result.reason = "overflow", str(error)
         return result
 
-    def _epoch(self, data, sample, params, state, rng, steps, bar, result):
-        """One pass over the training set; returns parameters, optimiser state and the epoch's figures."""
+    def describe(self, splits: Splits) -> dict[str, Any]:
+        """Everything that determines a training, in JSON types."""
+        parts = {"training_data": splits.train, "validation_data": splits.validation}
+        settings = {"method": self.method, "network": self.network, "training": self.config} | self.settings
+        return to_json(settings | {name: data and f"{data.name} {data.checksum}" for name, data in parts.items()})
+
+    def _keep(self, path, state, settings, rng, result):
+        progress = {
+            "epochs": result.epochs,
+            "history": result.history,
+            "random_state": rng.bit_generator.state,
+            "capacities": self.capacities,
+        }
+        checkpoints.save(path, state, settings, progress)
+
+    def _restore(self, path, state, settings, rng, result):
+        state, progress = checkpoints.load(path, state, settings)
+        rng.bit_generator.state = progress["random_state"]
+        self.capacities = tuple(progress["capacities"])
+        result.history, result.epochs = progress["history"], progress["epochs"]
+        result.params = from_free_params(state.trained, state.constant, self.network)
+        return state
+
+    def _epoch(self, data, sample, state, rng, steps, bar, result):
+        """One pass over the training set; returns the new state and the epoch's figures."""
         began = time.perf_counter()
-        trained, constant = split_params(params)
         losses, hits, counts, largest = [], [], None, np.zeros(len(self.capacities))
         for indices in epoch_batches(len(data), self.config.batch_size, rng):
             start = time.perf_counter()
-            events, labels = batch(data, indices, data.longest, sample)
-            call = partial(self._jit_step, trained, constant, state, events, labels, steps=steps)
-            trained, state, metrics = self._with_room(
+            events, labels = self.batch(data, indices, sample)
+            call = partial(self._jit_step, *state, events, labels, steps=steps)
+            trained, moments, metrics = self._with_room(
                 lambda room: call(capacities=room),  # noqa: B023
                 lambda r: r[2].largest,
             )
+            state = State(trained, state.constant, moments)
             loss = float(metrics.loss)
             result.history.setdefault("step_s", []).append(time.perf_counter() - start)
             if not np.isfinite(loss) or not np.isfinite(float(metrics.gradient_norm)):
@@ -288,9 +207,9 @@ class Trainer:
             bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{np.mean(hits):.1%}", rate=f"{rate:.1f}Hz", refresh=False)
             bar.update()
         if self.method == "eventprop":
-            self.capacities = tuple(min(x) for x in zip(self.capacities, map(_room_for, largest), strict=True))
-        params = lift_silent(eqx.combine(trained, constant), counts, self.config.lift_silent)
-        if not all(np.isfinite(x).all() for x in jax.tree.leaves(params)):
+            self.capacities = tuple(min(x) for x in zip(self.capacities, map(room_for, largest), strict=True))
+        state = state._replace(trained=lift_silent(state.trained, counts, self.config.lift_silent))
+        if not all(np.isfinite(x).all() for x in jax.tree.leaves(state.trained)):
             done = len(result.history["step_s"])
             raise _Diverged(f"a parameter is not finite after step {done}: lower the learning rate")
         silent = sum(int((c == 0).sum()) for c in counts) / sum(self.network.hidden)
@@ -301,7 +220,7 @@ class Trainer:
             "silent_fraction": silent,
             "epoch_s": time.perf_counter() - began,
         }
-        return params, state, entry
+        return state, entry
 
     def _check(self, data: SpikeData) -> None:
         if data.inputs != self.network.inputs:
@@ -352,7 +271,7 @@ class BPTTTrainer(Trainer):
         """
         super().__init__(network, config)
         time_grid(network.duration, dt, network.delay)
-        self.settings: dict[str, Any] = {
+        self.settings = {
             "dt": dt,
             "surrogate": surrogate or Surrogate(),
             "reset_gradient": reset_gradient,
@@ -366,24 +285,3 @@ class BPTTTrainer(Trainer):
 
 class _Diverged(Exception):
     """The loss, a gradient or a parameter is not finite."""
-
-
-class Runaway(Exception):
-    """More spikes than any buffer should hold."""
-
-
-def lift_silent(params: NetworkParams, counts: list[np.ndarray], by: float) -> NetworkParams:
-    """Raise all input weights of neurons without a spike, which no exact gradient reaches. A heuristic.
-
-    Args:
-        params: of the network.
-        counts: spikes of each neuron during an epoch, by hidden layer.
-        by: what is added [voltage].
-
-    Source: Nowotny et al. 2025, Neuromorph. Comput. Eng., 10.1088/2634-4386/ada852 (there 0.002).
-    """
-    layers: list[LIFParams] = [
-        layer._replace(w_in=layer.w_in + by * jnp.asarray(count == 0, layer.w_in.dtype))
-        for layer, count in zip(params.layers, counts, strict=True)
-    ]
-    return params._replace(layers=tuple(layers))

@@ -1,7 +1,15 @@
-"""Fixtures for tests that compile many small programs."""
+"""Fixtures that test modules share."""
 
 import jax
 import pytest
+
+
+@pytest.fixture(scope="module")
+def float64():
+    """Double precision in all threads: JAX's context holds for one, and compiled code may call kernels from another."""
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", False)
 
 
 @pytest.fixture(scope="module")

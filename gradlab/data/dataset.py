@@ -1,6 +1,7 @@
 """A spike data set in memory: ragged samples in flat arrays, checked once, and cut into padded batches."""
 
 import dataclasses
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -115,6 +116,14 @@ class SpikeData:
     def end_time(self) -> float:
         """Time of the last spike of all samples [s]; 0 if there is none."""
         return float(self.times.max(initial=0.0))
+
+    @property
+    def checksum(self) -> str:
+        """Of all spikes and labels, to tell apart sets of one name."""
+        total = 0
+        for array in (self.times, self.units, self.offsets, self.labels):
+            total = zlib.crc32(np.ascontiguousarray(array).data, total)
+        return f"{total:08x}"
 
     def sample(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """``(times, units)`` of one sample, views of the set."""

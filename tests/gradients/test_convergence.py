@@ -24,15 +24,7 @@ INPUTS, HIDDEN, OUTPUTS, BATCH, DURATION = 20, 10, 4, 4, 0.1
 NETWORKS = 8
 LABELS = jnp.arange(BATCH) % OUTPUTS
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def float64():
-    """For all threads: the context manager holds for one, and compiled code may call the kernels from another."""
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", False)
+pytestmark = pytest.mark.usefixtures("float64", "quick_compile")
 
 
 def draw(network, seed):

@@ -16,13 +16,7 @@ from solvers.lif import lif_params
 
 KINDS = {"w_in", "w_rec", "w_out", "tau_mem", "tau_syn", "threshold", "reset", "input times"}
 
-
-@pytest.fixture(autouse=True, scope="module")
-def float64():
-    """For all threads: the context manager holds for one, and compiled code may call the kernels from another."""
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", False)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def combinations():

@@ -14,11 +14,14 @@ import pytest
 import tyro
 from tiny_data import tiny_data, tiny_splits
 
+import gradlab.runner
 import gradlab.train
 from gradlab import bench, records
+from gradlab.constants import KINDS
 from gradlab.data import DATASETS
 from gradlab.initialisers import INITIALISERS
 from gradlab.network import Network
+from gradlab.presets import PRESETS
 from gradlab.readouts import LOSSES
 from solvers.surrogates import SURROGATES
 
@@ -82,8 +85,77 @@ def test_run(method, call, tiny, tmp_path):
     assert "epoch 1: train_loss" in errors and not any(line.startswith("epoch") for line in lines)
 
 
+def test_stopped_training_goes_on(call, tiny, monkeypatch):
+    """Stopped in its second epoch; the record is that of a training in one go."""
+    epoch, calls = gradlab.train.Trainer._epoch, []
+
+    def stopped(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return epoch(*arguments)
+
+    options = "--epochs", "3", "--json"
+    assert call(*options, "--out", "whole")[0] == 0
+    monkeypatch.setattr(gradlab.train.Trainer, "_epoch", stopped)
+    status, _, errors = call(*options)
+    assert status == 130
+    assert "the state after epoch 1 is kept in results/checkpoints/eventprop-tiny-8-seed0.npz, see --resume" in errors
+    monkeypatch.setattr(gradlab.train.Trainer, "_epoch", epoch)
+    status, lines, errors = call(*options, "--resume")
+    assert status == 0 and "epoch 1:" not in errors and "epoch 2:" in errors
+    (whole,), record = records.read("whole/bench.jsonl"), json.loads(lines[-1])
+    assert record["config_hash"] == whole["config_hash"]
+    for name in ("train_loss", "train_accuracy", "validation_accuracy"):
+        assert record["samples"][name] == whole["samples"][name] and len(whole["samples"][name]) == 3
+    assert record["metrics"]["test_accuracy"] == whole["metrics"]["test_accuracy"]
+
+    status, lines, errors = call(*options, "--resume", "--learning-rate", "1e-4")
+    assert status == 2 and "training.learning_rate 0.004 (now 0.0001)" in errors and "Traceback" not in errors
+
+
+@pytest.mark.parametrize("method", bench.METHODS)
+def test_constants_and_delay_line(method, call, tiny):
+    options = (
+        "--constants gamma --train-constants --delay-line 3 --delay-step 0.002 --hidden 8 5 --no-recurrent".split()
+    )
+    status, lines, errors = call("--method", method, "--json", *options)
+    assert status == 0, errors
+    record = json.loads(lines[-1])
+    assert np.shape(record["samples"]["tau_mem_quantiles"]) == (1, 2, 5)
+    weights = 3 * 8 * 8 + 8 * 5 + 5 * 2
+    assert record["metrics"]["parameters"] == weights + 3 * (8 + 5) + 2
+    figure = Path(f"results/figures/constants-{method}-tiny-8x5-seed0.png").read_bytes()
+    assert figure.startswith(b"\x89PNG") and len(figure) > 5000
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_preset_and_an_option_that_goes_before_it(preset, call, monkeypatch):
+    configs = []
+    monkeypatch.setattr(bench, "run", lambda config: configs.append(config) or {"status": "ok"})
+    monkeypatch.setattr(sys, "argv", ["bench", "--preset", preset])
+    assert bench.main() == 0
+    monkeypatch.setattr(sys, "argv", ["bench", f"--preset={preset}", "--blend", "0", "--hidden", "7"])
+    assert bench.main() == 0
+    config, changed = configs
+    assert config == bench.of_preset(preset) != bench.Config(preset=preset)
+    assert (config.preset, config.dataset, config.validation_speakers) == (preset, "shd", ())
+    assert (config.train.epochs, config.train.channel_shift, config.train.blend) == (60, 40, 0.5)
+    train = bench.dataclasses.replace(config.train, blend=0.0)
+    assert changed == bench.dataclasses.replace(config, hidden=(7,), train=train)
+    bench.check(config)
+
+
+def test_preset_is_recorded(call, tiny):
+    status, lines, errors = call("--preset", "shd-128-het", "--no-recurrent", "--json")
+    assert status == 0, errors
+    record = json.loads(lines[-1])
+    assert (record["preset"], record["config"]["constants"], record["hidden"]) == ("shd-128-het", "gamma", 8)
+    assert Path("results/figures/curves-eventprop-shd-128-het-seed0.png").exists()
+
+
 def test_runaway_is_recorded(call, tiny, monkeypatch):
-    monkeypatch.setattr(gradlab.train, "_HIGHEST_RATE", 0.1)
+    monkeypatch.setattr(gradlab.runner, "_HIGHEST_RATE", 0.1)
     monkeypatch.setattr(gradlab.train.Trainer, "evaluate", refuse_to_evaluate)
     status, lines, errors = call("--json", "--threshold", "0.01")
     record = json.loads(lines[-1])
@@ -127,7 +199,9 @@ def test_impossible_setting(arguments, call, monkeypatch):
     assert not Path("results").exists()
 
 
-@pytest.mark.parametrize("arguments", ["--method foo", "--surrogate foo", "--batch-size x", "--nonsense 1"])
+@pytest.mark.parametrize(
+    "arguments", ["--method foo", "--preset foo", "--surrogate foo", "--batch-size x", "--nonsense 1"]
+)
 def test_what_the_parser_refuses(arguments, call):
     status, _, errors = call(*arguments.split())
     assert status == 2
@@ -225,6 +299,8 @@ def choices(name):
 def test_choices_are_those_of_the_registries():
     assert choices("loss") == set(LOSSES)
     assert choices("surrogate") == set(SURROGATES)
+    assert choices("constants") == set(KINDS)
+    assert {name for name in get_args(get_args(get_type_hints(bench.Config)["preset"])[0])} == set(PRESETS)
     assert choices("initialiser") == set(INITIALISERS)
     assert choices("dataset") == {"auto", *DATASETS}
     assert choices("method") == {*bench.METHODS, "both"}

@@ -10,12 +10,7 @@ from gradlab import check
 from gradlab.random_networks import CASES
 from solvers.events import pad_events
 
-
-@pytest.fixture(autouse=True)
-def float64():
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", False)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def report(**changes):

@@ -51,6 +51,12 @@ def test_mixed(kind, mean, deviation):
     assert_moments(draw("mixed", kind), mean, deviation)
 
 
+@pytest.mark.parametrize(("name", "mean", "deviation"), [("mean-driven", 0.03, 0.01), ("mixed", 0.02, 0.03)])
+def test_copies_of_the_input_share_its_weights(name, mean, deviation):
+    assert_moments(draw(name, "input", delay_line=10), mean / 10, deviation / 10)
+    np.testing.assert_array_equal(draw(name, "hidden", delay_line=10), draw(name, "hidden"))
+
+
 def test_fluctuation_driven_moments():
     variance = 2 * 30e-3 / (400 * RATE * 10e-3**2)  # of the weight, for a voltage of variance 1
     for kind, share in (("input", 0.9), ("hidden", 0.9), ("recurrent", 0.1), ("spiking output", 1.0)):

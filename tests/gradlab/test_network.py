@@ -30,6 +30,10 @@ def test_initial_parameters_have_the_right_shapes_and_follow_the_key(initialiser
     assert not np.array_equal(params.layers[0].w_in, other.layers[0].w_in)
 
 
+def test_a_delay_line_has_weights_of_its_own_for_each_copy():
+    assert Network(hidden=(6,), delay_line=3, **SMALL).init(jax.random.key(0)).layers[0].w_in.shape == (24, 6)
+
+
 def test_feed_forward_network_has_no_recurrent_weights():
     assert Network(hidden=(6,), recurrent=False, **SMALL).init(jax.random.key(0)).layers[0].w_rec is None
 
@@ -53,6 +57,8 @@ def test_both_methods_answer_in_the_same_shapes(loss):
         ({"loss": "sum"}, "unknown loss 'sum': choose one of mean, exp, max, ttfs"),
         ({"initialiser": "zeros"}, "unknown initialiser 'zeros': choose one of"),
         ({"hidden": ()}, "expected one or more layers"),
+        ({"delay_line": 0}, "delay_line is 0, expected a finite number > 0"),
+        ({"delay_step": 0.0}, "delay_step is 0, expected a finite number > 0"),
         ({"tau_mem": -1.0}, "tau_mem is -1, expected a finite number > 0"),
         ({"delay": -1e-3}, "delay is -0.001 s, expected a finite number >= 0"),
         ({"reset": 2.0}, "expected finite and below the threshold"),

@@ -3,13 +3,14 @@
 import jax
 import numpy as np
 import pytest
-from tiny_data import CLASSES, DURATION, INPUTS, tiny_data, tiny_splits
+from tiny_data import CLASSES, DURATION, INPUTS, assert_same, tiny_data, tiny_splits, without_times
 
+import gradlab.runner
 import gradlab.train
 from gradlab import BPTTTrainer, EventPropTrainer, Network, TrainConfig
 from gradlab.data import Splits, batch, evaluation_batches
 from gradlab.readouts import LOSSES
-from gradlab.train import lift_silent, schedule, split_params
+from gradlab.recipe import split_params
 
 pytestmark = pytest.mark.usefixtures("quick_compile")
 TRAINERS = (EventPropTrainer, BPTTTrainer)
@@ -23,16 +24,6 @@ def fitted(request):
     trainer, splits = request.param(NETWORK, CONFIG), tiny_splits()
     trainer.capacities = (128,)  # more than enough
     return trainer, splits, trainer.fit(splits, progress=False)
-
-
-def assert_same(one, other):
-    assert jax.tree.structure(one) == jax.tree.structure(other)
-    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-def without_times(history):
-    return {name: values for name, values in history.items() if not name.endswith("_s")}
 
 
 def with_nan(params):
@@ -99,7 +90,7 @@ def test_buffers_grow_and_shrink_without_a_trace(fitted):
 @pytest.mark.parametrize("fitted", TRAINERS[:1], indirect=True)
 def test_runaway_activity_is_an_overflow(fitted, monkeypatch):
     trainer, splits, _ = fitted
-    monkeypatch.setattr(gradlab.train, "_HIGHEST_RATE", 10.0)
+    monkeypatch.setattr(gradlab.runner, "_HIGHEST_RATE", 10.0)
     monkeypatch.setattr(trainer, "capacities", (4,))
     result = trainer.fit(splits, progress=False)
     assert result.status == "overflow"
@@ -191,37 +182,6 @@ def test_every_loss_has_a_gradient(loss, trainer):
         assert np.isfinite(leaf).all() and np.any(leaf != 0)
 
 
-@pytest.mark.parametrize("loss", ["mean", "ttfs"])
-def test_split_params(loss):
-    params = Network(INPUTS, (6, 5), CLASSES, loss=loss).init(jax.random.key(0))
-    trained, constant = split_params(params)
-    names = lambda tree: {path[-1].name for path, _ in jax.tree_util.tree_leaves_with_path(tree)}  # noqa: E731
-    assert names(trained) == ({"w_in", "w_rec", "w"} if loss == "mean" else {"w_in", "w_rec"})
-    assert names(constant) == {"tau_mem", "tau_syn", "threshold", "reset"}
-    assert len(jax.tree.leaves(trained)) + len(jax.tree.leaves(constant)) == len(jax.tree.leaves(params))
-    assert len(jax.tree.leaves(trained)) == 5
-
-
-def test_lift_silent_raises_silent_neurons_only():
-    params = Network(INPUTS, (3, 2), CLASSES).init(jax.random.key(0))
-    lifted = lift_silent(params, [np.array([0, 5, 0]), np.array([1, 0])], 0.25)
-    for before, after, by in zip(params.layers, lifted.layers, ([0.25, 0, 0.25], [0, 0.25]), strict=True):
-        np.testing.assert_array_equal(after.w_in, before.w_in + np.array(by, np.float32))
-        assert_same(after._replace(w_in=before.w_in), before)
-    assert_same(lifted.readout, params.readout)
-
-
-@pytest.mark.parametrize(("steps", "ease_in"), [(5000, 140), (200, 20), (3, 1)])
-def test_schedule(steps, ease_in):
-    rate = np.array(schedule(TrainConfig(learning_rate=0.5), steps)(np.arange(steps)))
-    assert rate[0] == pytest.approx(0.5e-3)
-    assert np.all(np.diff(rate[: ease_in + 1]) > 0) and np.all(np.diff(rate[ease_in:]) < 0)
-    assert np.argmax(rate) == ease_in
-    assert rate[ease_in] == pytest.approx(0.25 * (1 + np.cos(np.pi * ease_in / steps)), rel=1e-5)
-    if steps > 3:
-        assert 0 < rate[-1] < 1e-3 * rate.max()
-
-
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -233,20 +193,6 @@ def test_schedule(steps, ease_in):
 def test_data_that_do_not_fit(data, message):
     with pytest.raises(ValueError, match=message):
         EventPropTrainer(NETWORK, CONFIG).fit(Splits(data, data, data), progress=False)
-
-
-@pytest.mark.parametrize("name", ["epochs", "batch_size", "learning_rate", "clip"])
-@pytest.mark.parametrize("value", [0, -1, float("nan")])
-def test_settings_that_must_be_positive(name, value):
-    with pytest.raises(ValueError, match=f"{name} is {value}, expected > 0"):
-        TrainConfig(**{name: value})
-
-
-@pytest.mark.parametrize("name", ["rate_strength", "rate_target", "lift_silent", "seed"])
-def test_settings_that_must_not_be_negative(name):
-    assert getattr(TrainConfig(**{name: 0}), name) == 0
-    with pytest.raises(ValueError, match=f"{name} is -1, expected >= 0"):
-        TrainConfig(**{name: -1})
 
 
 def test_grid_that_does_not_fit():

@@ -1,5 +1,6 @@
 """Spike data that take no time, and that a few steps learn."""
 
+import jax
 import numpy as np
 
 from gradlab.data import SpikeData, Splits
@@ -20,3 +21,13 @@ def tiny_data(samples, seed=0, inputs=INPUTS, classes=CLASSES):
 def tiny_splits():
     """Sizes that no batch of 8 divides."""
     return Splits(tiny_data(43, 0), tiny_data(11, 1), tiny_data(13, 2))
+
+
+def assert_same(one, other):
+    assert jax.tree.structure(one) == jax.tree.structure(other)
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def without_times(history):
+    return {name: values for name, values in history.items() if not name.endswith("_s")}

@@ -12,6 +12,18 @@ INPUTS, NEURONS, BATCH, EVENTS = 6, 5, 3, 30
 SETTINGS = dict(duration=60e-3, capacity=150, delay=1e-3)
 
 
+def draw_layer(rng, pre, post, w_in, w_rec, threshold=(0.8, 1.2), reset=(-0.2, 0.2)):
+    """A layer with constants of its own for each neuron; weights by mean and deviation, ``w_rec`` None for none."""
+    return lif_params(
+        rng.normal(*w_in, (pre, post)),
+        None if w_rec is None else rng.normal(*w_rec, (post, post)),
+        tau_mem=rng.uniform(8e-3, 20e-3, post),
+        tau_syn=rng.uniform(3e-3, 9e-3, post),
+        threshold=rng.uniform(*threshold, post),
+        reset=rng.uniform(*reset, post),
+    )
+
+
 def some_params(seed=0, shared=False, tau_mem=(9e-3, 22e-3), tau_syn=(3e-3, 7e-3), recurrent=True, neurons=NEURONS):
     """A layer of moderate activity with time constants from the ranges given; ``tau_syn`` None for equal ones."""
     rng = np.random.default_rng(seed)

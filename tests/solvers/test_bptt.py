@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from small_layers import assert_close, draw_layer
 
 from solvers.bptt import lif_layer, simulate, time_grid
 from solvers.events import pad_events, to_grid
@@ -18,11 +19,7 @@ TIMES = dict(duration=0.05, dt=DT, delay=2e-3)
 SURROGATE = Surrogate("superspike", slope=5.0, scale=0.8)
 BATCH, INPUTS, HIDDEN, OUTPUTS = 3, 6, 5, 4
 
-
-@pytest.fixture(autouse=True)
-def float64():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 class WeightedSum:
@@ -51,14 +48,7 @@ def some_layers(recurrent=(True, True), seed=1):
     rng = np.random.default_rng(seed)
     sizes = INPUTS, HIDDEN, OUTPUTS
     return [
-        lif_params(
-            rng.normal(1.0, 1.5, (pre, post)),
-            rng.normal(0, 2.0, (post, post)) if recurs else None,
-            tau_mem=rng.uniform(8e-3, 20e-3, post),
-            tau_syn=rng.uniform(3e-3, 9e-3, post),
-            threshold=rng.uniform(0.7, 1.3, post),
-            reset=rng.uniform(-0.3, 0.1, post),
-        )
+        draw_layer(rng, pre, post, (1.0, 1.5), (0, 2.0) if recurs else None, (0.7, 1.3), (-0.3, 0.1))
         for pre, post, recurs in zip(sizes[:-1], sizes[1:], recurrent, strict=True)
     ]
 
@@ -86,11 +76,6 @@ def weighted(spikes, weights):
     """What ``WeightedSum`` holds at the end."""
     steps = jnp.arange(len(spikes))[:, None, None]
     return jnp.sum(weights * spikes * (1 + steps), 0)
-
-
-def assert_trees_close(actual, expected, rtol):
-    for x, y in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
-        np.testing.assert_allclose(x, y, rtol=rtol, atol=rtol * np.max(np.abs(y), initial=0))
 
 
 @pytest.mark.parametrize("delay", [0, 1, 3])
@@ -144,7 +129,7 @@ def test_gradient_equals_autodiff_of_a_plain_scan(recurrent, delay, reset_gradie
         fired = bptt_scan(layers, grid, dt=DT, delay=delay, surrogate=SURROGATE, reset_gradient=reset_gradient)
         return jnp.sum(weighted(fired[-1], weights) ** 2) + sum(jnp.sum(s.sum(0) ** 3) for s in fired)
 
-    assert_trees_close(
+    assert_close(
         jax.jit(jax.value_and_grad(ours, (0, 1)))(layers, weights),
         jax.jit(jax.value_and_grad(plain, (0, 1)))(layers, weights),
         rtol=1e-9,
@@ -203,7 +188,7 @@ def test_checkpoint_changes_memory_only():
         return sum(sizes)
 
     gradients = [jax.jit(jax.grad(partial(loss, checkpoint=flag)))(layers) for flag in (False, True)]
-    assert_trees_close(*gradients, rtol=1e-12)
+    assert_close(*gradients, rtol=1e-12)
     neurons, grid = HIDDEN + OUTPUTS, time_grid(0.4, DT, DT)
     segments = -(-grid.steps // grid.segment)
     between = segments * BATCH * 3 * neurons  # voltage, current and the spikes of one delay

@@ -25,15 +25,7 @@ from solvers.events import NO_UNIT, pad_events
 from solvers.lif import lif_params
 from solvers.reference import simulate
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def float64():
-    """For all threads: the context manager holds for one, and compiled code may call the kernels from another."""
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", False)
+pytestmark = pytest.mark.usefixtures("float64", "quick_compile")
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.05e-3, 1e-3, 5e-3])

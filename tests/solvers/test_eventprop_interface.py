@@ -22,15 +22,7 @@ from solvers.eventprop import lif_layer, lif_layer_with_counts
 from solvers.events import Events, pad_events, unit_counts
 from solvers.lif import kappa, lif_params
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def float64():
-    """For all threads: the context manager holds for one, and compiled code may call the kernels from another."""
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", False)
+pytestmark = pytest.mark.usefixtures("float64", "quick_compile")
 
 
 def test_batch_equals_a_loop_over_samples():

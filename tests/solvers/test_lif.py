@@ -21,11 +21,7 @@ TAUS = [(20e-3, 5e-3), (5e-3, 20e-3), (10e-3, 10e-3), (10e-3, 10e-3 * (1 + 1e-9)
 HORIZON = 0.12  # [s]; the currents below have fallen under every threshold by then
 AMBIGUOUS = 1e-10  # [voltage]; brute force cannot tell a maximum from a threshold that is this near
 
-
-@pytest.fixture(autouse=True, scope="module")
-def float64():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def difference_form(u, tau_mem, tau_syn):

@@ -5,32 +5,19 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+from small_layers import draw_layer
 
 from solvers.events import pad_events
-from solvers.lif import lif_params
 from solvers.reference import implicit_gradient, simulate
 
 DURATION, INPUTS, NEURONS = 40e-3, 4, 3
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def float64():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("float64", "quick_compile")
 
 
 def some_network(seed, w_rec=True):
     rng = np.random.default_rng(seed)
-    params = lif_params(
-        rng.normal(1.2, 0.8, (INPUTS, NEURONS)),
-        rng.normal(0, 0.5, (NEURONS, NEURONS)) if w_rec else None,
-        tau_mem=rng.uniform(8e-3, 20e-3, NEURONS),
-        tau_syn=rng.uniform(3e-3, 9e-3, NEURONS),
-        threshold=rng.uniform(0.8, 1.2, NEURONS),
-        reset=rng.uniform(-0.2, 0.2, NEURONS),
-    )
+    params = draw_layer(rng, INPUTS, NEURONS, (1.2, 0.8), (0, 0.5) if w_rec else None)
     times = rng.uniform(1e-3, 0.9 * DURATION, 20)
     times[5:7] = times[4]
     return params, jax.tree.map(lambda x: x[0], pad_events([(times, rng.integers(0, INPUTS, 20))], capacity=23))

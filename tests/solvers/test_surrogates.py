@@ -16,11 +16,7 @@ AREAS = {
     "boxcar": lambda slope: 1 / slope,
 }
 
-
-@pytest.fixture(autouse=True)
-def float64():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def test_every_surrogate_has_a_documented_area():
