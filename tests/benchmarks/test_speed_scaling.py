@@ -1,0 +1,48 @@
+"""The sweep measures each point once and finds the exponents; the measurement itself has its own tests."""
+
+import pytest
+
+from benchmarks import speed_scaling
+from gradlab import records
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    """Times that grow in a known way, instead of measured ones."""
+    seen = []
+
+    def measure(settings):
+        seen.append(settings)
+        cores = 1.9 if settings["cores"] == "all" else 1.0
+        eventprop = settings["hidden"] * settings["duration"] * 1e-4 / cores
+        times = {"eventprop": eventprop, "bptt": eventprop**2, "bptt_checkpointed": 2 * eventprop**2}
+        times |= {"eventprop_per_neuron": 1.5 * eventprop, "limit": 0.5 * eventprop}
+        ratios = dict.fromkeys(speed_scaling._RATIOS, 0.5)
+        spikes = {"input_spikes_per_sample": 10.0, "hidden_spikes_per_sample": 5.0}
+        return {f"{name}_step_s": x for name, x in times.items()} | ratios | spikes
+
+    monkeypatch.setattr(speed_scaling, "measure", measure)
+    return seen
+
+
+def test_sweep_is_measured_drawn_and_recorded(fake, tmp_path, capsys):
+    record = speed_scaling.run(speed_scaling.Config(sweeps=("hidden", "duration", "cores"), out=tmp_path))
+    assert len(fake) == 4 + 2 + 1  # the usual size once
+    metrics = record["metrics"]
+    assert metrics["exponent_hidden_eventprop"] == pytest.approx(1)
+    assert metrics["exponent_duration_bptt"] == pytest.approx(2)
+    assert metrics["all_cores_speedup_eventprop"] == pytest.approx(1.9)
+    assert metrics["eventprop_over_bptt_hidden_1024"] == 0.5
+    assert records.read(tmp_path / "speed_scaling.jsonl") == [record]
+    assert (tmp_path / "figures" / "speed_scaling.png").read_bytes().startswith(b"\x89PNG")
+    assert "exponent, hidden" in capsys.readouterr().out
+
+
+def test_a_failed_point_tells_why():
+    with pytest.raises(ValueError, match="--hidden=-1 failed: .*hidden is"):
+        speed_scaling.measure({"hidden": -1})
+
+
+def test_unknown_sweeps_are_refused():
+    with pytest.raises(ValueError, match="sweeps are .*'size'.*expected some of hidden, duration"):
+        speed_scaling.Config(sweeps=("size",))
