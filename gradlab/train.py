@@ -125,8 +125,8 @@ class Trainer(Runner):
             else:
                 self._keep(checkpoint, state, settings, rng, result)
         shown = dict(unit="step", desc=self.method, dynamic_ncols=True, mininterval=0.1 if sys.stderr.isatty() else 10)
-        bar = tqdm(total=steps, initial=result.epochs * per_epoch, disable=not progress, **shown)
-        with noted_interrupts() as self._stop, bar:
+        shown |= dict(total=steps, initial=result.epochs * per_epoch, disable=not progress)
+        with noted_interrupts() as self._stop, tqdm(**shown) as bar:
             try:
                 for epoch in range(result.epochs, self.config.epochs):
                     state, entry = self._epoch(splits.train, sample, state, rng, steps, bar, result)

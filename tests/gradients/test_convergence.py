@@ -75,7 +75,7 @@ def errors_by_step(network, params, events, spikes, logits):
 
 @pytest.mark.parametrize("loss", ["exp", "max", "ttfs"])
 def test_spikes_logits_and_loss_converge_to_first_order(loss):
-    network = Network(INPUTS, (HIDDEN,), OUTPUTS, loss=loss, duration=DURATION, delay=1e-3)
+    network = Network(INPUTS, (HIDDEN,), OUTPUTS, loss=loss, duration=DURATION, delay=1e-3, tau_syn=5e-3)
     errors, rates = [], []
     for seed in range(8 * NETWORKS):
         params, events = draw(network, seed)
