@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from solvers import bptt
-from solvers.eventprop import lif_layer_with_counts
+from solvers.eventprop import engine_name, lif_layer_with_counts
 from solvers.events import Events
 from solvers.lif import LIFParams
 from solvers.surrogates import Surrogate
@@ -64,6 +64,7 @@ class Network:
         threshold: firing threshold.
         reset: voltage after a spike.
         initialiser: name in ``gradlab.initialisers.INITIALISERS``.
+        engine: of EventProp: name in ``solvers.eventprop.ENGINES``, or "auto".
 
     Raises:
         ValueError: for an unknown name or an impossible setting.
@@ -81,6 +82,7 @@ class Network:
     threshold: float = 1.0
     reset: float = 0.0
     initialiser: str = "mixed"
+    engine: str = "auto"
 
     def __post_init__(self):
         """Refuse what cannot be; see the class."""
@@ -88,6 +90,7 @@ class Network:
             raise ValueError(f"unknown loss {self.loss!r}: choose one of {', '.join(LOSSES)}")
         if self.initialiser not in INITIALISERS:
             raise ValueError(f"unknown initialiser {self.initialiser!r}: choose one of {', '.join(INITIALISERS)}")
+        engine_name(self.engine)
         if not self.hidden or min(self.hidden) < 1:
             raise ValueError(f"hidden is {self.hidden}, expected one or more layers of at least one neuron")
         for name in ("inputs", "outputs", "duration", "tau_mem", "tau_syn", "threshold"):
@@ -143,7 +146,7 @@ class Network:
         spikes, counts = [], []
         for layer, capacity in zip(self._spiking_layers(params), capacities, strict=True):
             events, count = lif_layer_with_counts(
-                layer, events, duration=self.duration, delay=self.delay, capacity=capacity
+                layer, events, duration=self.duration, delay=self.delay, capacity=capacity, engine=self.engine
             )
             spikes.append(events)
             counts.append(count)

@@ -20,6 +20,7 @@ from gradlab.data import DATASETS
 from gradlab.initialisers import INITIALISERS
 from gradlab.network import Network
 from gradlab.readouts import LOSSES
+from solvers.eventprop import ENGINES
 from solvers.surrogates import SURROGATES
 
 pytestmark = pytest.mark.usefixtures("quick_compile")
@@ -226,6 +227,7 @@ def test_choices_are_those_of_the_registries():
     assert choices("loss") == set(LOSSES)
     assert choices("surrogate") == set(SURROGATES)
     assert choices("initialiser") == set(INITIALISERS)
+    assert choices("engine") == {"auto", *ENGINES}
     assert choices("dataset") == {"auto", *DATASETS}
     assert choices("method") == {*bench.METHODS, "both"}
 

@@ -52,6 +52,7 @@ def test_both_methods_answer_in_the_same_shapes(loss):
     [
         ({"loss": "sum"}, "unknown loss 'sum': choose one of mean, exp, max, ttfs"),
         ({"initialiser": "zeros"}, "unknown initialiser 'zeros': choose one of"),
+        ({"engine": "cuda"}, "unknown engine 'cuda': choose one of auto, numba, xla"),
         ({"hidden": ()}, "expected one or more layers"),
         ({"tau_mem": -1.0}, "tau_mem is -1, expected a finite number > 0"),
         ({"delay": -1e-3}, "delay is -0.001 s, expected a finite number >= 0"),
