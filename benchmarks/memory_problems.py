@@ -115,6 +115,7 @@ def draw(size: Size) -> tuple[NetworkParams, Events, jax.Array]:
     return _tuned_params(size.hidden, size.driven, size.hidden_rate), *jax.tree.map(jnp.asarray, (events, labels))
 
 
+@lru_cache
 def activity(size: Size) -> Activity:
     """Simulates a batch."""
     params, events, labels = draw(size)

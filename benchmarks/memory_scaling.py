@@ -21,6 +21,7 @@ import dataclasses
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,6 +84,7 @@ class Config:
         return Size(self.hidden, self.batch_size, self.duration, self.duration, self.dt, self.hidden_rate)
 
 
+@cache
 def h100_allocation(method: str, size: Size, input_capacity: int, capacity: int) -> tuple[memory.Allocation, int]:
     """What the gradient takes on an H100, and how much of it is its input [bytes]."""
     made = problem(method, size, *shapes(size, input_capacity), capacity, "xla")

@@ -61,7 +61,7 @@ def _lines(ax: Axes, points: Sequence[Mapping[str, Any]], sweep: str, kind: str,
         slope = metrics[f"slope_{kind}_{sweep}_{method}"]
         ax.loglog(
             x, y, color=METHOD_COLOURS[method], marker="o", markersize=4, linewidth=1.8, gid=method,
-            label=f"slope {slope:.2f}",
+            label=f"slope {round(slope, 2) + 0:.2f}",
         )  # fmt: skip
     ax.set_xlabel(name)
     ax.set_xticks(x, [f"{tick:g}" for tick in x])
