@@ -66,6 +66,7 @@ class Config:
             at first, or with time constants drawn for each neuron from a gamma distribution around the settings.
         initialiser: of the weights: mean-driven (EventProp papers), mixed (the same with more spread), or
             fluctuation-driven (Rossbroich et al. 2022).
+        engine: of eventprop: numba (CPU), xla (any device), or auto (numba on a CPU, xla elsewhere).
         train: training, for both methods.
         dt: step of the time grid [s], only for bptt; the delay must be a whole number of steps.
         surrogate: surrogate derivative, only for bptt.
@@ -97,6 +98,7 @@ class Config:
     reset: float = 0.0
     constants: Literal["shared", "equal", "gamma"] = "shared"
     initialiser: Literal["mixed", "mean-driven", "fluctuation-driven"] = "mixed"
+    engine: Literal["auto", "numba", "xla"] = "auto"
     train: Annotated[TrainConfig, tyro.conf.arg(name="")] = field(default_factory=TrainConfig)
     dt: float = 1e-3
     surrogate: Literal["superspike", "sigmoid", "triangle", "gaussian", "arctan", "boxcar"] = "superspike"

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -19,6 +19,7 @@ from jaxtyping import Array
 from tqdm import tqdm
 
 from solvers import reference
+from solvers.eventprop import engine_name
 from solvers.events import Events
 
 from . import records
@@ -51,12 +52,14 @@ class Config:
     Attributes:
         networks: random networks of each kind, for each loss.
         seed: of the networks.
+        engine: of eventprop: numba (CPU), xla (any device), or auto (numba on a CPU, xla elsewhere).
         out: folder for the record.
         json: print the record as one JSON object in the last line.
     """
 
     networks: int = 1
     seed: int = 0
+    engine: Literal["auto", "numba", "xla"] = "auto"
     out: Path = Path("results")
     json: bool = False
 
@@ -97,6 +100,7 @@ def check_gradients(
     losses: Sequence[str] = tuple(LOSSES),
     networks: int = 1,
     seed: int = 0,
+    engine: str = "auto",
     progress: bool = False,
 ) -> Report:
     """Compare EventProp with independent oracles on random networks.
@@ -106,6 +110,7 @@ def check_gradients(
         losses: names in ``gradlab.readouts.LOSSES``.
         networks: number of networks of each kind, for each loss.
         seed: of the networks.
+        engine: of EventProp.
         progress: whether to show a bar on stderr.
 
     Raises:
@@ -116,7 +121,7 @@ def check_gradients(
     report = Report()
     todo = list(itertools.product(cases, losses, range(networks)))
     for case, loss, number in tqdm(todo, "checking gradients", file=sys.stderr, disable=not progress):
-        problem = draw_problem(case, loss, [seed, number])
+        problem = draw_problem(case, loss, [seed, number], engine)
         _compare_with_differences(problem, report)
         _compare_layers(problem, report)
     return report
@@ -209,7 +214,7 @@ def record(report: Report, config: Config) -> dict[str, Any]:
         "entries_rejected": report.rejected,
     }
     status = "ok" if report.passed else "diverged"
-    settings = {"networks": config.networks, "seed": config.seed, "cases": CASES}
+    settings = {"networks": config.networks, "seed": config.seed, "engine": engine_name(config.engine), "cases": CASES}
     return records.make_record(
         "check", None, "eventprop", "random", None, config.seed, status, settings, metrics, {}, reason=reason
     )
@@ -218,7 +223,7 @@ def record(report: Report, config: Config) -> dict[str, Any]:
 def run(config: Config) -> dict[str, Any]:
     """Check, print, record; returns the record."""
     prepare(config.out, _RECORDS)
-    report = check_gradients(networks=config.networks, seed=config.seed, progress=True)
+    report = check_gradients(networks=config.networks, seed=config.seed, engine=config.engine, progress=True)
     print(table(report))
     written = record(report, config)
     records.append(written, config.out / _RECORDS)

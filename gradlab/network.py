@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from solvers import bptt
-from solvers.eventprop import lif_layer_with_counts
+from solvers.eventprop import engine_name, lif_layer_with_counts
 from solvers.events import Events
 from solvers.lif import LIFParams
 from solvers.surrogates import Surrogate
@@ -69,6 +69,7 @@ class Network:
         constants: of the hidden neurons: ``shared`` by a layer, one for each neuron but ``equal`` at first, or with
             time constants of each neuron drawn from a ``gamma`` distribution around the settings.
         initialiser: name in ``gradlab.initialisers.INITIALISERS``.
+        engine: of EventProp: name in ``solvers.eventprop.ENGINES``, or "auto".
 
     Raises:
         ValueError: for an unknown name or an impossible setting.
@@ -89,6 +90,7 @@ class Network:
     reset: float = 0.0
     constants: str = "shared"
     initialiser: str = "mixed"
+    engine: str = "auto"
 
     def __post_init__(self):
         """Refuse what cannot be; see the class."""
@@ -98,6 +100,7 @@ class Network:
             raise ValueError(f"unknown initialiser {self.initialiser!r}: choose one of {', '.join(INITIALISERS)}")
         if self.constants not in KINDS:
             raise ValueError(f"unknown constants {self.constants!r}: choose one of {', '.join(KINDS)}")
+        engine_name(self.engine)
         if not self.hidden or min(self.hidden) < 1:
             raise ValueError(f"hidden is {self.hidden}, expected one or more layers of at least one neuron")
         for name in ("inputs", "outputs", "delay_line", "delay_step", "duration", "tau_mem", "tau_syn", "threshold"):
@@ -154,7 +157,7 @@ class Network:
         spikes, counts = [], []
         for layer, capacity in zip(self._spiking_layers(params), capacities, strict=True):
             events, count = lif_layer_with_counts(
-                layer, events, duration=self.duration, delay=self.delay, capacity=capacity
+                layer, events, duration=self.duration, delay=self.delay, capacity=capacity, engine=self.engine
             )
             spikes.append(events)
             counts.append(count)

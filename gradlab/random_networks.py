@@ -73,10 +73,10 @@ class Problem(NamedTuple):
     units: Int[Array, "batch events"]
 
 
-def draw_problem(case: Case, loss: str, seed: Sequence[int]) -> Problem:
+def draw_problem(case: Case, loss: str, seed: Sequence[int], engine: str = "auto") -> Problem:
     """A random network of moderate activity and a random input."""
     rng = np.random.default_rng([*seed, *case.name.encode(), *loss.encode()])
-    network = Network(_INPUTS, case.hidden, _OUTPUTS, loss=loss, duration=_DURATION, delay=case.delay)
+    network = Network(_INPUTS, case.hidden, _OUTPUTS, loss=loss, duration=_DURATION, delay=case.delay, engine=engine)
     while True:
         params = _draw_params(network, case, rng)
         uniform = rng.uniform(0.1 * _DURATION, 0.9 * _DURATION, (_BATCH, _EVENTS))
@@ -146,7 +146,7 @@ def layer_events(network: Network, params: NetworkParams, events: Events) -> lis
 
 
 def _settings(network: Network) -> dict[str, Any]:
-    return {"duration": network.duration, "capacity": _CAPACITY, "delay": network.delay}
+    return {"duration": network.duration, "capacity": _CAPACITY, "delay": network.delay, "engine": network.engine}
 
 
 def _loss(network: Network, params: NetworkParams, times: Array, units: Array) -> tuple[Array, tuple[Events, ...]]:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from solvers.bptt import Observer
-from solvers.events import Events
+from solvers.events import Events, map_samples
 from solvers.lif import flow, kappa, time_of_maximum
 
 
@@ -72,10 +72,14 @@ class WeightedMean(NamedTuple):
 
     def from_events(self, params: ReadoutParams, spikes: Events, units: int, duration: float) -> Array:
         """See ``Readout``."""
-        contribution = self.kernel(params, jnp.where(spikes.valid, spikes.times, duration), duration)
-        index = jnp.where(spikes.valid, spikes.units, units)
-        add = lambda i, x: jnp.zeros(units, x.dtype).at[i].add(x, mode="drop")  # noqa: E731
-        return jax.vmap(add)(index, contribution) @ params.w
+
+        @jax.checkpoint
+        def sums(spikes):  # of one sample
+            contribution = self.kernel(params, jnp.where(spikes.valid, spikes.times, duration), duration)
+            index = jnp.where(spikes.valid, spikes.units, units)
+            return jnp.zeros(units, contribution.dtype).at[index].add(contribution, mode="drop")
+
+        return map_samples(sums, spikes) @ params.w
 
     def observer(self, params: ReadoutParams, duration: float, dt: float) -> Observer:
         """See ``Readout``."""

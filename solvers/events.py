@@ -1,13 +1,14 @@
 """Spike events as padded arrays: one pytree for the input of a layer and for its output."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+_AT_ONCE = 32  # samples
 NO_UNIT = -1  # the unit of a padding entry; its time is infinity
 
 
@@ -96,7 +97,16 @@ def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "
 
 def unit_counts(events: Events, units: int) -> Int[Array, "*batch units"]:
     """Number of events of each unit."""
-    batch = events.times.shape[:-1]
-    index = jnp.where(events.valid, events.units, units).reshape(-1, events.capacity)
-    count = jax.vmap(lambda i: jnp.zeros(units, jnp.int32).at[i].add(1, mode="drop"))(index)
-    return count.reshape(*batch, units)
+
+    def one(sample):
+        index = jnp.where(sample.valid, sample.units, units)
+        return jnp.zeros(units, jnp.int32).at[index].add(1, mode="drop")
+
+    if events.times.ndim == 1:
+        return one(events)
+    return map_samples(one, events)
+
+
+def map_samples(function: Callable[[Events], Any], events: Events) -> Any:
+    """``vmap`` over a batch, some samples at a time, so that temporary arrays do not grow with the batch."""
+    return jax.lax.map(function, events, batch_size=_AT_ONCE)

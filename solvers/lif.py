@@ -224,15 +224,18 @@ def next_crossing(v: ArrayLike, i: ArrayLike, tau_mem: ArrayLike, tau_syn: Array
     peak = jnp.where(jnp.isfinite(peak), peak, 0.0)
     crosses = rises & ((v >= threshold) | (flow(v, i, peak, tau_mem, tau_syn)[0] > threshold))
 
-    def improve(_, bracket):
-        low, high = bracket
+    def improve(state):
+        step, low, high, _ = state
         v_low, i_low = flow(v, i, low, tau_mem, tau_syn)
         slope = (i_low - v_low) / tau_mem
         newton = low + jnp.maximum(threshold - v_low, 0) / jnp.where(slope > 0, slope, 1.0)
-        low = jnp.where(slope > 0, jnp.clip(newton, low, high), low)
-        middle = 0.5 * (low + high)
+        better = jnp.where(slope > 0, jnp.clip(newton, low, high), low)
+        middle = 0.5 * (better + high)
         below = flow(v, i, middle, tau_mem, tau_syn)[0] < threshold
-        return jnp.where(below, middle, low), jnp.where(below, high, middle)
+        better = jnp.where(below, middle, better)
+        moved = jnp.any(better > low * (1 + jnp.finfo(low.dtype).eps))
+        return step + 1, better, jnp.where(below, high, middle), moved
 
-    low, _ = jax.lax.fori_loop(0, _CROSSING_STEPS, improve, (jnp.zeros_like(peak), peak))
+    unfinished = lambda state: (state[0] < _CROSSING_STEPS) & state[3]  # noqa: E731
+    _, low, _, _ = jax.lax.while_loop(unfinished, improve, (0, jnp.zeros_like(peak), peak, jnp.any(peak > 0)))
     return jnp.where(crosses, jnp.where(v >= threshold, 0.0, low), jnp.inf)

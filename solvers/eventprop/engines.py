@@ -2,11 +2,12 @@
 
 from typing import Protocol
 
+import jax
 from jaxtyping import Array, Float
 
 from ..events import Events
 from ..lif import LIFParams
-from . import numba_engine
+from . import numba_engine, xla
 
 
 class Engine(Protocol):
@@ -35,4 +36,18 @@ class Engine(Protocol):
         ...
 
 
-ENGINES: dict[str, Engine] = {"numba": numba_engine}  # type: ignore[dict-item]
+ENGINES: dict[str, Engine] = {"numba": numba_engine, "xla": xla}  # type: ignore[dict-item]
+AUTO = "auto"
+
+
+def engine_name(name: str) -> str:
+    """The name of an engine; "auto" is ``numba`` where JAX computes on the CPU, and ``xla`` elsewhere.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    if name == AUTO:
+        return "numba" if jax.default_backend() == "cpu" else "xla"
+    if name not in ENGINES:
+        raise ValueError(f"unknown engine {name!r}: choose one of {', '.join((AUTO, *ENGINES))}")
+    return name

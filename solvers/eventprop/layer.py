@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from ..events import Events, unit_counts
 from ..lif import LIFParams, check_params
-from .engines import ENGINES, Engine
+from .engines import AUTO, ENGINES, Engine, engine_name
 
 
 def lif_layer(
@@ -20,7 +20,7 @@ def lif_layer(
     duration: float,
     capacity: int,
     delay: float = 1e-3,
-    engine: str = "numba",
+    engine: str = AUTO,
 ) -> Events:
     """Spikes of a layer of LIF neurons in continuous time, with their exact derivatives (EventProp).
 
@@ -34,14 +34,14 @@ def lif_layer(
         duration: end of the simulation [s]; it begins at 0 at rest.
         capacity: room for spikes in each sample.
         delay: of the recurrent connections [s], >= 0; input connections have none.
-        engine: name in ``solvers.eventprop.ENGINES``.
+        engine: name in ``solvers.eventprop.ENGINES``; by default ``numba`` on a CPU, ``xla`` on a GPU or TPU.
 
     Returns:
         Output spikes. A sample with more than ``capacity`` spikes has ``count > capacity`` and NaN times.
 
     Raises:
-        ValueError: for impossible parameters or settings, or an unknown engine; at run time for unsorted events or
-            input units outside ``w_in``.
+        ValueError: for impossible parameters or settings, or an unknown engine. At run time for unsorted events or
+            input units outside ``w_in``, on a CPU; elsewhere such a sample counts as one without room.
 
     Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829.
     """
@@ -55,7 +55,7 @@ def lif_layer_with_counts(
     duration: float,
     capacity: int,
     delay: float = 1e-3,
-    engine: str = "numba",
+    engine: str = AUTO,
 ) -> tuple[Events, Float[Array, "*batch post"]]:
     """As ``lif_layer``, and the spike count of each neuron, with a *heuristic* derivative for regularisers.
 
@@ -64,8 +64,7 @@ def lif_layer_with_counts(
     Eng., 10.1088/2634-4386/ada852). A neuron without a spike gets no derivative.
     """
     check_params(params)
-    if engine not in ENGINES:
-        raise ValueError(f"unknown engine {engine!r}: choose one of {', '.join(ENGINES)}")
+    engine = engine_name(engine)
     if params.w_in.dtype not in (jnp.float32, jnp.float64):
         raise ValueError(f"w_in has type {params.w_in.dtype}, expected float32 or float64")
     if not duration > 0:

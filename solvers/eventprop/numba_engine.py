@@ -12,14 +12,8 @@ from jaxtyping import Array, Float
 from ..events import NO_UNIT, Events
 from ..lif import LIFParams
 from .host_call import host_call
-from .kernels.arrivals import BAD_CONSTANT, BAD_UNIT, UNSORTED
 from .kernels.batch import adjoint_batch, simulate_batch
-
-_ERRORS = {
-    UNSORTED: "input times must be >= 0 and in order: sort each sample (solvers.events.pad_events does)",
-    BAD_UNIT: "an input event has a unit outside the rows of w_in: check the units or the shape of w_in",
-    BAD_CONSTANT: "a time constant is not a positive finite number: bound tau_mem and tau_syn when they are trained",
-}
+from .wrong_input import refuse_wrong
 
 
 @lru_cache
@@ -68,9 +62,7 @@ def _simulate(weights, tau_mem, tau_syn, threshold, reset, times, units, count, 
         )  # fmt: skip
 
     _spread(kernel, _threads(len(times)))
-    for code, message in _ERRORS.items():
-        if (spikes == code).any():
-            raise ValueError(f"sample {int(np.argmax(spikes == code))}: {message}")
+    refuse_wrong(spikes)
     return *out, spikes
 
 

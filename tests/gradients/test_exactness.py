@@ -1,5 +1,7 @@
 """EventProp's gradients against independent oracles, in double precision."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,7 +12,7 @@ from gradlab.differences import relative_error
 from gradlab.random_networks import CASES, draw_problem
 from gradlab.readouts import LOSSES
 from solvers import reference
-from solvers.eventprop import lif_layer
+from solvers.eventprop import ENGINES, lif_layer
 from solvers.events import Events, pad_events
 from solvers.lif import lif_params
 
@@ -20,18 +22,22 @@ pytestmark = pytest.mark.usefixtures("float64")
 
 
 def combinations():
-    """All losses with one family of networks; with the others, which take a compilation each, only two by default."""
-    for case in CASES:
-        for loss in LOSSES:
-            usual = case.name.startswith("constants per neuron") and case.delay > 0 or loss in ("exp", "ttfs")
-            marks = [] if usual else [pytest.mark.slow]
-            yield pytest.param(case, loss, id=f"{loss}: {case.name}", marks=marks)
+    """All losses with one family of networks; with the others, which take a compilation each, only two by default.
+
+    What a loss asks of a layer does not depend on the engine: with the second engine one loss is enough.
+    """
+    for engine in ENGINES:
+        for case in CASES:
+            for loss in LOSSES:
+                usual = case.name.startswith("constants per neuron") and case.delay > 0 or loss in ("exp", "ttfs")
+                marks = [] if usual and (engine == "numba" or loss == "exp") else [pytest.mark.slow]
+                yield pytest.param(case, loss, engine, id=f"{engine}, {loss}: {case.name}", marks=marks)
 
 
 @pytest.mark.usefixtures("quick_compile")
-@pytest.mark.parametrize(("case", "loss"), list(combinations()))
-def test_gradient_equals_central_differences_and_implicit_differentiation(case, loss):
-    report = check_gradients([case], [loss], seed=2)
+@pytest.mark.parametrize(("case", "loss", "engine"), list(combinations()))
+def test_gradient_equals_central_differences_and_implicit_differentiation(case, loss, engine):
+    report = check_gradients([case], [loss], seed=2, engine=engine)
     assert KINDS < set(report.errors)
     wrong = {kind: by_loss[loss] for kind, by_loss in report.errors.items() if not by_loss[loss] <= 1e-6}
     assert not wrong
@@ -62,13 +68,14 @@ def feed_forward(seed, pre, post, drive):
     )
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("delay", [0.0, 1e-3])
-def test_gradient_through_two_layers(delay):
+def test_gradient_through_two_layers(delay, engine):
     rng = np.random.default_rng(0)
     first, second = feed_forward(1, 5, 4, 0.8), feed_forward(2, 4, 3, 1.2)
     times = rng.uniform(1e-3, 50e-3, 25)
     events = jax.tree.map(lambda x: x[0], pad_events([(times, rng.integers(0, 5, 25))]))
-    settings = dict(duration=60e-3, capacity=80, delay=delay)
+    settings = dict(duration=60e-3, capacity=80, delay=delay, engine=engine)
     hidden = lif_layer(first, events, **settings)
     spikes = lif_layer(second, hidden, **settings)
     assert hidden.count >= 10 and spikes.count >= 5
@@ -87,12 +94,13 @@ def test_gradient_through_two_layers(delay):
         assert relative_error(value, expected) <= 1e-9
 
 
-def test_a_layer_does_not_see_its_input_after_its_last_spike():
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_layer_does_not_see_its_input_after_its_last_spike(engine):
     params = lif_params(np.array([[8.0]]))
     events = Events(jnp.array([1e-3, 50e-3]), jnp.zeros(2, jnp.int32), jnp.array(2, jnp.int32))
 
     def last(times):
-        return lif_layer(params, events._replace(times=times), duration=52e-3, capacity=4).times[0]
+        return lif_layer(params, events._replace(times=times), duration=52e-3, capacity=4, engine=engine).times[0]
 
     np.testing.assert_allclose(jax.grad(last)(events.times), [1.0, 0.0], atol=1e-12)  # moves with its only cause
 
@@ -101,12 +109,13 @@ INPUTS, HIDDEN, DURATION = 100, 32, 0.2
 WEIGHTS = np.random.default_rng(0).uniform(0.5, 1.5, HIDDEN)  # of one sign: no cancellation in the sum
 
 
-@jax.jit
-def moderate_gradient(params, events):
+@partial(jax.jit, static_argnames="engine")
+def moderate_gradient(params, events, engine="numba"):
     """Gradient of a sum over spikes with respect to parameters and input times; and the spikes."""
 
     def score(params, times):
-        spikes = lif_layer(params, events._replace(times=times), duration=DURATION, capacity=600)
+        events_ = events._replace(times=times)
+        spikes = lif_layer(params, events_, duration=DURATION, capacity=600, engine=engine)
         weights = jnp.asarray(WEIGHTS, times.dtype)[spikes.units]
         return jnp.sum(jnp.where(spikes.valid, weights * jnp.exp(-5 * spikes.times), 0)), spikes
 
@@ -154,10 +163,11 @@ def well_conditioned_network(shared):
     raise AssertionError("no well-conditioned network")
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("shared", [True, False])
-def test_single_precision_gradient(shared):
+def test_single_precision_gradient(shared, engine):
     arguments, expected, exact = well_conditioned_network(shared)
-    value, spikes = moderate_gradient(*arguments)
+    value, spikes = moderate_gradient(*arguments, engine=engine)
     assert 5 < exact.count.mean() / (HIDDEN * DURATION) < 20  # Hz
     np.testing.assert_array_equal(spikes.units, exact.units)
     assert all(x.dtype == jnp.float32 for x in jax.tree.leaves(value))

@@ -23,6 +23,7 @@ from gradlab.initialisers import INITIALISERS
 from gradlab.network import Network
 from gradlab.presets import PRESETS
 from gradlab.readouts import LOSSES
+from solvers.eventprop import ENGINES
 from solvers.surrogates import SURROGATES
 
 pytestmark = pytest.mark.usefixtures("quick_compile")
@@ -302,6 +303,7 @@ def test_choices_are_those_of_the_registries():
     assert choices("constants") == set(KINDS)
     assert {name for name in get_args(get_args(get_type_hints(bench.Config)["preset"])[0])} == set(PRESETS)
     assert choices("initialiser") == set(INITIALISERS)
+    assert choices("engine") == {"auto", *ENGINES}
     assert choices("dataset") == {"auto", *DATASETS}
     assert choices("method") == {*bench.METHODS, "both"}
 

@@ -56,6 +56,7 @@ def test_both_methods_answer_in_the_same_shapes(loss):
     [
         ({"loss": "sum"}, "unknown loss 'sum': choose one of mean, exp, max, ttfs"),
         ({"initialiser": "zeros"}, "unknown initialiser 'zeros': choose one of"),
+        ({"engine": "cuda"}, "unknown engine 'cuda': choose one of auto, numba, xla"),
         ({"hidden": ()}, "expected one or more layers"),
         ({"delay_line": 0}, "delay_line is 0, expected a finite number > 0"),
         ({"delay_step": 0.0}, "delay_step is 0, expected a finite number > 0"),

@@ -20,7 +20,7 @@ from small_layers import (
     some_params,
 )
 
-from solvers.eventprop import lif_layer
+from solvers.eventprop import ENGINES, lif_layer
 from solvers.events import NO_UNIT, pad_events
 from solvers.lif import lif_params
 from solvers.reference import simulate
@@ -44,7 +44,8 @@ def test_spikes_equal_the_reference(delay, shared, tau_mem, tau_syn, grid):
     for seed in range(2):
         params, events = some_params(seed, shared, tau_mem, tau_syn), sample(some_events(seed, grid))
         expected = simulate(params, events, duration=SETTINGS["duration"], delay=delay)
-        assert_same_spikes(lif_layer(params, events, **{**SETTINGS, "delay": delay}), expected)
+        for engine in ENGINES:
+            assert_same_spikes(lif_layer(params, events, **{**SETTINGS, "delay": delay, "engine": engine}), expected)
         total += int(expected.count)
     assert 20 <= total <= 200
 
@@ -54,7 +55,8 @@ def test_more_neurons_than_a_chunk_of_the_kernel():
     params = params._replace(w_rec=0.2 * params.w_rec)
     expected = simulate(params, events, duration=SETTINGS["duration"], delay=1e-3)
     assert len(np.unique(expected.units)) > 33
-    assert_same_spikes(lif_layer(params, events, **{**SETTINGS, "capacity": 600}), expected)
+    for engine in ENGINES:
+        assert_same_spikes(lif_layer(params, events, **{**SETTINGS, "capacity": 600, "engine": engine}), expected)
 
 
 def test_a_neuron_that_fires_very_fast():
@@ -62,29 +64,34 @@ def test_a_neuron_that_fires_very_fast():
     events = pad_events([(np.array([1e-3, 2e-3]), np.zeros(2, int))])
     expected = simulate(params, sample(events), duration=20e-3, delay=0.0)
     assert expected.count > 150 and np.diff(expected.times).min() < 0.05e-3
-    assert_same_spikes(sample(lif_layer(params, events, duration=20e-3, capacity=400, delay=0.0)), expected)
+    for engine in ENGINES:
+        spikes = lif_layer(params, events, duration=20e-3, capacity=400, delay=0.0, engine=engine)
+        assert_same_spikes(sample(spikes), expected)
 
 
-def test_inhibition_and_empty_input_are_silent():
+@pytest.mark.parametrize("engine", ENGINES)
+def test_inhibition_and_empty_input_are_silent(engine):
+    settings_ = {**SETTINGS, "engine": engine}
     params, events = some_params(), some_events()
     inhibited = params._replace(w_in=-jnp.abs(params.w_in))
     empty = pad_events([(np.zeros(0), np.zeros(0, int))] * BATCH)
     assert empty.capacity == 0
     for spikes in (
-        lif_layer(inhibited, events, **SETTINGS),
-        lif_layer(params, empty, **SETTINGS),
-        lif_layer(params, pad_events([(np.zeros(0), np.zeros(0, int))], 4), **SETTINGS),
+        lif_layer(inhibited, events, **settings_),
+        lif_layer(params, empty, **settings_),
+        lif_layer(params, pad_events([(np.zeros(0), np.zeros(0, int))], 4), **settings_),
     ):
         assert not spikes.count.any() and np.isinf(spikes.times).all() and (spikes.units == NO_UNIT).all()
-    gradient = jax.grad(score)(params, empty)
+    gradient = jax.grad(score)(params, empty, engine=engine)
     assert all((np.asarray(x) == 0).all() for x in jax.tree.leaves(gradient))
 
 
-def test_spikes_end_with_the_trial():
+@pytest.mark.parametrize("engine", ENGINES)
+def test_spikes_end_with_the_trial(engine):
     params, events = some_params(), some_events()
     complete = lif_layer(params, events, **SETTINGS)
     end = float(complete.times[0, 6:8].mean())
-    spikes = lif_layer(params, events, **{**SETTINGS, "duration": end})
+    spikes = lif_layer(params, events, **{**SETTINGS, "duration": end, "engine": engine})
     assert spikes.count[0] == 7
     for b in range(BATCH):
         inside = jnp.sum(complete.times[b] < end)
@@ -106,15 +113,20 @@ def test_shared_constants_equal_one_entry_for_each_neuron(recurrent):
     assert_close(only_weights, of_each.w_in)
 
 
-def test_padding_changes_nothing():
+@pytest.mark.parametrize("engine", ENGINES)
+def test_padding_changes_nothing(engine):
+    usual = {**SETTINGS, "engine": engine}
     params, events = some_params(), some_events()
     padded = some_events(capacity=EVENTS + 13)
-    for settings_ in (SETTINGS, {**SETTINGS, "capacity": 97}):
-        spikes, other = lif_layer(params, events, **SETTINGS), lif_layer(params, padded, **settings_)
+    for settings_ in (usual, {**usual, "capacity": 97}):
+        spikes, other = lif_layer(params, events, **usual), lif_layer(params, padded, **settings_)
         room = min(spikes.capacity, other.capacity)
         np.testing.assert_array_equal(spikes.times[:, :room], other.times[:, :room])
         np.testing.assert_array_equal(spikes.units[:, :room], other.units[:, :room])
-    by_times = lambda events: jax.grad(lambda t: score(params, events._replace(times=t)))(events.times)  # noqa: E731
+
+    def by_times(events):
+        return jax.grad(lambda times: score(params, events._replace(times=times), engine=engine))(events.times)
+
     np.testing.assert_array_equal(by_times(padded)[:, :EVENTS], by_times(events))
     np.testing.assert_array_equal(by_times(padded)[:, EVENTS:], 0)
 

@@ -1,9 +1,12 @@
 """What callers of the event-driven layer rely on: transformations, overflow, errors, memory, types."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import small_layers
 from small_layers import (
     BATCH,
     INPUTS,
@@ -18,7 +21,7 @@ from small_layers import (
 )
 
 from gradlab.memory import residual_bytes
-from solvers.eventprop import lif_layer, lif_layer_with_counts
+from solvers.eventprop import ENGINES, engine_name, lif_layer, lif_layer_with_counts
 from solvers.events import Events, pad_events, unit_counts
 from solvers.lif import kappa, lif_params
 
@@ -42,8 +45,10 @@ def test_batch_equals_a_loop_over_samples():
     assert_close(gradient, total, rtol=1e-13)
 
 
-def test_transformations_of_jax():
+@pytest.mark.parametrize("engine", ENGINES)
+def test_transformations_of_jax(engine):
     params, events = some_params(), some_events()
+    usual, score = {**SETTINGS, "engine": engine}, partial(small_layers.score, engine=engine)
     plain = jax.grad(score)(params, events)
     assert_close(jax.jit(jax.grad(score))(params, events), plain, rtol=1e-14)
     value, gradient = jax.jit(jax.value_and_grad(score))(params, events)
@@ -51,15 +56,15 @@ def test_transformations_of_jax():
     assert_close(gradient, plain, rtol=1e-14)
 
     several = jax.tree.map(lambda x: jnp.stack([x, 1.02 * x]), params)
-    spikes = jax.vmap(lambda p: lif_layer(p, events, **SETTINGS))(several)
+    spikes = jax.vmap(lambda p: lif_layer(p, events, **usual))(several)
     gradients = jax.jit(jax.vmap(lambda p: jax.grad(score)(p, events)))(several)
     for k in range(2):
         p = sample(several, k)
-        for x, y in zip(sample(spikes, k), lif_layer(p, events, **SETTINGS), strict=True):
+        for x, y in zip(sample(spikes, k), lif_layer(p, events, **usual), strict=True):
             np.testing.assert_array_equal(x, y)
         assert_close(sample(gradients, k), jax.grad(score)(p, events), rtol=1e-14)
-    by_sample = jax.vmap(lambda e: lif_layer(params, e, **SETTINGS))(events)
-    np.testing.assert_array_equal(by_sample.times, lif_layer(params, events, **SETTINGS).times)
+    by_sample = jax.vmap(lambda e: lif_layer(params, e, **usual))(events)
+    np.testing.assert_array_equal(by_sample.times, lif_layer(params, events, **usual).times)
 
 
 def test_gradients_of_a_part_of_the_parameters_are_the_same():
@@ -71,26 +76,29 @@ def test_gradients_of_a_part_of_the_parameters_are_the_same():
     assert_close(taus, everything.tau_syn, rtol=1e-12)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("capacity", [1, 5, 12])
-def test_overflow_is_seen_and_poisons_only_what_depends_on_it(capacity):
+def test_overflow_is_seen_and_poisons_only_what_depends_on_it(capacity, engine):
+    usual = {**SETTINGS, "engine": engine}
     params, events = some_params(), some_events()
     events = events._replace(count=events.count.at[1].set(3))  # of this sample only three input spikes are left
-    complete = lif_layer(params, events, **SETTINGS)
+    complete = lif_layer(params, events, **usual)
     assert (complete.count[jnp.array([0, 2])] > 12).all() and complete.count[1] <= 1
-    spikes = lif_layer(params, events, **{**SETTINGS, "capacity": capacity})
+    spikes = lif_layer(params, events, **{**usual, "capacity": capacity})
     np.testing.assert_array_equal(spikes.overflowed, [True, False, True])
     assert (spikes.count[jnp.array([0, 2])] > capacity).all() and np.isnan(spikes.times[jnp.array([0, 2])]).all()
     assert_same_spikes(sample(spikes, 1), sample(complete, 1), atol=0)
-    gradient = jax.grad(score)(params, events, capacity=capacity)
+    gradient = jax.grad(score)(params, events, capacity=capacity, engine=engine)
     assert all(np.isnan(x).all() for x in jax.tree.leaves(gradient))
-    following = lif_layer(some_params(neurons=4)._replace(w_in=jnp.ones((NEURONS, 4))), spikes, **SETTINGS)
+    following = lif_layer(some_params(neurons=4)._replace(w_in=jnp.ones((NEURONS, 4))), spikes, **usual)
     np.testing.assert_array_equal(following.overflowed, [True, False, True])
     exact = int(complete.count.max())
     np.testing.assert_array_equal(
-        lif_layer(params, events, **{**SETTINGS, "capacity": exact}).times, complete.times[:, :exact]
+        lif_layer(params, events, **{**usual, "capacity": exact}).times, complete.times[:, :exact]
     )
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("times", "units", "message"),
     [
@@ -100,17 +108,17 @@ def test_overflow_is_seen_and_poisons_only_what_depends_on_it(capacity):
         ([1e-3, 2e-3], [0, -1], "sample 1: .* a unit outside the rows of w_in"),
     ],
 )
-def test_wrong_events(times, units, message):
+def test_wrong_events(times, units, message, engine):
     good = [1e-3, 1e-3], [0, 1]
     events = Events(jnp.array([good[0], times]), jnp.array([good[1], units], jnp.int32), jnp.array([2, 2], jnp.int32))
     with pytest.raises(Exception, match=message):
-        lif_layer(some_params(), events, **SETTINGS)
+        lif_layer(some_params(), events, **SETTINGS, engine=engine)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (dict(engine="gpu"), "unknown engine 'gpu': choose one of numba"),
+        (dict(engine="gpu"), "unknown engine 'gpu': choose one of auto, numba, xla"),
         (dict(duration=0.0), "duration is 0.0 s, expected > 0"),
         (dict(duration=float("nan")), "duration is nan s"),
         (dict(delay=-1e-3), "delay is -0.001 s, expected >= 0"),
@@ -149,28 +157,30 @@ def test_traced_once_and_the_same_every_time():
     assert len(traces) == 1
 
 
-def test_single_precision_stays_single():
+@pytest.mark.parametrize("engine", ENGINES)
+def test_single_precision_stays_single(engine):
     with jax.enable_x64(False):
         params, events = jax.tree.map(
             lambda x: jnp.asarray(x, jnp.float32 if jnp.issubdtype(x.dtype, jnp.floating) else x.dtype),
             (some_params(), some_events()),
         )
-        spikes, counts = lif_layer_with_counts(params, events, **SETTINGS)
+        spikes, counts = lif_layer_with_counts(params, events, **SETTINGS, engine=engine)
         assert spikes.times.dtype == counts.dtype == jnp.float32
-        assert all(x.dtype == jnp.float32 for x in jax.tree.leaves(jax.grad(score)(params, events)))
+        assert all(x.dtype == jnp.float32 for x in jax.tree.leaves(jax.grad(score)(params, events, engine=engine)))
     exact = lif_layer(some_params(), some_events(), **SETTINGS)
     np.testing.assert_array_equal(spikes.units, exact.units)
     np.testing.assert_allclose(spikes.times, exact.times, rtol=1e-4)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("wrap", [lambda f: f, jax.jit])
-def test_three_numbers_of_a_spike_are_all_that_is_kept_between_the_passes(wrap):
+def test_three_numbers_of_a_spike_are_all_that_is_kept_between_the_passes(wrap, engine):
     def kept(batch=3, capacity=50, inputs=30, duration=60e-3):
         array = jax.ShapeDtypeStruct
         params = jax.tree.map(lambda x: array(x.shape, jnp.float32), some_params())
         shape = (batch, inputs)
         events = Events(array(shape, jnp.float32), array(shape, jnp.int32), array((batch,), jnp.int32))
-        settings_ = dict(duration=duration, capacity=capacity, delay=1e-3)
+        settings_ = dict(duration=duration, capacity=capacity, delay=1e-3, engine=engine)
         return residual_bytes(wrap(lambda p, e: jnp.sum(lif_layer(p, e, **settings_).times)), params, events)
 
     assert kept() == 3 * (12 * 50 + 4)  # time, neuron and current of each spike; and the number of spikes
@@ -179,11 +189,12 @@ def test_three_numbers_of_a_spike_are_all_that_is_kept_between_the_passes(wrap):
     assert kept(inputs=300, duration=6.0) == kept()
 
 
-def test_heuristic_gradient_of_counts():
+@pytest.mark.parametrize("engine", ENGINES)
+def test_heuristic_gradient_of_counts(engine):
     params, events = lif_params(np.array([[5.0, 1.0], [4.0, 0.5]])), pad_events([([1e-3, 3e-3], [0, 1])])
 
     def count(w_in, neuron):
-        return lif_layer_with_counts(params._replace(w_in=w_in), events, **SETTINGS)[1][0, neuron]
+        return lif_layer_with_counts(params._replace(w_in=w_in), events, **SETTINGS, engine=engine)[1][0, neuron]
 
     # One spike at t, where the derivative of v/threshold, with v taken as free, is kappa of the lags since the inputs.
     spikes = lif_layer(params, events, **SETTINGS)
@@ -193,3 +204,32 @@ def test_heuristic_gradient_of_counts():
     expected[:, 0] = kappa(lags, params.tau_mem, params.tau_syn) / params.threshold
     np.testing.assert_allclose(jax.grad(count)(params.w_in, 0), expected, rtol=1e-12)
     np.testing.assert_array_equal(jax.grad(count)(params.w_in, 1), 0)  # silent neurons get nothing
+
+
+def test_engines_give_the_same_gradients():
+    """All of them at once, of spike times and counts; each alone is tested in ``tests/gradients``."""
+
+    def total(params, times, events, engine):
+        spikes, counts = lif_layer_with_counts(params, events._replace(times=times), **SETTINGS, engine=engine)
+        return jnp.sum(jnp.where(spikes.valid, jnp.sin(100 * spikes.times), 0)) + jnp.sum(jnp.cos(counts))
+
+    for params in (some_params(), some_params(shared=True, tau_syn=None, recurrent=False)):
+        events = some_events(grid=2e-3)
+        numba, xla = (jax.grad(total, (0, 1))(params, events.times, events, engine) for engine in ENGINES)
+        assert_close(xla, numba, rtol=1e-11)
+
+
+@pytest.mark.parametrize(("device", "engine"), [("cpu", "numba"), ("gpu", "xla"), ("tpu", "xla")])
+def test_engine_follows_the_device(device, engine, monkeypatch):
+    monkeypatch.setattr(jax, "default_backend", lambda: device)
+    assert engine_name("auto") == engine and engine_name("numba") == "numba"
+
+
+def test_parameters_that_are_not_finite_end_the_loop():
+    events = some_events()
+    for bad in (jnp.nan, jnp.inf, -jnp.inf):
+        params = some_params()
+        params = params._replace(w_in=params.w_in.at[0, 1].set(bad))
+        assert (lif_layer(params, events, **SETTINGS, engine="xla").count >= 0).all()
+    with pytest.raises(Exception, match="sample 0: a time constant is not a positive finite number"):
+        jax.jit(lambda tau: lif_layer(some_params()._replace(tau_mem=tau), events, **SETTINGS, engine="xla"))(jnp.nan)

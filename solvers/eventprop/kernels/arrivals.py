@@ -3,10 +3,10 @@
 import numpy as np
 from numba import njit
 
+from ..wrong_input import BAD_CONSTANT, BAD_UNIT, UNSORTED
 from .flow import OPTIONS, SHORT
 
 GRID = 2.0**-20  # [s]
-UNSORTED, BAD_UNIT, BAD_CONSTANT = -1, -2, -3
 
 
 @njit(**OPTIONS)
