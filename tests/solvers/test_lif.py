@@ -14,6 +14,7 @@ from scipy.integrate import solve_ivp
 
 from solvers.eventprop.kernels import flow as compiled
 from solvers.eventprop.kernels.crossing import crossing, voltage
+from solvers.eventprop.kernels.crossing import time_of_maximum as highest
 from solvers.eventprop.kernels.series import evaluate, fill_series, terms
 from solvers.lif import check_params, flow, kappa, lif_params, next_crossing, phi1, time_of_maximum
 
@@ -197,6 +198,20 @@ def test_no_crossing_is_missed_and_none_is_false(states, crossing):
         before, tau_mem[:, None], tau_syn[:, None]
     )
     assert (lines < threshold[:, None]).all()
+
+
+def test_a_voltage_that_just_reaches_the_threshold_crosses_at_its_maximum():
+    rng = np.random.default_rng(0)
+    for _ in range(500):
+        tau_mem, tau_syn, v = rng.uniform(9e-3, 22e-3), rng.uniform(3e-3, 7e-3), rng.uniform(-0.5, 0.9)
+        top = lambda i: highest.py_func(v, i, tau_mem, tau_syn)  # noqa: B023, E731
+        low, high = 1.0, 100.0
+        while low < (middle := (low + high) / 2) < high:
+            decay, _, k, _, _ = compiled.long_flow(top(middle), 1 / tau_mem, 1 / tau_syn)
+            low, high = (low, middle) if v * decay + middle * k >= 1.0 else (middle, high)
+        for i in (high, np.nextafter(high, 100), high * (1 + 1e-15)):
+            lag = next_compiled_crossing(v, i, 0.1, tau_mem, tau_syn, 1.0)
+            assert np.isinf(lag) or abs(lag - top(i)) < 1e-8
 
 
 def test_both_crossings_agree(states):
