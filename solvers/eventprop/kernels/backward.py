@@ -20,7 +20,7 @@ from numba import njit
 
 from .arrivals import arrival_time, merge, reach
 from .flow import OPTIONS, SHORT, fill_flow, long_flow
-from .series import evaluate, fill_series, terms
+from .series import by_power, evaluate, fill_series, terms
 
 TINY = 1e-30  # adjoints below are set to zero: denormal numbers are a hundred times slower
 # Rows of the state: the adjoint variables at the end of the block.
@@ -56,8 +56,19 @@ def _carry(state, lag, flow, rate_mem, trains_tau):
 
 
 @njit(**OPTIONS)
-def _expand(state, half, rate_mem, rate_syn, scale, trains_tau, work, basis):
-    """What arrivals need of each neuron, as polynomials in ``x = lag/scale - 1``.
+def _expand(state, powers, basis):
+    """What arrivals add to the gradient of their weight, as polynomials, ``[terms, neurons]``.
+
+    ``powers`` are the coefficients of the flow as ``series.by_power`` gives them.
+    """
+    for d in range(len(basis)):
+        for n in range(state.shape[1]):
+            basis[d, n] = powers[1, d, n] * state[Q, n] + powers[2, d, n] * state[P, n]
+
+
+@njit(**OPTIONS)
+def _expand_all(state, half, rate_mem, rate_syn, scale, work, basis):
+    """What arrivals add to the gradients of their weight and of the time constants, as polynomials in the lag.
 
     Args:
         state: adjoint variables.
@@ -65,7 +76,6 @@ def _expand(state, half, rate_mem, rate_syn, scale, trains_tau, work, basis):
         rate_mem: ``[neurons]``.
         rate_syn: ``[neurons]``.
         scale: [s].
-        trains_tau: whether gradients of the time constants are wanted.
         work: of the shape of the state, is overwritten.
         basis: ``[3, terms, neurons]``; receives dL/dw of an arrival, dL/dtau_mem and dL/dtau_syn per unit weight.
     """
@@ -75,14 +85,13 @@ def _expand(state, half, rate_mem, rate_syn, scale, trains_tau, work, basis):
         work[P, n] = half[0, n] * state[P, n]
     for d in range(basis.shape[1]):
         each = state.dtype.type(1 / (d + 1))
-        if trains_tau:
-            for n in range(state.shape[1]):
-                x, y = each * scale * rate_mem[n], each * scale * rate_syn[n]
-                basis[1, d, n] = -rate_mem[n] * work[A_I, n]
-                basis[2, d, n] = rate_syn[n] * rate_syn[n] * work[MU, n]
-                work[MU, n] = each * scale * work[Q, n] - y * work[MU, n]
-                work[A_I, n] = x * (work[A_V, n] + work[P, n]) - y * work[A_I, n]
-                work[A_V, n] = -x * (work[A_V, n] + work[P, n])
+        for n in range(state.shape[1]):
+            x, y = each * scale * rate_mem[n], each * scale * rate_syn[n]
+            basis[1, d, n] = -rate_mem[n] * work[A_I, n]
+            basis[2, d, n] = rate_syn[n] * rate_syn[n] * work[MU, n]
+            work[MU, n] = each * scale * work[Q, n] - y * work[MU, n]
+            work[A_I, n] = x * (work[A_V, n] + work[P, n]) - y * work[A_I, n]
+            work[A_V, n] = -x * (work[A_V, n] + work[P, n])
         for n in range(state.shape[1]):
             x, y = each * scale * rate_mem[n], each * scale * rate_syn[n]
             basis[0, d, n] = work[Q, n]
@@ -92,21 +101,32 @@ def _expand(state, half, rate_mem, rate_syn, scale, trains_tau, work, basis):
 
 @njit(**OPTIONS)
 def _add_row(target, row, share, basis):
-    """Add the combination of the rows of ``basis``, of which there is an even number, to a row."""
-    for d in range(0, len(basis), 2):
+    """Add the combination of the rows of ``basis``, two or more, to a row; two or three at a time."""
+    d = 0
+    if len(basis) % 2:
+        d, a, b, c = 3, share[0], share[1], share[2]
+        for n in range(basis.shape[1]):
+            target[row, n] += a * basis[0, n] + b * basis[1, n] + c * basis[2, n]
+    while d < len(basis):
         a, b = share[d], share[d + 1]
         for n in range(basis.shape[1]):
             target[row, n] += a * basis[d, n] + b * basis[d + 1, n]
+        d += 2
 
 
 @njit(**OPTIONS)
 def _dot_row(weights, row, share, basis):
     """Product of a row with the combination of the rows of ``basis``."""
-    total = basis.dtype.type(0)
-    for d in range(0, len(basis), 2):
+    d, total = 0, basis.dtype.type(0)
+    if len(basis) % 2:
+        d, a, b, c = 3, share[0], share[1], share[2]
+        for n in range(basis.shape[1]):
+            total += weights[row, n] * (a * basis[0, n] + b * basis[1, n] + c * basis[2, n])
+    while d < len(basis):
         a, b = share[d], share[d + 1]
         for n in range(basis.shape[1]):
             total += weights[row, n] * (a * basis[d, n] + b * basis[d + 1, n])
+        d += 2
     return total
 
 
@@ -205,16 +225,17 @@ def adjoint(
 
     # An arrival adds a combination of the rows of a basis: of Q and P with shared time constants, else of powers of x.
     polynomial = trains_tau or not shared
-    many = 2 * ((terms(eps, SHORT / 2) + 1) // 2)
-    middle = np.empty((1, many, 3), number)
+    many = terms(eps, SHORT / 2)
+    middle = np.empty((1 if shared and not trains_tau else neurons, many, 3), number)
     fill_series(length / 2, length / 2, rate_mem, rate_syn, middle)
+    powers = by_power(middle)
     series = np.empty((1 if shared else neurons, terms(eps / 100, SHORT), 3))
     fill_series(0.0, length, rate_mem, rate_syn, series)
     work, polynomials = np.empty((5, neurons), number), np.zeros((3, many if polynomial else 0, neurons), number)
     moments = np.zeros((many if trains_tau else 0, neurons), number)
     basis = polynomials[0] if polynomial else state[:2]
     share, time_share = np.ones(max(many, 2), number), np.zeros(max(many, 2), number)
-    if polynomial:
+    if trains_tau:
         fill_flow(length / 2, rate_mem, rate_syn, shared, (half[0], half[1], half[2], half[3], half[4]))
     at_spikes = at_times[:spikes].astype(np.float64)
     arrive, rows = np.empty(count + spikes), np.empty(count + spikes, np.int64)
@@ -241,8 +262,10 @@ def adjoint(
                 carried = before - end
                 fill_flow(carried, rate_mem, rate_syn, shared, (flow[0], flow[1], flow[2], flow[3], flow[4]))
             _carry(state, carried, flow, rate_mem, trains_tau)
-        if polynomial:
-            _expand(state, half, rate_mem, rate_syn, length / 2, trains_tau, work, polynomials)
+        if trains_tau:
+            _expand_all(state, half, rate_mem, rate_syn, length / 2, work, polynomials)
+        elif polynomial:
+            _expand(state, powers, basis)
         begin = end - length
         e_first, r_first = e, r
         while e_first > 0 and times[e_first - 1] > begin:
@@ -268,12 +291,15 @@ def adjoint(
                     state, n, lag, crossed, np.float64(tau_mem[n]), np.float64(threshold[n]), np.float64(reset[n]),
                     np.float64(spike_current[k]), at_spikes[k], np.float64(at_counts[n]), trains_tau, gradient,
                 )  # fmt: skip
-                if polynomial:
+                if trains_tau:
                     one = slice(n, n + 1)
-                    _expand(
-                        state[:, one], half[:, one], rate_mem[one], rate_syn[one], length / 2, trains_tau,
-                        work[:, one], polynomials[:, :, one],
+                    _expand_all(
+                        state[:, one], half[:, one], rate_mem[one], rate_syn[one], length / 2, work[:, one],
+                        polynomials[:, :, one],
                     )  # fmt: skip
+                elif polynomial:
+                    for d in range(many):
+                        basis[d, n] = powers[1, d, n] * state[Q, n] + powers[2, d, n] * state[P, n]
             if j < 0:
                 break
             own = rows[j] >= inputs

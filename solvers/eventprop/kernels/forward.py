@@ -12,7 +12,7 @@ from numba import njit
 from .arrivals import arrival_time, block_length, check, merge
 from .crossing import crossing, voltage
 from .flow import OPTIONS, SHORT, fill_flow
-from .series import evaluate, fill_series, terms
+from .series import by_power, evaluate, fill_series, terms
 
 # Rows of the state: voltage and current at the begin and the end of a block, and its negative input.
 VOLTAGE, CURRENT, END_VOLTAGE, END_CURRENT, DOWN = range(5)
@@ -60,10 +60,24 @@ def _sum_arrivals(weights, rows, count, share, fall, sums, state):
             w0, w1 = min(w0, zero), min(w1, zero)
             w2, w3 = min(w2, zero), min(w3, zero)
             state[DOWN, n] += (f0 * w0 + f1 * w1) + (f2 * w2 + f3 * w3)
-        for d in range(len(sums)):
-            s0, s1, s2, s3 = share[d, j], share[d, j + 1], share[d, j + 2], share[d, j + 3]
+        d = 0  # two or three sums at a time: the rows are read once for them
+        if len(sums) % 2:
+            d, a0, a1, a2, a3 = 3, share[0, j], share[0, j + 1], share[0, j + 2], share[0, j + 3]
+            b0, b1, b2, b3 = share[1, j], share[1, j + 1], share[1, j + 2], share[1, j + 3]
+            c0, c1, c2, c3 = share[2, j], share[2, j + 1], share[2, j + 2], share[2, j + 3]
             for n in range(state.shape[1]):
-                sums[d, n] += (s0 * weights[r0, n] + s1 * weights[r1, n]) + (s2 * weights[r2, n] + s3 * weights[r3, n])
+                w0, w1, w2, w3 = weights[r0, n], weights[r1, n], weights[r2, n], weights[r3, n]
+                sums[0, n] += (a0 * w0 + a1 * w1) + (a2 * w2 + a3 * w3)
+                sums[1, n] += (b0 * w0 + b1 * w1) + (b2 * w2 + b3 * w3)
+                sums[2, n] += (c0 * w0 + c1 * w1) + (c2 * w2 + c3 * w3)
+        while d < len(sums):
+            a0, a1, a2, a3 = share[d, j], share[d, j + 1], share[d, j + 2], share[d, j + 3]
+            b0, b1, b2, b3 = share[d + 1, j], share[d + 1, j + 1], share[d + 1, j + 2], share[d + 1, j + 3]
+            for n in range(state.shape[1]):
+                w0, w1, w2, w3 = weights[r0, n], weights[r1, n], weights[r2, n], weights[r3, n]
+                sums[d, n] += (a0 * w0 + a1 * w1) + (a2 * w2 + a3 * w3)
+                sums[d + 1, n] += (b0 * w0 + b1 * w1) + (b2 * w2 + b3 * w3)
+            d += 2
 
 
 @njit(**OPTIONS)
@@ -256,7 +270,7 @@ def simulate(weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, tim
     width = 1 if shared else neurons
     middle = np.empty((width, terms(eps, SHORT / 2), 3), number)
     fill_series(longest / 2, longest / 2, rate_mem, rate_syn, middle)
-    powers = np.ascontiguousarray(middle.transpose(2, 1, 0))
+    powers = by_power(middle)
     series = np.empty((width, terms(eps / 100, SHORT), 3))
     fill_series(0.0, longest, rate_mem, rate_syn, series)
 

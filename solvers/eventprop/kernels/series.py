@@ -36,6 +36,12 @@ def fill_series(about, scale, rate_mem, rate_syn, out):
             decay_mem, decay_syn = -per_mem * decay_mem / (d + 1), -per_syn * decay_syn / (d + 1)
 
 
+@njit(**OPTIONS)
+def by_power(series):
+    """The same numbers as ``[3, terms, neurons]``, for loops over neurons."""
+    return np.ascontiguousarray(series.transpose(2, 1, 0))
+
+
 @njit(inline="always", **OPTIONS)
 def evaluate(series, n, x):
     """``(exp(-lag/tau_mem), exp(-lag/tau_syn), kappa(lag))`` of neuron ``n`` at ``x = (lag - about)/scale``."""
