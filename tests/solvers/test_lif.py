@@ -160,6 +160,20 @@ def test_no_crossing_is_missed_and_none_is_false(states, crossing):
     assert (lines < threshold[:, None]).all()
 
 
+def test_a_voltage_that_just_reaches_the_threshold_crosses_at_its_maximum():
+    rng = np.random.default_rng(0)
+    for _ in range(500):
+        tau_mem, tau_syn, v = rng.uniform(9e-3, 22e-3), rng.uniform(3e-3, 7e-3), rng.uniform(-0.5, 0.9)
+        top = lambda i: compiled.time_of_maximum(v, i, tau_mem, tau_syn)  # noqa: B023, E731
+        low, high = 1.0, 100.0
+        while low < (middle := (low + high) / 2) < high:
+            above = compiled.voltage(v, middle, top(middle), tau_mem, tau_syn)[0] >= 1.0
+            low, high = (low, middle) if above else (middle, high)
+        for i in (high, np.nextafter(high, 100), high * (1 + 1e-15)):
+            lag = compiled.crossing(v, i, 0.1, tau_mem, tau_syn, 1.0)
+            assert np.isinf(lag) or abs(lag - top(i)) < 1e-8
+
+
 def test_both_crossings_agree(states):
     values, peak = states
     plain = np.abs(peak - values[4]) > 1e-3  # a nearly tangent crossing is ill-conditioned

@@ -145,16 +145,18 @@ def crossing_before(v, i, within, v_end, i_end, tau_mem, tau_syn, threshold):
     missing = threshold - v
     root = slope * slope - 2.0 * bend * missing
     lag = min(high, 2.0 * missing / (slope + math.sqrt(root))) if root > 0.0 else 0.0
+    from_left = lag == 0.0
     for _ in range(100):
         v_lag, i_lag = voltage(v, i, lag, tau_mem, tau_syn)
         slope = (i_lag - v_lag) / tau_mem
-        if slope <= 0.0:
-            if lag == 0.0 or v_lag <= threshold:  # at the maximum, which is the crossing but for rounding
+        if slope <= 0.0 or (from_left and v_lag >= threshold):
+            if from_left or v_lag <= threshold:  # at the crossing, or at the maximum that is it, but for rounding
                 break
-            lag = 0.0
+            lag, from_left = 0.0, True
             continue
         before = lag
         lag = min(max(lag + (threshold - v_lag) / slope, 0.0), high)
+        from_left = True
         if abs(lag - before) <= 1e-16 * (lag + tau_mem):
             break
     return lag

@@ -1,0 +1,229 @@
+"""Figures of the benchmark ``gradient_agreement``, one for each of its parts, drawn from its record alone."""
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from .plots import METHOD_COLOURS, METHOD_LABELS, Record, _tidy
+
+_PARAMETERS = {"w_in": ("input weights", "#0072B2"), "w_rec": ("recurrent weights", "#E69F00")}
+_READOUT = ("readout weights", "#999999")
+_EXACT, _SURROGATE = METHOD_COLOURS["eventprop"], METHOD_COLOURS["bptt"]
+
+
+def _value(row: Record, name: str, measure: str = "cosine") -> float:
+    """A measure of agreement of one parameter of the first layer, or of the readout (``w``); NaN if there is none."""
+    path = "readout.w" if name == "w" else f"layers[0].{name}"
+    value = row["parameters"].get(path, {}).get(measure)
+    return float("nan") if value is None else value
+
+
+def _cosine_axis(ax: Axes) -> Axes:
+    ax.set_ylim(min(-0.05, ax.get_ylim()[0]), 1.05)
+    ax.axhline(1, color="black", linewidth=0.8)
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.set_ylabel("cosine to the exact gradient")
+    return _tidy(ax)
+
+
+def surrogates(record: Record) -> Figure:
+    """Cosine over the slope of SuperSpike, with and without the reset; and for other shapes and scales.
+
+    Args:
+        record: with ``samples["surrogates"]``.
+    """
+    rows = record["samples"]["surrogates"]
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    slopes = [row for row in rows if row["name"] == "superspike" and row["scale"] == 1]
+    for name, (label, colour) in _PARAMETERS.items():
+        for reset, style, mark in ((True, "-", "o"), (False, "--", "s")):
+            chosen = sorted((row["slope"], _value(row, name)) for row in slopes if row["reset"] == reset)
+            text = f"{label}, " + ("through the reset" if reset else "reset detached")
+            left.plot(*zip(*chosen, strict=True), style, marker=mark, markersize=4, color=colour, label=text)
+    left.set_xscale("log")
+    left.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    left.set_xlabel("slope of SuperSpike [1 / threshold]")
+    left.legend(frameon=False, fontsize="small")
+    others = [row for row in rows if row["reset"] and row["slope"] == 10]
+    labels = [row["name"] + ("" if row["scale"] == 1 else f", scale {row['scale']:g}") for row in others]
+    for position, (name, (label, colour)) in enumerate(_PARAMETERS.items()):
+        x = np.arange(len(others)) + (position - 0.5) * 0.38
+        right.bar(x, [_value(row, name) for row in others], 0.36, color=colour, label=label)
+    right.set_xticks(range(len(others)), labels, rotation=15)
+    right.set_title("slope 10", fontsize="medium")
+    for ax in (left, right):
+        _cosine_axis(ax)
+    right.set_ylabel("")
+    figure.suptitle("At the same weights and samples, the surrogate gradient points elsewhere")
+    return figure
+
+
+def steps(record: Record) -> Figure:
+    """Cosine and length as the step of the grid goes to zero.
+
+    Args:
+        record: with ``samples["steps"]``.
+    """
+    rows = record["samples"]["steps"]
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    styles = {"fixed": ("o-", "slope 10"), "reset detached": ("s--", "slope 10, reset detached"),
+              "steeper": ("^:", "slope growing as 1/sqrt(dt)")}  # fmt: skip
+    for kind, (style, text) in styles.items():
+        own = sorted((row for row in rows if row["kind"] == kind), key=lambda row: row["dt"])
+        x = [1e3 * row["dt"] for row in own]
+        for name, (label, colour) in _PARAMETERS.items():
+            left.plot(
+                x, [_value(row, name) for row in own], style, color=colour, markersize=4, label=f"{label}, {text}"
+            )
+            right.loglog(x, [_value(row, name, "norm_ratio") for row in own], style, color=colour, markersize=4)
+        if kind == "fixed":
+            left.plot(x, [_value(row, "w") for row in own], style, color=_READOUT[1], markersize=4, label=_READOUT[0])
+            right.loglog(x, [_value(row, "w", "norm_ratio") for row in own], style, color=_READOUT[1], markersize=4)
+    left.set_xscale("log")
+    right.set_ylabel("length, surrogate / exact")
+    _cosine_axis(left)
+    _tidy(right)
+    ticks = sorted({1e3 * row["dt"] for row in rows})
+    for ax in (left, right):
+        ax.set_xlabel("step of the grid [ms]")
+        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        ax.xaxis.set_minor_formatter(NullFormatter())
+    figure.legend(
+        *left.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize="small"
+    )
+    figure.suptitle("A finer grid makes the surrogate longer, not truer")
+    return figure
+
+
+def networks(record: Record) -> Figure:
+    """Cosine over properties of the network, a panel each.
+
+    Args:
+        record: with ``samples["networks"]``.
+    """
+    rows = record["samples"]["networks"]
+    kinds = list(dict.fromkeys(row["of"] for row in rows))
+    figure = Figure(figsize=(3 * len(kinds), 3.6), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(1, len(kinds), sharey=True))
+    for ax, kind in zip(panels, kinds, strict=True):
+        own = [row for row in rows if row["of"] == kind]
+        for name, (label, colour) in _PARAMETERS.items():
+            ax.plot(range(len(own)), [_value(row, name) for row in own], "o-", color=colour, label=label, markersize=5)
+        rate = lambda row: "runs away" if row["rate_hz"] is None else f"{row['rate_hz']:.0f} Hz"  # noqa: E731
+        ticks = [f"{row['value']}\n{rate(row)}" for row in own]
+        ax.set_xticks(range(len(own)), ticks, fontsize="small")
+        ax.set_xlim(-0.4, len(own) - 0.6)
+        ax.set_title(kind, fontsize="medium")
+        _cosine_axis(ax).set_ylabel("")
+    panels[0].set_ylabel("cosine to the exact gradient")
+    panels[0].legend(frameon=False, fontsize="small")
+    return figure
+
+
+def noise(record: Record) -> Figure:
+    """One batch's gradients against the mean exact gradient, and the surrogate without any noise.
+
+    Args:
+        record: with ``samples["noise"]``.
+    """
+    found = record["samples"]["noise"]
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    ax = figure.subplots()
+    bars = {
+        "cosine_exact": ("exact, one batch (noise)", _EXACT),
+        "cosine_other": ("surrogate, one batch (noise and bias)", "#F0B58A"),
+        "cosine": ("surrogate, without noise (bias)", _SURROGATE),
+    }
+    names = {"layers[0].w_in": "input weights", "layers[0].w_rec": "recurrent weights", "readout.w": "readout weights"}
+    for position, (measure, (label, colour)) in enumerate(bars.items()):
+        heights = np.array([found[name][measure] for name in names], np.float64)
+        drawn = ax.bar(np.arange(len(names)) + (position - 1) * 0.27, heights, 0.25, color=colour, label=label)
+        ax.bar_label(drawn, fmt="{:.2f}", fontsize="small", padding=2)
+    ax.set_xticks(range(len(names)), names.values())
+    _cosine_axis(ax).set_ylabel("cosine to the mean exact gradient")
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    return figure
+
+
+def usefulness(record: Record) -> Figure:
+    """Change of the loss along both gradients of the hidden weights, on the same batch, held-out, and on the grid.
+
+    Args:
+        record: with ``samples["usefulness"]``.
+    """
+    rows, lengths = record["samples"]["usefulness"], record["config"]["lengths"]
+    titles = {"same": "same batch", "held out": "held-out batch", "grid": "same batch, on the grid"}
+    figure = Figure(figsize=(12, 3.8), layout="constrained")
+    for ax, (place, title) in zip(figure.subplots(1, 3, sharey=True), titles.items(), strict=True):
+        for method, colour in (("eventprop", _EXACT), ("bptt", _SURROGATE)):
+            changes = np.array([row["curves"][place] for row in rows if row["method"] == method], np.float64)
+            ax.plot(lengths, changes.T, color=colour, linewidth=0.6, alpha=0.4)
+            ax.plot(lengths, changes.mean(0), "o-", color=colour, linewidth=2, label=f"along {METHOD_LABELS[method]}")
+        ax.axhline(0, color="black", linewidth=0.8)
+        ax.set_xscale("log")
+        ax.set_yscale("symlog", linthresh=0.01)
+        ax.set_title(title, fontsize="medium")
+        ax.set_xlabel("length of the step")
+        _tidy(ax)
+    figure.axes[0].set_ylabel("change of the loss")
+    figure.axes[0].legend(frameon=False)
+    return figure
+
+
+def loops(record: Record) -> Figure:
+    """Around a loop in weight space: the sum on the way, and what is left at the end over the radius.
+
+    Args:
+        record: with ``samples["loops"]``.
+    """
+    rows = record["samples"]["loops"]
+    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    path = next(row["path"] for row in rows if row["path"])
+    for method, colour in (("eventprop", _EXACT), ("bptt", _SURROGATE)):
+        angle = np.linspace(0, 360, len(path[method]))
+        left.plot(angle, path[method], color=colour, linewidth=2, label=METHOD_LABELS[method])
+        left.plot(360, path[method][-1], "o", color=colour)
+    left.axhline(0, color="black", linewidth=0.8)
+    left.set_xticks(range(0, 361, 90))
+    left.set_xlabel("way around the loop [degrees]")
+    left.set_ylabel("gradient times displacement, summed up")
+    left.set_title("Back at the same weights, the loss is the same", fontsize="medium")
+    left.legend(frameon=False)
+    _tidy(left)
+
+    radii = np.array([row["radius"] for row in rows])
+    floor = 1e-17
+    smooth = np.array([not row["jumps"] for row in rows])
+    exact = np.maximum(np.abs([row["eventprop"] for row in rows]), floor)
+    residual = np.maximum([row["residual"] for row in rows], floor)
+    right.plot(radii[smooth], exact[smooth], "o", color=_EXACT, label="EventProp, no spike event on the loop")
+    right.plot(
+        radii[~smooth], residual[~smooth], "D", color=_EXACT, mfc="white", label="EventProp, after its loss jumps"
+    )
+    for slope, mark in zip(rows[0]["bptt"], "^sv<>", strict=False):
+        values = [abs(row["bptt"][slope]) for row in rows]
+        right.plot(radii, values, mark, color=_SURROGATE, alpha=0.6, label=f"BPTT-SG, slope {slope}")
+    right.set_xscale("log")
+    right.set_yscale("log")
+    right.set_xlabel("radius of the loop [threshold]")
+    right.set_ylabel("|loop integral| [loss]")
+    right.set_title("What is left over is no gradient of any loss", fontsize="medium")
+    right.legend(frameon=False, fontsize="small")
+    _tidy(right)
+    return figure
+
+
+FIGURES: dict[str, Callable[[Record], Figure]] = {
+    "surrogates": surrogates,
+    "steps": steps,
+    "networks": networks,
+    "noise": noise,
+    "usefulness": usefulness,
+    "loops": loops,
+}
