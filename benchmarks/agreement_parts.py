@@ -1,14 +1,14 @@
 """The parts of the benchmark ``gradient_agreement``: each measures one thing and returns its rows."""
 
-import dataclasses
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from gradlab import BPTTTrainer, EventPropTrainer, Network, NetworkParams, TrainConfig, agreement
-from gradlab.data import SpikeData, batch
+from gradlab.data import SpikeData, Splits, batch
 from gradlab.descent import Look, follow, hidden_only, look, step
 from gradlab.loop_network import draw_loop_network
 from gradlab.loops import LoopIntegral, loop_integral, random_circle
@@ -37,6 +37,9 @@ class Setting(NamedTuple):
         return self._asdict()
 
 
+USUAL = Setting()
+
+
 class Bench:
     """One network, some data, and the trainers, of which each compiles once."""
 
@@ -55,7 +58,7 @@ class Bench:
         chosen = self.order[number * self.samples : (number + 1) * self.samples]
         return batch(self.data, chosen, self.data.longest)
 
-    def bptt(self, setting: Setting = Setting()) -> BPTTTrainer:
+    def bptt(self, setting: Setting = USUAL) -> BPTTTrainer:
         """The trainer with these surrogate gradients."""
         if setting not in self._bptt:
             self._bptt[setting] = BPTTTrainer(
@@ -64,7 +67,7 @@ class Bench:
             )  # fmt: skip
         return self._bptt[setting]
 
-    def compare(self, params: NetworkParams, setting: Setting = Setting(), number: int = 0) -> dict[str, Any]:
+    def compare(self, params: NetworkParams, setting: Setting = USUAL, number: int = 0) -> dict[str, Any]:
         """Agreement on one batch, by parameter and over neurons; the rates in both worlds."""
         exact, other = (look(t, params, *self.batch(number)) for t in (self.exact, self.bptt(setting)))
         if exact.gradient is None:
@@ -72,6 +75,7 @@ class Bench:
         parameters: dict[str, dict[str, Any]] = dict(agreement.compare(exact.gradient, other.gradient))
         for name, cosines in agreement.per_neuron(exact.gradient, other.gradient).items():
             parameters[name]["neurons"] = np.nanquantile(cosines, _QUANTILES).tolist()
+            parameters[name]["neurons_uphill"] = float(np.mean(cosines[np.isfinite(cosines)] < 0))
         return {"rate_hz": self.rate(exact), "rate_grid_hz": self.rate(other), "parameters": parameters}
 
     def rate(self, at: Look) -> float:
@@ -107,12 +111,12 @@ def networks(
         driven = layer._replace(w_in=factor * layer.w_in)
         yield {"of": "input weights", "value": factor} | bench.compare(bench.params._replace(layers=(driven,)))
     for name in ("mixed", "mean-driven", "fluctuation-driven"):
-        drawn = dataclasses.replace(bench.network, initialiser=name).init(jax.random.key(bench.config.seed))
+        drawn = replace(bench.network, initialiser=name).init(jax.random.key(bench.config.seed))
         yield {"of": "initialisation", "value": name} | bench.compare(drawn)
-    others = [("depth", depth, {"hidden": bench.network.hidden * depth}) for depth in hidden_layers]
-    others += [("duration", duration, {"duration": duration}) for duration in durations]
-    for of, value, changes in others:
-        other = Bench(dataclasses.replace(bench.network, **changes), bench.data, bench.samples, bench.config.seed)
+    deeper = [("depth", depth, replace(bench.network, hidden=bench.network.hidden * depth)) for depth in hidden_layers]
+    shorter = [("duration", duration, replace(bench.network, duration=duration)) for duration in durations]
+    for of, value, network in [*deeper, *shorter]:
+        other = Bench(network, bench.data, bench.samples, bench.config.seed)
         yield {"of": of, "value": value} | other.compare(other.params)
 
 
@@ -144,6 +148,59 @@ def usefulness(bench: Bench, batches: int, lengths: tuple[float, ...]) -> Rows:
             parts = follow(bench.exact, bench.params, direction, *here, lengths[len(lengths) // 2], _POINTS)
             rows.append({"method": method, "batch": number, "curves": curves} | parts._asdict())
     return rows
+
+
+def training(bench: Bench, train: TrainConfig, samples: int, batches: int, grid: tuple[float, ...]) -> dict[str, Rows]:
+    """Agreement along a training with each method from one start, and what a finer grid does to where they end.
+
+    Args:
+        bench: network and data.
+        train: settings of both trainings.
+        samples: to train on, the last ones of the shuffled data, which no batch of the bench holds.
+        batches: to measure with.
+        grid: steps [s] at which both networks are run in the end.
+    """
+    subset = bench.data.select(np.sort(bench.order[-samples:]))
+    rows: Rows = []
+    refined: Rows = []
+    for method, trainer in {
+        "eventprop": EventPropTrainer(bench.network, train),
+        "bptt": BPTTTrainer(bench.network, train, dt=DT, surrogate=Surrogate(slope=SLOPE)),
+    }.items():
+        passed = [bench.params]
+        result = trainer.fit(Splits(subset, None, subset), bench.params, on_epoch=passed.append)
+        rows += [
+            {"method": method, "epoch": epoch, "status": result.status, "distance": _distance(params, bench.params)}
+            | _along(bench, params, batches)
+            for epoch, params in enumerate(passed)
+        ]
+        worlds = {"continuous": bench.exact} | {f"{dt:g}": bench.bptt(Setting(dt=dt)) for dt in grid}
+        for world, judge in worlds.items():
+            seen = look(judge, passed[-1], *bench.batch(0))
+            rate = None if seen.counts is None else bench.rate(seen)
+            refined.append({"method": method, "world": world, "loss": seen.loss, "rate_hz": rate})
+    return {"rows": rows, "refined": refined}
+
+
+def _along(bench: Bench, params: NetworkParams, batches: int) -> dict[str, Any]:
+    """Agreement, losses and rates of both worlds at one point of a training; None where it runs away."""
+    exact, other = (
+        [look(trainer, params, *bench.batch(k)) for k in range(batches)] for trainer in (bench.exact, bench.bptt())
+    )
+    ran_away = any(seen.gradient is None for seen in exact)
+    return {
+        "loss": None if ran_away else float(np.mean([seen.loss for seen in exact])),
+        "loss_grid": float(np.mean([seen.loss for seen in other])),
+        "rate_hz": None if ran_away else float(np.mean([bench.rate(seen) for seen in exact])),
+        "rate_grid_hz": float(np.mean([bench.rate(seen) for seen in other])),
+        "parameters": {} if ran_away else agreement.over_batches(*([s.gradient for s in x] for x in (exact, other))),
+    }
+
+
+def _distance(a: NetworkParams, b: NetworkParams) -> float:
+    """Euclidean, of all weights."""
+    differences = jax.tree.map(lambda x, y: float(np.sum((x - y) ** 2)), a, b)
+    return float(np.sqrt(sum(jax.tree.leaves(differences))))
 
 
 class Loops(NamedTuple):

@@ -1,4 +1,4 @@
-"""How far is the surrogate gradient from the exact one, and does it matter? ``python -m benchmarks.gradient_agreement``.
+"""How far is the surrogate from the exact gradient, and does it matter? ``python -m benchmarks.gradient_agreement``.
 
 At initialisation, on real data: cosine and length of the surrogate gradient against EventProp's at the same weights and
 samples, over the surrogate, the step of the grid and the network; noise of both apart from bias; the loss along both.
@@ -14,15 +14,15 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
-from gradlab import Network, agreement_plots, plots, records
+from gradlab import Network, TrainConfig, agreement_plots, plots, records
 from gradlab.command import prepare, run_command
 from gradlab.data import load
 
 from . import agreement_parts as parts
 
 _RECORDS = "gradient_agreement.jsonl"
-Part = Literal["surrogates", "steps", "networks", "noise", "usefulness", "loops"]
-ALL: tuple[Part, ...] = ("surrogates", "steps", "networks", "noise", "usefulness", "loops")
+Part = Literal["surrogates", "steps", "networks", "noise", "usefulness", "training", "loops"]
+ALL: tuple[Part, ...] = ("surrogates", "steps", "networks", "noise", "usefulness", "training", "loops")
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,9 @@ class Config:
     """Agreement of surrogate gradients with exact ones, and what each is good for.
 
     Attributes:
-        parts: what to measure; surrogates (shape, slope, scale, reset), steps (of the grid), networks (recurrence, rate,
-            initialisation, depth, duration), noise (between batches), usefulness (loss along both), loops.
+        parts: what to measure; surrogates (shape, slope, scale, reset), steps (of the grid), networks (recurrence,
+            rate, initialisation, depth, duration), noise (between batches), usefulness (loss along both), training,
+            loops.
         dataset: shd, synthetic, or auto: SHD if it is there.
         data_dir: folder with shd_train.h5 and shd_test.h5, or their parent.
         hidden: recurrent neurons.
@@ -46,6 +47,8 @@ class Config:
         durations: of a trial [s].
         batches: for the noise, and as many again held out for the usefulness.
         lengths: of steps in weight space.
+        epochs: of a training with each method.
+        train_samples: that it is done with.
         radii: of loops in weight space.
         loops: for each radius.
         loop_slopes: of SuperSpike.
@@ -60,9 +63,9 @@ class Config:
     data_dir: Path | None = None
     hidden: int = 128
     duration: float = 1.0
-    samples: int = 16
+    samples: int = 32
     slopes: tuple[float, ...] = (1.0, 10.0, 100.0)
-    shapes: tuple[str, ...] = ("sigmoid", "boxcar")
+    shapes: tuple[str, ...] = ("sigmoid", "triangle")
     scales: tuple[float, ...] = (0.3,)
     steps: tuple[float, ...] = (1e-3, 0.5e-3, 0.25e-3)
     factors: tuple[float, ...] = (0.75, 1.0, 1.5, 2.0)
@@ -70,6 +73,8 @@ class Config:
     durations: tuple[float, ...] = (0.25,)
     batches: int = 8
     lengths: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0)
+    epochs: int = 4
+    train_samples: int = 1024
     radii: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1)
     loops: int = 3
     loop_slopes: tuple[float, ...] = (10.0, 1.0, 100.0)
@@ -113,6 +118,13 @@ def measure(config: Config) -> tuple[dict[str, Any], dict[str, Any], str]:
             "steps": lambda: parts.steps(bench, config.steps),
             "networks": lambda: list(parts.networks(bench, config.factors, config.depths, config.durations)),
             "noise": lambda: parts.noise(bench, config.batches),
+            "training": lambda: parts.training(
+                bench,
+                TrainConfig(epochs=config.epochs, seed=config.seed),
+                config.train_samples,
+                max(config.batches // 2, 2),
+                config.steps,
+            ),
             "usefulness": lambda: parts.usefulness(bench, max(config.batches // 2, 1), config.lengths),
         }
         samples |= {name: measure() for name, measure in measures.items() if name in config.parts}

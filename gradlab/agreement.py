@@ -67,8 +67,8 @@ def over_batches(exact: Sequence[Any], other: Sequence[Any]) -> dict[str, dict[s
         For each parameter, by its path: ``cosine`` of the mean gradients without noise; ``cosine_exact`` and
         ``cosine_other``, the mean cosine of one batch's gradient to the mean exact gradient of all other batches;
         ``noise_exact`` and ``noise_other``, the variance between batches over the squared mean; ``uphill``, the share
-        of batches whose other gradient has a negative product with the mean exact gradient of all other batches. None
-        where noise hides the mean.
+        of batches on which the other gradient has a negative product with the exact one. None where noise hides the
+        mean.
 
     Raises:
         ValueError: for fewer than two batches, or different numbers.
@@ -87,7 +87,7 @@ def over_batches(exact: Sequence[Any], other: Sequence[Any]) -> dict[str, dict[s
             "cosine_other": _mean_cosine(b, means),
             "noise_exact": float(np.mean(np.sum(a * a, 1)) / aa - 1) if aa > 0 else None,
             "noise_other": float(np.mean(np.sum(b * b, 1)) / bb - 1) if bb > 0 else None,
-            "uphill": float(np.mean(np.sum(b * means, 1) < 0)),
+            "uphill": float(np.mean(np.sum(a * b, 1) < 0)),
         }
     return result
 

@@ -30,35 +30,42 @@ def _cosine_axis(ax: Axes) -> Axes:
 
 
 def surrogates(record: Record) -> Figure:
-    """Cosine over the slope of SuperSpike, with and without the reset; and for other shapes and scales.
+    """Direction and length over the slope of SuperSpike, with and without the reset; and other shapes and scales.
 
     Args:
         record: with ``samples["surrogates"]``.
     """
     rows = record["samples"]["surrogates"]
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
+    figure = Figure(figsize=(13, 4.2), layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
     slopes = [row for row in rows if row["name"] == "superspike" and row["scale"] == 1]
     for name, (label, colour) in _PARAMETERS.items():
-        for reset, style, mark in ((True, "-", "o"), (False, "--", "s")):
-            chosen = sorted((row["slope"], _value(row, name)) for row in slopes if row["reset"] == reset)
-            text = f"{label}, " + ("through the reset" if reset else "reset detached")
-            left.plot(*zip(*chosen, strict=True), style, marker=mark, markersize=4, color=colour, label=text)
-    left.set_xscale("log")
-    left.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    left.set_xlabel("slope of SuperSpike [1 / threshold]")
-    left.legend(frameon=False, fontsize="small")
+        for reset, style in ((True, "o-"), (False, "s--")):
+            own = sorted((row for row in slopes if row["reset"] == reset), key=lambda row: row["slope"])
+            x, text = [row["slope"] for row in own], "" if reset else ", reset detached"
+            left.plot(x, [_value(row, name) for row in own], style, color=colour, label=label + text)
+            middle.plot(x, [_value(row, name, "norm_ratio") for row in own], style, color=colour)
+    middle.set_yscale("log")
+    middle.axhline(1, color="black", linewidth=0.8)
+    middle.yaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    middle.set_ylabel("length, surrogate / exact")
+    for ax in (left, middle):
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        ax.set_xlabel("slope of SuperSpike [1 / threshold]")
+    left.legend(frameon=False, fontsize="small", loc="lower right")
     others = [row for row in rows if row["reset"] and row["slope"] == 10]
-    labels = [row["name"] + ("" if row["scale"] == 1 else f", scale {row['scale']:g}") for row in others]
-    for position, (name, (label, colour)) in enumerate(_PARAMETERS.items()):
+    labels = [row["name"] + ("" if row["scale"] == 1 else f"\nscale {row['scale']:g}") for row in others]
+    for position, (name, (_, colour)) in enumerate(_PARAMETERS.items()):
         x = np.arange(len(others)) + (position - 0.5) * 0.38
-        right.bar(x, [_value(row, name) for row in others], 0.36, color=colour, label=label)
-    right.set_xticks(range(len(others)), labels, rotation=15)
-    right.set_title("slope 10", fontsize="medium")
-    for ax in (left, right):
-        _cosine_axis(ax)
-    right.set_ylabel("")
-    figure.suptitle("At the same weights and samples, the surrogate gradient points elsewhere")
+        right.bar(x, [_value(row, name) for row in others], 0.36, color=colour)
+    right.set_xticks(range(len(others)), labels, fontsize="small")
+    left.set_title("direction", fontsize="medium")
+    middle.set_title("length", fontsize="medium")
+    right.set_title("direction, other shapes and scales of slope 10", fontsize="medium")
+    _cosine_axis(left)
+    _cosine_axis(right)
+    _tidy(middle)
     return figure
 
 
@@ -151,27 +158,76 @@ def noise(record: Record) -> Figure:
 
 
 def usefulness(record: Record) -> Figure:
-    """Change of the loss along both gradients of the hidden weights, on the same batch, held-out, and on the grid.
+    """Change of the loss along both gradients of the hidden weights, and the part that the exact gradient accounts for.
 
     Args:
         record: with ``samples["usefulness"]``.
     """
     rows, lengths = record["samples"]["usefulness"], record["config"]["lengths"]
-    titles = {"same": "same batch", "held out": "held-out batch", "grid": "same batch, on the grid"}
-    figure = Figure(figsize=(12, 3.8), layout="constrained")
-    for ax, (place, title) in zip(figure.subplots(1, 3, sharey=True), titles.items(), strict=True):
+    figure = Figure(figsize=(13, 4.2), layout="constrained")
+    *panels, right = figure.subplots(1, 3)
+    for ax, place in zip(panels, ("same", "held out"), strict=True):
         for method, colour in (("eventprop", _EXACT), ("bptt", _SURROGATE)):
             changes = np.array([row["curves"][place] for row in rows if row["method"] == method], np.float64)
             ax.plot(lengths, changes.T, color=colour, linewidth=0.6, alpha=0.4)
             ax.plot(lengths, changes.mean(0), "o-", color=colour, linewidth=2, label=f"along {METHOD_LABELS[method]}")
         ax.axhline(0, color="black", linewidth=0.8)
         ax.set_xscale("log")
-        ax.set_yscale("symlog", linthresh=0.01)
-        ax.set_title(title, fontsize="medium")
-        ax.set_xlabel("length of the step")
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        ax.set_title(f"{place} batch", fontsize="medium")
+        ax.set_xlabel("length of the step [threshold]")
+        ax.set_ylabel("change of the loss")
         _tidy(ax)
-    figure.axes[0].set_ylabel("change of the loss")
-    figure.axes[0].legend(frameon=False)
+    panels[0].legend(frameon=False)
+    for place, method in enumerate(("eventprop", "bptt")):
+        own = [row for row in rows if row["method"] == method]
+        seen, change = (float(np.mean([row[key] for row in own])) for key in ("seen", "change"))
+        bars = right.bar([place - 0.2, place + 0.2], [change, seen], 0.36, color=["#5A5A5A", _EXACT])
+        right.bar_label(bars, fmt="{:.2g}", fontsize="small", padding=2)
+    right.set_xticks([0, 1], [f"step along\n{METHOD_LABELS[method]}" for method in ("eventprop", "bptt")])
+    right.set_title(f"grey: change of the loss, length {lengths[len(lengths) // 2]:g}; blue: seen by the exact gradient",
+                    fontsize="medium")  # fmt: skip
+    right.axhline(0, color="black", linewidth=0.8)
+    _tidy(right)
+    return figure
+
+
+def training(record: Record) -> Figure:
+    """Along a training with each method: agreement, rates in both worlds, and what a finer grid does in the end.
+
+    Args:
+        record: with ``samples["training"]``.
+    """
+    found = record["samples"]["training"]
+    figure = Figure(figsize=(12, 4), layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
+    for method, colour in (("eventprop", _EXACT), ("bptt", _SURROGATE)):
+        own = [row for row in found["rows"] if row["method"] == method]
+        epochs = [row["epoch"] for row in own]
+        for name, style in (("w_in", "o-"), ("w_rec", "s--")):
+            label = f"{_PARAMETERS[name][0]}, {METHOD_LABELS[method]} training"
+            left.plot(epochs, [_value(row, name) for row in own], style, color=colour, label=label, markersize=4)
+        for key, style, world in (("rate_hz", "o-", "continuous time"), ("rate_grid_hz", "s--", "grid of 1 ms")):
+            rates = np.array([row[key] for row in own], np.float64)
+            middle.plot(epochs, rates, style, color=colour, label=f"{METHOD_LABELS[method]}, {world}", markersize=4)
+        ends = [row for row in found["refined"] if row["method"] == method]
+        losses = np.array([row["loss"] for row in ends], np.float64)
+        right.plot(range(len(ends)), losses, "o-", color=colour, label=f"trained with {METHOD_LABELS[method]}")
+        for place, loss in enumerate(losses):
+            if np.isnan(loss):
+                right.text(place, 0.05, "runs away", color=colour, rotation=90, ha="center", va="bottom",
+                           transform=right.get_xaxis_transform())  # fmt: skip
+    worlds = list(dict.fromkeys(row["world"] for row in found["refined"]))
+    right.set_xticks(range(len(worlds)), [w if w == "continuous" else f"{1e3 * float(w):g} ms" for w in worlds])
+    right.set_xlabel("the same weights, run in continuous time or on a grid")
+    right.set_ylabel("loss at the end")
+    middle.set_ylabel("rate of the hidden neurons [Hz]")
+    for ax in (left, middle):
+        ax.set_xlabel("epoch")
+    _cosine_axis(left)
+    for ax in (left, middle, right):
+        _tidy(ax)
+        ax.legend(frameon=False, fontsize="small")
     return figure
 
 
@@ -225,5 +281,6 @@ FIGURES: dict[str, Callable[[Record], Figure]] = {
     "networks": networks,
     "noise": noise,
     "usefulness": usefulness,
+    "training": training,
     "loops": loops,
 }

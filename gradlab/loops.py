@@ -7,7 +7,7 @@ of no function, and gives anything (Gygax & Zenke 2025, Neural Comput. 37:886).
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from jaxtyping import Float
 from scipy.integrate import quad
 
 _PANELS = 128  # stretches of a loop in which its places are looked for at first
+_CLOSE = 1e-10  # [rad]
 _JUMP = 1e-6  # [s]; between neighbouring floating-point numbers, a spike that is still there moves by much less
 
 
@@ -126,25 +127,39 @@ def loop_integral(look: Callable[[np.ndarray], Look], circle: Circle, tolerance:
         return value, error, met[0] if met else None
 
     corners = [float(x) for x in np.linspace(0, 2 * np.pi, _PANELS + 1)]
-    places = [place for low, high in itertools.pairwise(corners) for place in changes(low, high)]
-    todo = list(itertools.pairwise([0.0, *itertools.chain(*places), corners[-1]]))[::2]
-    integral = error = 0.0
-    while todo:
-        low, high = todo.pop()
-        value, uncertain, met = integrate(low, high)
+    places = _merged(place for low, high in itertools.pairwise(corners) for place in changes(low, high))
+    integrals: dict[tuple[float, float], tuple[float, float]] = {}
+    while todo := [piece for piece in _between(places) if piece not in integrals]:
+        value, error, met = integrate(*todo[0])
         if met is None:
-            integral, error = integral + value, error + uncertain
+            integrals[todo[0]] = value, error
         else:
-            new = changes(low, met) + changes(met, high)
-            places += new
-            todo += list(itertools.pairwise([low, *itertools.chain(*new), high]))[::2]
+            places = _merged([*places, *changes(todo[0][0], met), *changes(met, todo[0][1])])
+    total, error = np.sum([integrals[piece] for piece in _between(places)], 0)
 
     moved = {place: np.abs(at(place[1]).trains - at(place[0]).trains).max() for place in places}
     events = sorted(place for place, by in moved.items() if by > _JUMP)
     return LoopIntegral(
-        integral,
-        error,
+        float(total),
+        float(error),
         jumps=np.array([at(b).loss - at(a).loss for a, b in events]),
         angles=np.array([b for _, b in events]),
         kinks=len(places) - len(events),
     )
+
+
+def _merged(places: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Places in order, those too close to tell apart as one: by rounding, a spike that only just is comes and goes."""
+    result: list[tuple[float, float]] = []
+    for low, high in sorted(places):
+        if result and low - result[-1][1] < _CLOSE:
+            result[-1] = result[-1][0], max(high, result[-1][1])
+        else:
+            result.append((low, high))
+    return result
+
+
+def _between(places: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The pieces of the circle that places cut it into."""
+    ends = [0.0, *itertools.chain(*places), 2 * np.pi]
+    return list(zip(ends[::2], ends[1::2], strict=True))

@@ -212,13 +212,21 @@ class Trainer:
             spikes += float(spiked)
         return {"accuracy": hits / len(data), "spikes_per_sample": spikes / len(data)}
 
-    def fit(self, splits: Splits, params: NetworkParams | None = None, *, progress: bool = True) -> Result:
+    def fit(
+        self,
+        splits: Splits,
+        params: NetworkParams | None = None,
+        *,
+        progress: bool = True,
+        on_epoch: Callable[[NetworkParams], None] | None = None,
+    ) -> Result:
         """Train.
 
         Args:
             splits: training set, and a validation set which may be None; the test set is not touched.
             params: to start from; by default ``init()``.
             progress: show a progress bar on standard error.
+            on_epoch: called with the parameters after each epoch.
 
         Returns:
             What was reached; also after Ctrl-C, a loss that is not finite, or runaway activity (see ``status``).
@@ -244,6 +252,8 @@ class Trainer:
                     for name, value in entry.items():
                         result.history.setdefault(name, []).append(value)
                     result.params, result.epochs = params, epoch + 1
+                    if on_epoch is not None:
+                        on_epoch(params)
                     if progress:
                         figures = ", ".join(f"{k} {v:.3g}" for k, v in entry.items() if k != "epoch_s")
                         bar.write(f"epoch {epoch + 1}: {figures}", file=sys.stderr)
