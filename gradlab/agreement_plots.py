@@ -185,8 +185,8 @@ def usefulness(record: Record) -> Figure:
         bars = right.bar([place - 0.2, place + 0.2], [change, seen], 0.36, color=["#5A5A5A", _EXACT])
         right.bar_label(bars, fmt="{:.2g}", fontsize="small", padding=2)
     right.set_xticks([0, 1], [f"step along\n{METHOD_LABELS[method]}" for method in ("eventprop", "bptt")])
-    right.set_title(f"grey: change of the loss, length {lengths[len(lengths) // 2]:g}; blue: seen by the exact gradient",
-                    fontsize="medium")  # fmt: skip
+    length = f"{lengths[len(lengths) // 2]:g}"
+    right.set_title(f"grey: change in a step of {length}; blue: seen by the exact gradient", fontsize="medium")
     right.axhline(0, color="black", linewidth=0.8)
     _tidy(right)
     return figure
