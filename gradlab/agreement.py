@@ -64,7 +64,8 @@ def over_batches(exact: Sequence[Any], other: Sequence[Any]) -> dict[str, dict[s
         other: gradient of each batch by the method that is judged.
 
     Returns:
-        For each parameter, by its path: ``cosine`` of the mean gradients without noise; ``cosine_exact`` and
+        For each parameter, by its path: ``cosine`` of the mean gradients without noise; ``cosine_same``, the mean
+        cosine of both gradients of the same batch; ``cosine_exact`` and
         ``cosine_other``, the mean cosine of one batch's gradient to the mean exact gradient of all other batches;
         ``noise_exact`` and ``noise_other``, the variance between batches over the squared mean; ``uphill``, the share
         of batches on which the other gradient has a negative product with the exact one. None where noise hides the
@@ -83,6 +84,7 @@ def over_batches(exact: Sequence[Any], other: Sequence[Any]) -> dict[str, dict[s
         aa, bb, ab = _cross(a, a), _cross(b, b), _cross(a, b)
         result[name] = {
             "cosine": ab / float(np.sqrt(aa * bb)) if aa > 0 and bb > 0 else None,
+            "cosine_same": _mean_cosine(a, b),
             "cosine_exact": _mean_cosine(a, means),
             "cosine_other": _mean_cosine(b, means),
             "noise_exact": float(np.mean(np.sum(a * a, 1)) / aa - 1) if aa > 0 else None,

@@ -133,7 +133,7 @@ def networks(record: Record) -> Figure:
 
 
 def noise(record: Record) -> Figure:
-    """One batch's gradients against the mean exact gradient, and the surrogate without any noise.
+    """One batch's gradients against the mean exact gradient of the other batches, and against each other.
 
     Args:
         record: with ``samples["noise"]``.
@@ -144,7 +144,7 @@ def noise(record: Record) -> Figure:
     bars = {
         "cosine_exact": ("exact, one batch (noise)", _EXACT),
         "cosine_other": ("surrogate, one batch (noise and bias)", "#F0B58A"),
-        "cosine": ("surrogate, without noise (bias)", _SURROGATE),
+        "cosine_same": ("surrogate to exact, on the same batch (bias)", _SURROGATE),
     }
     names = {"layers[0].w_in": "input weights", "layers[0].w_rec": "recurrent weights", "readout.w": "readout weights"}
     for position, (measure, (label, colour)) in enumerate(bars.items()):
@@ -152,7 +152,7 @@ def noise(record: Record) -> Figure:
         drawn = ax.bar(np.arange(len(names)) + (position - 1) * 0.27, heights, 0.25, color=colour, label=label)
         ax.bar_label(drawn, fmt="{:.2f}", fontsize="small", padding=2)
     ax.set_xticks(range(len(names)), names.values())
-    _cosine_axis(ax).set_ylabel("cosine to the mean exact gradient")
+    _cosine_axis(ax).set_ylabel("cosine")
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return figure
 
@@ -206,7 +206,14 @@ def training(record: Record) -> Figure:
         epochs = [row["epoch"] for row in own]
         for name, style in (("w_in", "o-"), ("w_rec", "s--")):
             label = f"{_PARAMETERS[name][0]}, {METHOD_LABELS[method]} training"
-            left.plot(epochs, [_value(row, name) for row in own], style, color=colour, label=label, markersize=4)
+            left.plot(
+                epochs,
+                [_value(row, name, "cosine_same") for row in own],
+                style,
+                color=colour,
+                label=label,
+                markersize=4,
+            )
         for key, style, world in (("rate_hz", "o-", "continuous time"), ("rate_grid_hz", "s--", "grid of 1 ms")):
             rates = np.array([row[key] for row in own], np.float64)
             middle.plot(epochs, rates, style, color=colour, label=f"{METHOD_LABELS[method]}, {world}", markersize=4)

@@ -77,6 +77,7 @@ def test_noise_is_told_from_bias():
     assert found["noise_exact"] == pytest.approx(4000 / (mean @ mean), rel=0.1)
     assert found["noise_other"] == pytest.approx(4 * 4000 / (biased @ biased), rel=0.1)
     assert found["cosine_other"] < found["cosine"] - 0.1 and found["uphill"] == 0
+    assert 0 < found["cosine_same"] < found["cosine"]  # noise of its own in each
     assert over_batches(noisy(rng, mean, 4, 0.1), noisy(rng, -mean, 4, 0.1))["w"]["uphill"] == 1
 
 
