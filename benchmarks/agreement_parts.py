@@ -223,18 +223,10 @@ def loops(radii: tuple[float, ...], number: int, slopes: tuple[float, ...], poin
             circle = random_circle(network.centre, radius, rng)
             result = loop_integral(exact, circle)
             found.append(result)
-            work = {slope: along(circle) for slope, along in surrogate.items()}
+            sums = {f"{slope:g}": float(along(circle).sum()) for slope, along in surrogate.items()}
             rows.append(
                 {"radius": radius, "eventprop": result.integral, "error": result.error, "jumps": result.jumps,
                  "angles": result.angles, "kinks": result.kinks, "residual": result.residual}
-                | {"bptt": {f"{slope:g}": float(w.sum()) for slope, w in work.items()}}
-                | {"path": _path(exact, circle, work[slopes[0]]) if len(found) == 1 else None}
+                | {"bptt": sums}
             )  # fmt: skip
     return Loops(rows, found)
-
-
-def _path(exact: Any, circle: Any, work: np.ndarray) -> dict[str, Any]:
-    """Both sums of gradient times displacement along the first loop, for a figure."""
-    angles = 2 * np.pi * np.arange(len(work)) / len(work)
-    ours = np.array([exact(circle.point(a)).gradient @ circle.tangent(a) for a in angles]) * 2 * np.pi / len(work)
-    return {"eventprop": np.cumsum(ours), "bptt": np.cumsum(work)}

@@ -11,6 +11,7 @@ from .plots import METHOD_COLOURS, METHOD_LABELS, Record, _tidy
 
 _PARAMETERS = {"w_in": ("input weights", "#0072B2"), "w_rec": ("recurrent weights", "#E69F00")}
 _READOUT = ("readout weights", "#999999")
+_FLOOR = 1e-17  # [loss]; sums below it are rounding, drawn here
 _EXACT, _SURROGATE = METHOD_COLOURS["eventprop"], METHOD_COLOURS["bptt"]
 
 
@@ -239,46 +240,32 @@ def training(record: Record) -> Figure:
 
 
 def loops(record: Record) -> Figure:
-    """Around a loop in weight space: the sum on the way, and what is left at the end over the radius.
+    """What is left when a gradient is summed up around closed loops in weight space, over their radius.
 
     Args:
         record: with ``samples["loops"]``.
     """
     rows = record["samples"]["loops"]
-    figure = Figure(figsize=(11, 4.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    path = next(row["path"] for row in rows if row["path"])
-    for method, colour in (("eventprop", _EXACT), ("bptt", _SURROGATE)):
-        angle = np.linspace(0, 360, len(path[method]))
-        left.plot(angle, path[method], color=colour, linewidth=2, label=METHOD_LABELS[method])
-        left.plot(360, path[method][-1], "o", color=colour)
-    left.axhline(0, color="black", linewidth=0.8)
-    left.set_xticks(range(0, 361, 90))
-    left.set_xlabel("way around the loop [degrees]")
-    left.set_ylabel("gradient times displacement, summed up")
-    left.set_title("Back at the same weights, the loss is the same", fontsize="medium")
-    left.legend(frameon=False)
-    _tidy(left)
-
+    figure = Figure(figsize=(8, 4.6), layout="constrained")
+    ax = figure.subplots()
     radii = np.array([row["radius"] for row in rows])
-    floor = 1e-17
     smooth = np.array([not row["jumps"] for row in rows])
-    exact = np.maximum(np.abs([row["eventprop"] for row in rows]), floor)
-    residual = np.maximum([row["residual"] for row in rows], floor)
-    right.plot(radii[smooth], exact[smooth], "o", color=_EXACT, label="EventProp, no spike event on the loop")
-    right.plot(
-        radii[~smooth], residual[~smooth], "D", color=_EXACT, mfc="white", label="EventProp, after its loss jumps"
-    )
-    for slope, mark in zip(rows[0]["bptt"], "^sv<>", strict=False):
+    left_over = np.maximum([row["residual"] for row in rows], _FLOOR)
+    marks = dict(zip(sorted(rows[0]["bptt"], key=float), "v^sDP", strict=False))
+    for slope, mark in marks.items():
         values = [abs(row["bptt"][slope]) for row in rows]
-        right.plot(radii, values, mark, color=_SURROGATE, alpha=0.6, label=f"BPTT-SG, slope {slope}")
-    right.set_xscale("log")
-    right.set_yscale("log")
-    right.set_xlabel("radius of the loop [threshold]")
-    right.set_ylabel("|loop integral| [loss]")
-    right.set_title("What is left over is no gradient of any loss", fontsize="medium")
-    right.legend(frameon=False, fontsize="small")
-    _tidy(right)
+        ax.plot(radii, values, mark, color=_SURROGATE, alpha=0.6, label=f"BPTT-SG, slope {slope}")
+    ax.plot(
+        radii[~smooth], left_over[~smooth], "D", color=_EXACT, mfc="white", label="EventProp plus jumps of the loss"
+    )
+    ax.plot(radii[smooth], left_over[smooth], "o", color=_EXACT, label="EventProp, no spike comes or goes")
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlabel("radius of the loop [threshold]")
+    ax.set_ylabel("|sum around the loop| [loss]")
+    ax.set_title("Back at the same weights: the exact gradient adds up to zero", fontsize="medium")
+    ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
+    _tidy(ax)
     return figure
 
 
