@@ -54,7 +54,7 @@ def surrogates(record: Record) -> Figure:
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
         ax.set_xlabel("slope of SuperSpike [1 / threshold]")
-    left.legend(frameon=False, fontsize="small", loc="lower right")
+    left.legend(frameon=False, fontsize="small", loc="center right", bbox_to_anchor=(1, 0.35))
     others = [row for row in rows if row["reset"] and row["slope"] == 10]
     labels = [row["name"] + ("" if row["scale"] == 1 else f"\nscale {row['scale']:g}") for row in others]
     for position, (name, (_, colour)) in enumerate(_PARAMETERS.items()):
@@ -175,19 +175,21 @@ def usefulness(record: Record) -> Figure:
         ax.axhline(0, color="black", linewidth=0.8)
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-        ax.set_title(f"{place} batch", fontsize="medium")
+        ax.set_title(f"{place.replace(' ', '-')} batch", fontsize="medium")
         ax.set_xlabel("length of the step [threshold]")
         ax.set_ylabel("change of the loss")
         _tidy(ax)
     panels[0].legend(frameon=False)
-    for place, method in enumerate(("eventprop", "bptt")):
-        own = [row for row in rows if row["method"] == method]
-        seen, change = (float(np.mean([row[key] for row in own])) for key in ("seen", "change"))
-        bars = right.bar([place - 0.2, place + 0.2], [change, seen], 0.36, color=["#5A5A5A", _EXACT])
-        right.bar_label(bars, fmt="{:.2g}", fontsize="small", padding=2)
+    parts = {"change": ("of the loss", "#5A5A5A"), "seen": ("seen by the exact gradient", _EXACT)}
+    for shift, (key, (label, colour)) in zip((-0.2, 0.2), parts.items(), strict=True):
+        means = [np.mean([row[key] for row in rows if row["method"] == method]) for method in ("eventprop", "bptt")]
+        bars = right.bar(np.arange(2) + shift, means, 0.36, color=colour, label=label)
+        right.bar_label(bars, fmt="{:.4f}", fontsize="small", padding=2)
     right.set_xticks([0, 1], [f"step along\n{METHOD_LABELS[method]}" for method in ("eventprop", "bptt")])
-    length = f"{lengths[len(lengths) // 2]:g}"
-    right.set_title(f"grey: change in a step of {length}; blue: seen by the exact gradient", fontsize="medium")
+    right.set_title(f"same batch, step of length {lengths[len(lengths) // 2]:g}", fontsize="medium")
+    right.set_ylabel("change")
+    right.margins(y=0.25)
+    right.legend(frameon=False, loc="lower center", ncols=2, fontsize="small")
     right.axhline(0, color="black", linewidth=0.8)
     _tidy(right)
     return figure
@@ -227,7 +229,7 @@ def training(record: Record) -> Figure:
                            transform=right.get_xaxis_transform())  # fmt: skip
     worlds = list(dict.fromkeys(row["world"] for row in found["refined"]))
     right.set_xticks(range(len(worlds)), [w if w == "continuous" else f"{1e3 * float(w):g} ms" for w in worlds])
-    right.set_xlabel("the same weights, run in continuous time or on a grid")
+    right.set_xlabel("the same weights, run in different steps")
     right.set_ylabel("loss at the end")
     middle.set_ylabel("rate of the hidden neurons [Hz]")
     for ax in (left, middle):

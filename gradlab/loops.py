@@ -123,7 +123,7 @@ def loop_integral(look: Callable[[np.ndarray], Look], circle: Circle, tolerance:
                 met.append(angle)
             return float(here.gradient @ circle.tangent(angle)) * (high - low) * 6 * s * (1 - s)
 
-        value, error = quad(integrand, 0, 1, epsabs=tolerance, epsrel=0, limit=100)[:2]
+        value, error = quad(integrand, 0, 1, epsabs=tolerance, epsrel=0, limit=100, full_output=True)[:2]
         return value, error, met[0] if met else None
 
     corners = [float(x) for x in np.linspace(0, 2 * np.pi, _PANELS + 1)]
