@@ -140,12 +140,12 @@ def noise(record: Record) -> Figure:
         record: with ``samples["noise"]``.
     """
     found = record["samples"]["noise"]
-    figure = Figure(figsize=(8, 4), layout="constrained")
+    figure = Figure(figsize=(9, 4), layout="constrained")
     ax = figure.subplots()
     bars = {
-        "cosine_exact": ("exact, one batch (noise)", _EXACT),
-        "cosine_other": ("surrogate, one batch (noise and bias)", "#F0B58A"),
-        "cosine_same": ("surrogate to exact, on the same batch (bias)", _SURROGATE),
+        "cosine_exact": ("exact, to other batches", _EXACT),
+        "cosine_other": ("surrogate, to exact of other batches", "#F0B58A"),
+        "cosine_same": ("surrogate, to exact of the same batch", _SURROGATE),
     }
     names = {"layers[0].w_in": "input weights", "layers[0].w_rec": "recurrent weights", "readout.w": "readout weights"}
     for position, (measure, (label, colour)) in enumerate(bars.items()):
@@ -154,7 +154,7 @@ def noise(record: Record) -> Figure:
         ax.bar_label(drawn, fmt="{:.2f}", fontsize="small", padding=2)
     ax.set_xticks(range(len(names)), names.values())
     _cosine_axis(ax).set_ylabel("cosine")
-    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize="small")
     return figure
 
 
