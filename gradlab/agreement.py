@@ -1,5 +1,6 @@
 """How well two gradients of the same parameters agree, parameter by parameter."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -34,6 +35,74 @@ def compare(exact: Any, other: Any) -> dict[str, dict[str, float | None]]:
             "sign_agreement": sign_agreement(a, b),
         }
     return result
+
+
+def per_neuron(exact: Any, other: Any) -> dict[str, np.ndarray]:
+    """Cosine of the weights that lead to each neuron, for every weight matrix ``[pre, post]`` that both have.
+
+    Args:
+        exact: pytree of arrays.
+        other: pytree of the same structure.
+
+    Returns:
+        For each matrix, by its path, ``[post]``; NaN where one of the gradients is zero.
+    """
+    ours, others = _named_leaves(exact), _named_leaves(other)
+    pairs = {name: (a, others[name]) for name, a in ours.items() if a.ndim == 2 and name in others}
+    columns = {name: zip(a.T, b.T, strict=True) for name, (a, b) in pairs.items()}
+    return {name: np.array([cosine(x, y) for x, y in both], np.float64) for name, both in columns.items()}
+
+
+def over_batches(exact: Sequence[Any], other: Sequence[Any]) -> dict[str, dict[str, float | None]]:
+    """Bias of the second gradient apart from the noise of both, from several batches at the same parameters.
+
+    Products of gradients of two *different* batches have no noise in their mean, so that the cosine of the true mean
+    gradients is estimated without the bias that comparing two noisy means would have.
+
+    Args:
+        exact: gradient of each batch, at least two; pytrees of arrays.
+        other: gradient of each batch by the method that is judged.
+
+    Returns:
+        For each parameter, by its path: ``cosine`` of the mean gradients without noise; ``cosine_same``, the mean
+        cosine of both gradients of the same batch; ``cosine_exact`` and
+        ``cosine_other``, the mean cosine of one batch's gradient to the mean exact gradient of all other batches;
+        ``noise_exact`` and ``noise_other``, the variance between batches over the squared mean; ``uphill``, the share
+        of batches on which the other gradient has a negative product with the exact one. None where noise hides the
+        mean.
+
+    Raises:
+        ValueError: for fewer than two batches, or different numbers.
+    """
+    if not 2 <= len(exact) == len(other):
+        raise ValueError(f"got {len(exact)} and {len(other)} gradients, expected as many of each, at least two")
+    ours, others = ([_named_leaves(tree) for tree in trees] for trees in (exact, other))
+    result = {}
+    for name in ours[0]:
+        a, b = (np.stack([tree[name].ravel() for tree in trees]) for trees in (ours, others))
+        means = (a.sum(0) - a) / (len(a) - 1)  # of all other batches
+        aa, bb, ab = _cross(a, a), _cross(b, b), _cross(a, b)
+        result[name] = {
+            "cosine": ab / float(np.sqrt(aa * bb)) if aa > 0 and bb > 0 else None,
+            "cosine_same": _mean_cosine(a, b),
+            "cosine_exact": _mean_cosine(a, means),
+            "cosine_other": _mean_cosine(b, means),
+            "noise_exact": float(np.mean(np.sum(a * a, 1)) / aa - 1) if aa > 0 else None,
+            "noise_other": float(np.mean(np.sum(b * b, 1)) / bb - 1) if bb > 0 else None,
+            "uphill": float(np.mean(np.sum(a * b, 1) < 0)),
+        }
+    return result
+
+
+def _cross(a: np.ndarray, b: np.ndarray) -> float:
+    """Mean product of rows ``i`` of one and ``j`` of the other, over all pairs with ``i != j``."""
+    return float((a.sum(0) @ b.sum(0) - np.sum(a * b)) / (len(a) * (len(a) - 1)))
+
+
+def _mean_cosine(a: np.ndarray, b: np.ndarray) -> float | None:
+    """Mean cosine of the rows of two matrices; None where one of them is zero."""
+    cosines = [cosine(x, y) for x, y in zip(a, b, strict=True)]
+    return None if None in cosines else float(np.mean(cosines))  # type: ignore[arg-type]
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float | None:

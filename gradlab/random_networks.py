@@ -15,6 +15,8 @@ from jaxtyping import Array, Float, Int
 from solvers.eventprop import lif_layer
 from solvers.events import Events
 from solvers.lif import LIFParams
+from solvers.reference import diffrax_oracle
+from solvers.reference.neurons import NEURONS
 
 from .losses import cross_entropy
 from .network import Network, NetworkParams
@@ -189,3 +191,18 @@ def layer_gradient(network: Network, layer: LIFParams, events: Events, weights: 
         return jnp.sum(jnp.where(spikes.valid, weights * spikes.times, 0))
 
     return jax.grad(total, (0, 1))(layer, events.times)
+
+
+@partial(jax.jit, static_argnums=0)
+def oracle_gradient(network: Network, layer: LIFParams, events: Events, weights: Array) -> tuple[Events, Any]:
+    """Spikes of one layer, and what ``layer_gradient`` gives, both by a general solver of differential equations."""
+
+    def total(layer, times):
+        spikes = diffrax_oracle.simulate(
+            NEURONS["lif"], layer, events._replace(times=times),
+            duration=network.duration, delay=network.delay, capacity=_SPIKES[1],
+        )  # fmt: skip
+        return jnp.sum(jnp.where(spikes.valid, weights[: _SPIKES[1]] * spikes.times, 0)), spikes
+
+    gradient, spikes = jax.grad(total, (0, 1), has_aux=True)(layer, events.times)
+    return spikes, gradient

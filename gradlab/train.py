@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -89,7 +90,7 @@ class Trainer(Runner):
 
     def fit(
         self, splits: Splits, params: NetworkParams | None = None, *, progress: bool = True,
-        checkpoint: Path | None = None, resume: bool = False,
+        checkpoint: Path | None = None, resume: bool = False, on_epoch: Callable[[NetworkParams], None] | None = None,
     ) -> Result:  # fmt: skip
         """Train.
 
@@ -100,6 +101,7 @@ class Trainer(Runner):
             checkpoint: file that holds the whole state after the last completed epoch, replaced after every epoch.
             resume: go on from that file if it exists. Parameters and history are those of an uninterrupted training, to
                 the last bit on the same machine with the same number of threads; times are not.
+            on_epoch: called with the parameters after each epoch.
 
         Returns:
             What was reached; also after Ctrl-C, a loss that is not finite, or runaway activity (see ``status``).
@@ -140,6 +142,8 @@ class Trainer(Runner):
                     result.params, result.epochs = params, epoch + 1
                     if checkpoint is not None:
                         self._keep(checkpoint, state, settings, rng, result)
+                    if on_epoch is not None:
+                        on_epoch(params)
                     if progress:
                         figures = ", ".join(f"{k} {v:.3g}" for k, v in entry.items() if k in _SHOWN)
                         bar.write(f"epoch {epoch + 1}: {figures}", file=sys.stderr)

@@ -1,15 +1,12 @@
-"""Plain oracles for the solvers: event by event, by implicit differentiation, and BPTT left to autodiff."""
-
-from collections.abc import Sequence
+"""Plain oracles of the LIF layer: spikes event by event, their derivatives by implicit differentiation."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .events import Events, pad_events
-from .lif import LIFParams, flow, kappa, next_crossing
-from .surrogates import Surrogate, spike
+from ..events import Events, pad_events
+from ..lif import LIFParams, flow, kappa, next_crossing
 
 
 @jax.jit
@@ -102,51 +99,3 @@ def implicit_gradient(
     by_time = jax.jacobian(missing_voltage)(times, *arguments)
     _, pull_back = jax.vjp(lambda *arguments: missing_voltage(times, *arguments), *arguments)
     return pull_back(-jnp.linalg.solve(by_time.T, jnp.where(spikes.valid, at_times, 0)))
-
-
-def bptt_scan(
-    layers: Sequence[LIFParams],
-    grid: Float[Array, "steps batch inputs"],
-    *,
-    dt: float,
-    delay: int,
-    surrogate: Surrogate,
-    reset_gradient: bool = True,
-) -> list[Float[Array, "steps batch _"]]:
-    """BPTT in its textbook form: one ``lax.scan`` over the steps for each layer, differentiated by JAX.
-
-    Reverse mode keeps what it needs of every state of every step. Oracle for the reverse pass that ``solvers.bptt``
-    writes out, and the plain line in comparisons of memory and speed.
-
-    Args:
-        layers: parameters of each layer, from the input on.
-        grid: input spike counts at each grid point (``events.to_grid`` with time as the first axis).
-        dt: step [s].
-        delay: of recurrent transmission, in steps; with 0 spikes arrive in their own step.
-        surrogate: the stand-in for the derivative of a spike.
-        reset_gradient: whether the reset passes a gradient to the spikes, or is held fixed.
-
-    Returns:
-        Spikes of each layer (0 or 1).
-
-    Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51.
-    """
-    arriving, result = grid, []
-    for p in layers:
-        decay_mem, decay_syn = jnp.exp(-dt / p.tau_mem), jnp.exp(-dt / p.tau_syn)
-        gain = kappa(dt, p.tau_mem, p.tau_syn)
-
-        def step(state, x, p=p, decay_mem=decay_mem, decay_syn=decay_syn, gain=gain):
-            v, i, sent = state
-            v = decay_mem * v + gain * i
-            fired = spike((v - p.threshold) / p.threshold, surrogate)
-            sent = jnp.concatenate([sent, fired[None]])
-            v = v - (p.threshold - p.reset) * (fired if reset_gradient else jax.lax.stop_gradient(fired))
-            i = decay_syn * i + x + (0 if p.w_rec is None else sent[0] @ p.w_rec)
-            return (v, i, sent[1:]), fired
-
-        zeros = jnp.zeros((grid.shape[1], p.neurons), p.w_in.dtype)
-        start = zeros, zeros, jnp.zeros((delay, *zeros.shape), zeros.dtype)
-        arriving = jax.lax.scan(step, start, arriving @ p.w_in)[1]
-        result.append(arriving)
-    return result

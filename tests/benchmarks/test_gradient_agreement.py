@@ -1,0 +1,61 @@
+"""The benchmark of gradient agreement, all parts on a tiny problem."""
+
+import numpy as np
+import pytest
+from tiny_data import tiny_data
+
+from benchmarks import gradient_agreement
+from gradlab import records
+from gradlab.data import Splits
+
+TINY = dict(
+    hidden=16, duration=0.1, samples=4, slopes=(10.0,), shapes=("sigmoid",), scales=(), steps=(1e-3, 5e-4),
+    factors=(1.0,), depths=(), durations=(), batches=2, lengths=(0.01, 0.1), epochs=1, train_samples=32,
+    radii=(0.003,), loops=2, loop_slopes=(10.0,), loop_points=32,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    data, out = tiny_data(64, inputs=60, classes=2), tmp_path_factory.mktemp("agreement")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gradient_agreement, "load", lambda *_: Splits(data, None, data))
+        patch.setattr(gradient_agreement.parts, "_POINTS", 2)
+        written = gradient_agreement.run(gradient_agreement.Config(**TINY, out=out))
+    assert records.read(out / "gradient_agreement.jsonl") == [written]
+    for part in gradient_agreement.ALL:
+        assert (out / "figures" / f"agreement-{part}.png").read_bytes().startswith(b"\x89PNG")
+    return written
+
+
+def test_figures_of_the_usual_surrogate(record):
+    metrics, usual = record["metrics"], record["samples"]["surrogates"][0]
+    assert (usual["name"], usual["slope"], usual["dt"], usual["reset"]) == ("superspike", 10.0, 1e-3, True)
+    for name in ("w_in", "w_rec"):
+        assert metrics[f"cosine_{name}"] == pytest.approx(usual["parameters"][f"layers[0].{name}"]["cosine"])
+        assert -1 <= metrics[f"cosine_{name}"] < 0.9999
+    assert usual["parameters"]["readout.w"]["cosine"] > 0.99
+
+
+def test_loops(record):
+    metrics, rows = record["metrics"], record["samples"]["loops"]
+    assert metrics["loops_smooth"] + metrics["loops_with_jumps"] == len(rows) == 2
+    values = (metrics["loop_integral_eventprop"], metrics["loop_jump_residual"])
+    assert any(x is not None for x in values) and all(x is None or x < 1e-8 for x in values)
+    assert all(abs(row["bptt"]["10"]) > 1e-8 for row in rows)
+
+
+def test_steps_and_trainings_start_alike(record):
+    first = {row["method"]: row for row in record["samples"]["training"]["rows"] if row["epoch"] == 0}
+    assert first["eventprop"]["loss"] == first["bptt"]["loss"]
+    ends = [row for row in record["samples"]["training"]["rows"] if row["epoch"] == 1]
+    assert all(row["distance"] > 0 for row in ends) and len(ends) == 2
+    curves = [row["curves"]["same"] for row in record["samples"]["usefulness"]]
+    assert np.shape(curves) == (2, 2)
+
+
+def test_impossible_settings():
+    with pytest.raises(ValueError, match="batches is 1, expected at least 2"):
+        gradient_agreement.Config(batches=1)
+    with pytest.raises(ValueError, match="slopes is empty"):
+        gradient_agreement.Config(slopes=())
