@@ -10,7 +10,7 @@ from gradlab.data import Splits
 
 TINY = dict(
     hidden=16, duration=0.1, samples=4, slopes=(10.0,), shapes=("sigmoid",), scales=(), steps=(1e-3, 5e-4),
-    factors=(1.0,), depths=(), durations=(), batches=2, lengths=(0.01, 0.1), epochs=1, train_samples=32,
+    recurrences=(2.0,), drives=(1.0,), depths=(1,), durations=(), batches=2, lengths=(0.01, 0.1), epochs=1, train_samples=32,
     radii=(0.003,), loops=2, loop_slopes=(10.0,), loop_points=32,
 )  # fmt: skip
 

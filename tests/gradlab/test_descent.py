@@ -52,5 +52,5 @@ def test_a_short_step_is_seen_by_the_exact_gradient(problem):
 
 def test_a_long_step_changes_spike_counts(problem):
     trainer, params, on = problem
-    taken = follow(trainer, params, look(trainer, params, *on).gradient, *on, length=3.0, points=2)
+    taken = follow(trainer, params, look(trainer, params, *on).gradient, *on, length=10.0, points=2)
     assert taken.changed > 0.1
