@@ -74,8 +74,10 @@ class Bench:
             return {"rate_hz": None, "parameters": {}}
         parameters: dict[str, dict[str, Any]] = dict(agreement.compare(exact.gradient, other.gradient))
         for name, cosines in agreement.per_neuron(exact.gradient, other.gradient).items():
-            parameters[name]["neurons"] = np.nanquantile(cosines, _QUANTILES).tolist()
-            parameters[name]["neurons_uphill"] = float(np.mean(cosines[np.isfinite(cosines)] < 0))
+            cosines = cosines[np.isfinite(cosines)]
+            if cosines.size:
+                parameters[name]["neurons"] = np.quantile(cosines, _QUANTILES).tolist()
+                parameters[name]["neurons_uphill"] = float(np.mean(cosines < 0))
         return {"rate_hz": self.rate(exact), "rate_grid_hz": self.rate(other), "parameters": parameters}
 
     def rate(self, at: Look) -> float:

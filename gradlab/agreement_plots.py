@@ -58,8 +58,9 @@ def surrogates(record: Record) -> Figure:
     others = [row for row in rows if row["reset"] and row["slope"] == 10]
     labels = [row["name"] + ("" if row["scale"] == 1 else f"\nscale {row['scale']:g}") for row in others]
     for position, (name, (_, colour)) in enumerate(_PARAMETERS.items()):
-        x = np.arange(len(others)) + (position - 0.5) * 0.38
-        right.bar(x, [_value(row, name) for row in others], 0.36, color=colour)
+        right.bar(
+            np.arange(len(others)) + (position - 0.5) * 0.38, [_value(row, name) for row in others], 0.36, color=colour
+        )
     right.set_xticks(range(len(others)), labels, fontsize="small")
     left.set_title("direction", fontsize="medium")
     middle.set_title("length", fontsize="medium")
