@@ -74,8 +74,10 @@ class Bench:
             return {"rate_hz": None, "parameters": {}}
         parameters: dict[str, dict[str, Any]] = dict(agreement.compare(exact.gradient, other.gradient))
         for name, cosines in agreement.per_neuron(exact.gradient, other.gradient).items():
-            parameters[name]["neurons"] = np.nanquantile(cosines, _QUANTILES).tolist()
-            parameters[name]["neurons_uphill"] = float(np.mean(cosines[np.isfinite(cosines)] < 0))
+            cosines = cosines[np.isfinite(cosines)]
+            if cosines.size:
+                parameters[name]["neurons"] = np.quantile(cosines, _QUANTILES).tolist()
+                parameters[name]["neurons_uphill"] = float(np.mean(cosines < 0))
         return {"rate_hz": self.rate(exact), "rate_grid_hz": self.rate(other), "parameters": parameters}
 
     def rate(self, at: Look) -> float:
@@ -101,22 +103,26 @@ def steps(bench: Bench, grid: tuple[float, ...]) -> Rows:
 
 
 def networks(
-    bench: Bench, factors: tuple[float, ...], hidden_layers: tuple[int, ...], durations: tuple[float, ...]
-) -> Iterator[dict[str, Any]]:
+    bench: Bench, recurrences: tuple[float, ...], drives: tuple[float, ...], depths: tuple[int, ...],
+    durations: tuple[float, ...],
+) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Recurrence, rate, initialisation, depth and duration; the surrogate stays the same."""
     layer = bench.params.layers[0]
-    for factor in factors:
-        stronger = layer._replace(w_rec=2 * factor * layer.w_rec) if layer.w_rec is not None else layer
-        yield {"of": "recurrence", "value": 2 * factor} | bench.compare(bench.params._replace(layers=(stronger,)))
-        driven = layer._replace(w_in=factor * layer.w_in)
-        yield {"of": "input weights", "value": factor} | bench.compare(bench.params._replace(layers=(driven,)))
+    assert layer.w_rec is not None  # the network of this benchmark is recurrent
+    for factor in recurrences:
+        changed = layer._replace(w_rec=factor * layer.w_rec)
+        yield {"of": "recurrent weights", "value": factor} | bench.compare(bench.params._replace(layers=(changed,)))
+    for factor in drives:
+        changed = layer._replace(w_in=factor * layer.w_in)
+        yield {"of": "input weights", "value": factor} | bench.compare(bench.params._replace(layers=(changed,)))
     for name in ("mixed", "mean-driven", "fluctuation-driven"):
         drawn = replace(bench.network, initialiser=name).init(jax.random.key(bench.config.seed))
         yield {"of": "initialisation", "value": name} | bench.compare(drawn)
-    deeper = [("depth", depth, replace(bench.network, hidden=bench.network.hidden * depth)) for depth in hidden_layers]
+    deeper = [("depth", depth, replace(bench.network, hidden=bench.network.hidden * depth)) for depth in depths]
     shorter = [("duration", duration, replace(bench.network, duration=duration)) for duration in durations]
     for of, value, network in [*deeper, *shorter]:
-        other = Bench(network, bench.data, bench.samples, bench.config.seed)
+        same = network == bench.network  # whose trainers are compiled already
+        other = bench if same else Bench(network, bench.data, bench.samples, bench.config.seed)
         yield {"of": of, "value": value} | other.compare(other.params)
 
 

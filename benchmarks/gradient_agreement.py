@@ -42,7 +42,8 @@ class Config:
         shapes: further surrogates, of slope 10.
         scales: further peaks of SuperSpike of slope 10.
         steps: of the grid [s].
-        factors: by which input weights, and at twice the value recurrent weights, are multiplied.
+        recurrences: by which the recurrent weights are multiplied.
+        drives: by which the input weights are multiplied.
         depths: numbers of hidden layers.
         durations: of a trial [s].
         batches: for the noise, and as many again held out for the usefulness.
@@ -63,14 +64,15 @@ class Config:
     data_dir: Path | None = None
     hidden: int = 128
     duration: float = 1.0
-    samples: int = 32
+    samples: int = 16
     slopes: tuple[float, ...] = (1.0, 10.0, 100.0)
     shapes: tuple[str, ...] = ("sigmoid", "triangle")
     scales: tuple[float, ...] = (0.3,)
-    steps: tuple[float, ...] = (1e-3, 0.5e-3, 0.25e-3)
-    factors: tuple[float, ...] = (0.75, 1.0, 1.5, 2.0)
-    depths: tuple[int, ...] = (2,)
-    durations: tuple[float, ...] = (0.25,)
+    steps: tuple[float, ...] = (1e-3, 0.5e-3, 0.25e-3, 0.125e-3)
+    recurrences: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0)
+    drives: tuple[float, ...] = (0.75, 1.0, 1.5, 2.0)
+    depths: tuple[int, ...] = (1, 2)
+    durations: tuple[float, ...] = (0.25, 1.0)
     batches: int = 8
     lengths: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0)
     epochs: int = 4
@@ -116,7 +118,9 @@ def measure(config: Config) -> tuple[dict[str, Any], dict[str, Any], str]:
         measures = {
             "surrogates": lambda: parts.surrogates(bench, config.slopes, config.shapes, config.scales),
             "steps": lambda: parts.steps(bench, config.steps),
-            "networks": lambda: list(parts.networks(bench, config.factors, config.depths, config.durations)),
+            "networks": lambda: list(
+                parts.networks(bench, config.recurrences, config.drives, config.depths, config.durations)
+            ),
             "noise": lambda: parts.noise(bench, config.batches),
             "training": lambda: parts.training(
                 bench,

@@ -58,8 +58,9 @@ def surrogates(record: Record) -> Figure:
     others = [row for row in rows if row["reset"] and row["slope"] == 10]
     labels = [row["name"] + ("" if row["scale"] == 1 else f"\nscale {row['scale']:g}") for row in others]
     for position, (name, (_, colour)) in enumerate(_PARAMETERS.items()):
-        places = np.arange(len(others)) + (position - 0.5) * 0.38
-        right.bar(places, [_value(row, name) for row in others], 0.36, color=colour)
+        right.bar(
+            np.arange(len(others)) + (position - 0.5) * 0.38, [_value(row, name) for row in others], 0.36, color=colour
+        )
     right.set_xticks(range(len(others)), labels, fontsize="small")
     left.set_title("direction", fontsize="medium")
     middle.set_title("length", fontsize="medium")
@@ -123,7 +124,7 @@ def networks(record: Record) -> Figure:
         for name, (label, colour) in _PARAMETERS.items():
             ax.plot(range(len(own)), [_value(row, name) for row in own], "o-", color=colour, label=label, markersize=5)
         rate = lambda row: "runs away" if row["rate_hz"] is None else f"{row['rate_hz']:.0f} Hz"  # noqa: E731
-        ticks = [f"{row['value']}\n{rate(row)}" for row in own]
+        ticks = [f"{str(row['value']).removesuffix('-driven')}\n{rate(row)}" for row in own]
         ax.set_xticks(range(len(own)), ticks, fontsize="small")
         ax.set_xlim(-0.4, len(own) - 0.6)
         ax.set_title(kind, fontsize="medium")
@@ -237,6 +238,8 @@ def training(record: Record) -> Figure:
     _cosine_axis(left)
     for ax in (left, middle, right):
         _tidy(ax)
+    left.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 0.06))
+    for ax in (middle, right):
         ax.legend(frameon=False, fontsize="small")
     return figure
 

@@ -45,8 +45,16 @@ def hidden_only(gradient: NetworkParams) -> NetworkParams:
 
 
 def step(params: NetworkParams, gradient: NetworkParams, length: float) -> NetworkParams:
-    """Weights moved against a gradient by a Euclidean length."""
+    """Weights moved against a gradient by a Euclidean length.
+
+    Raises:
+        ValueError: for a gradient that is zero.
+    """
     norm = float(np.sqrt(sum(np.vdot(x, x) for x in jax.tree.leaves(gradient))))
+    if norm == 0:
+        raise ValueError(
+            "the gradient is zero, so it has no direction: no hidden neuron spikes, raise the input weights"
+        )
     trained, _ = split_params(params)
     moved = jax.tree.map(lambda w, g: w - (length / norm) * g, trained, gradient)
     return jax.tree.map(lambda new, old: old if new is None else new, moved, params, is_leaf=lambda x: x is None)

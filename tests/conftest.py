@@ -19,3 +19,4 @@ def quick_compile():
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", before)
+    jax.clear_caches()  # other tests get programs of their own, equal to the last bit to those of other processes

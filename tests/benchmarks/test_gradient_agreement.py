@@ -2,22 +2,24 @@
 
 import numpy as np
 import pytest
-from tiny_data import tiny_data
 
 from benchmarks import gradient_agreement
+from benchmarks.workload import poisson_data
 from gradlab import records
 from gradlab.data import Splits
 
 TINY = dict(
     hidden=16, duration=0.1, samples=4, slopes=(10.0,), shapes=("sigmoid",), scales=(), steps=(1e-3, 5e-4),
-    factors=(1.0,), depths=(), durations=(), batches=2, lengths=(0.01, 0.1), epochs=1, train_samples=32,
+    recurrences=(2.0,), drives=(1.0,), depths=(1,), durations=(), batches=2,
+    lengths=(0.01, 0.1), epochs=1, train_samples=32,
     radii=(0.003,), loops=2, loop_slopes=(10.0,), loop_points=32,
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def record(tmp_path_factory):
-    data, out = tiny_data(64, inputs=60, classes=2), tmp_path_factory.mktemp("agreement")
+    data = poisson_data(64, inputs=60, rate=300.0, duration=0.1, classes=2, seed=0)
+    out = tmp_path_factory.mktemp("agreement")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gradient_agreement, "load", lambda *_: Splits(data, None, data))
         patch.setattr(gradient_agreement.parts, "_POINTS", 2)

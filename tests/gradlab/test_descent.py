@@ -9,6 +9,7 @@ from gradlab import BPTTTrainer, EventPropTrainer, Network, TrainConfig
 from gradlab.data import batch
 from gradlab.descent import follow, hidden_only, look, step
 from gradlab.losses import cross_entropy
+from gradlab.train import split_params
 
 NETWORK = Network(INPUTS, (6,), CLASSES, duration=DURATION, initialiser="fluctuation-driven")
 CONFIG = TrainConfig(batch_size=4, rate_strength=0.0)
@@ -52,5 +53,12 @@ def test_a_short_step_is_seen_by_the_exact_gradient(problem):
 
 def test_a_long_step_changes_spike_counts(problem):
     trainer, params, on = problem
-    taken = follow(trainer, params, look(trainer, params, *on).gradient, *on, length=3.0, points=2)
+    taken = follow(trainer, params, look(trainer, params, *on).gradient, *on, length=10.0, points=2)
     assert taken.changed > 0.1
+
+
+def test_no_direction_without_spikes(problem):
+    _, params, _ = problem
+    nothing = jax.tree.map(np.zeros_like, split_params(params)[0])
+    with pytest.raises(ValueError, match="the gradient is zero"):
+        step(params, nothing, 0.1)
