@@ -9,7 +9,7 @@ from gradlab import BPTTTrainer, EventPropTrainer, Network, TrainConfig
 from gradlab.data import batch
 from gradlab.descent import follow, hidden_only, look, step
 from gradlab.losses import cross_entropy
-from gradlab.train import split_params
+from gradlab.recipe import split_params
 
 NETWORK = Network(INPUTS, (6,), CLASSES, duration=DURATION, initialiser="fluctuation-driven")
 CONFIG = TrainConfig(batch_size=4, rate_strength=0.0)
