@@ -35,11 +35,18 @@ def test_shapes_are_those_of_the_data(method, active):
     assert point["h100_temporaries_bytes"] is None and memory_scaling.without_input(point) is None
 
 
-def test_silence_makes_no_spikes_and_takes_no_room(active):
+def test_silence_brings_at_most_a_few_late_spikes_and_takes_no_room(active):
     longer = dataclasses.replace(SMALL, duration=0.2)
-    assert memory_problems.activity(longer) == active
-    points = {method: [memory_scaling.measure(method, size, active, h100=False, processes=False)["residual_bytes"]
-                       for size in (SMALL, longer)] for method in METHODS}  # fmt: skip
+    with_silence = memory_problems.activity(longer)
+    assert with_silence.input_spikes == active.input_spikes and with_silence.capacity == active.capacity
+    assert active.hidden_spikes <= with_silence.hidden_spikes <= active.hidden_spikes + 2
+    points = {
+        method: [
+            memory_scaling.measure(method, size, active, h100=False, processes=False)["residual_bytes"]
+            for size in (SMALL, longer)
+        ]
+        for method in METHODS
+    }
     assert points["eventprop"][0] == points["eventprop"][1]
     assert 1.8 < points["bptt_scan"][1] / points["bptt_scan"][0] < 2.1
 
