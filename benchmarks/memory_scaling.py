@@ -166,7 +166,7 @@ def sweep(config: Config) -> list[dict[str, Any]]:
         usual = getattr(config.base, name)
         value = type(usual)(factor * usual)
         size = replace(config.base, **{name: value})
-        active = activity(replace(size, duration=size.driven))
+        active = activity(size)
         for method in METHODS:
             figures = measure(method, size, active, h100=config.h100, processes=name in config.processes)
             points.append({"sweep": name, "value": value, **figures})
