@@ -37,6 +37,7 @@ class Config:
         data_dir: folder with shd_train.h5 and shd_test.h5, or their parent.
         hidden: recurrent neurons.
         duration: of a trial [s].
+        tau_syn: synaptic time constant [s]; by default that of the studies of surrogates that this repeats.
         samples: in a batch.
         slopes: of SuperSpike, each with and without a gradient through the reset.
         shapes: further surrogates, of slope 10.
@@ -64,6 +65,7 @@ class Config:
     data_dir: Path | None = None
     hidden: int = 128
     duration: float = 1.0
+    tau_syn: float = 5e-3
     samples: int = 16
     slopes: tuple[float, ...] = (1.0, 10.0, 100.0)
     shapes: tuple[str, ...] = ("sigmoid", "triangle")
@@ -110,7 +112,7 @@ def measure(config: Config) -> tuple[dict[str, Any], dict[str, Any], str]:
     if set(config.parts) - {"loops"}:
         data = load(config.dataset, config.data_dir).train
         dataset = data.name
-        network = Network(data.inputs, (config.hidden,), data.classes, duration=config.duration)
+        network = Network(data.inputs, (config.hidden,), data.classes, duration=config.duration, tau_syn=config.tau_syn)
         bench = parts.Bench(network, data, config.samples, config.seed)
         usual = bench.compare(bench.params)
         for name in ("w_in", "w_rec"):
