@@ -30,7 +30,7 @@ class Result(NamedTuple):
 
     Attributes:
         seconds: of all gradients, in order; empty if it failed.
-        peak_bytes: over start-up, median of the rounds; None if unknown.
+        peak_bytes: that a gradient adds, with its input; median of the rounds; None if unknown.
         rate_hz: of the hidden neurons.
         limits: what of the problem it leaves out; empty if nothing.
         version: of its package; None for ours.

@@ -1,7 +1,7 @@
 """What all contestants share: the problem, and how its gradient is timed. Runs in a peer's environment: NumPy only.
 
 A contestant runs in a process of its own, ``python -m benchmarks.peers.adapters.NAME PROBLEM REPEATS``, and prints one
-line of JSON. Start-up ends once all code is loaded, after a gradient of a scrap of the problem; memory counts from it.
+line of JSON. Memory is what a gradient adds to a process that has everything loaded and compiled, and its input.
 """
 
 import ctypes
@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 _STATUS = Path("/proc/self/status")  # Linux; elsewhere memory is unknown
-_SCRAP = 0.02  # [s]
 _FACTORS = (0.5, 2.0)  # between which input weights are scaled to reach the rate
 _EVALUATIONS = 8
 _CLOSE_ENOUGH = 0.1  # relative error of the rate
@@ -95,11 +94,13 @@ class Contestant(NamedTuple):
     Attributes:
         gradient: of the loss with respect to all weights; returns when they are there.
         rate: of the hidden neurons [Hz]; infinite if there is no room for all spikes.
+        input_bytes: of the input spikes, in the form that the gradient takes.
         limits: what of the problem it leaves out; empty if nothing.
     """
 
     gradient: Callable[[], Sequence[Any]]
     rate: Callable[[], float]
+    input_bytes: int
     limits: str = ""
 
 
@@ -147,26 +148,24 @@ def measure(build: Build, problem: Problem, repeats: int) -> dict[str, Any]:
         repeats: timed gradients, after one that is not.
 
     Returns:
-        ``seconds`` of each gradient, ``peak_bytes`` over start-up (input and what is stored included; None if
-        unknown), ``rate_hz`` of the hidden neurons and ``limits``, see ``Contestant``.
+        ``seconds`` of each gradient, ``peak_bytes`` of the process over what it had just before, plus the input (None
+        if unknown), ``rate_hz`` of the hidden neurons and ``limits``, see ``Contestant``.
 
     Raises:
         ValueError: for a gradient that is zero or not finite, or a rate that cannot be reached.
     """
-    build(problem.part(1, _SCRAP)).gradient()
     problem, rate = tune(build, problem)
+    contestant = build(problem)
+    check(contestant.gradient())  # loads and compiles
     _hand_back()
     before = _resident("VmRSS")
-    contestant = build(problem)
-    check(contestant.gradient())  # compiles
-    _hand_back()
     seconds = []
     for _ in range(repeats):
         start = time.perf_counter()
         contestant.gradient()
         seconds.append(time.perf_counter() - start)
     peak = _resident("VmHWM")
-    added = None if peak is None or before is None else peak - before
+    added = None if peak is None or before is None else peak - before + contestant.input_bytes
     return {"seconds": seconds, "peak_bytes": added, "rate_hz": rate, "limits": contestant.limits}
 
 

@@ -79,7 +79,10 @@ def figure(record: Mapping[str, Any]) -> Figure:
     names = [name.removesuffix("_step_s") for name, seconds in samples.items() if seconds]
     drawn = Figure(figsize=(10, 0.9 + 0.42 * len(names)), layout="constrained")
     left, right = drawn.subplots(1, 2, sharey=True)
-    panels = (left, "step_s", 1e3, "time of a gradient [ms]"), (right, "peak_bytes", 1e-6, "peak over start-up [MB]")
+    panels = (
+        (left, "step_s", 1.0, "time of a gradient [s]"),
+        (right, "peak_bytes", 1e-6, "peak of a gradient and its input [MB]"),
+    )
     for ax, quantity, unit, title in panels:
         for row, name in enumerate(names):
             value = metrics[f"{name}_{quantity}"]
@@ -96,10 +99,10 @@ def figure(record: Mapping[str, Any]) -> Figure:
         ax.spines[["top", "right"]].set_visible(False)
     for row, name in enumerate(names):
         low, high = np.quantile(samples[f"{name}_step_s"], (0.25, 0.75))
-        left.plot([1e3 * low, 1e3 * high], [row, row], color="black", linewidth=1.2)
+        left.plot([low, high], [row, row], color="black", linewidth=1.2)
     limits = [f"{name}: {metrics[f'{name}_limits']}" for name in names if metrics[f"{name}_limits"]]
     left.set_yticks(range(len(names)), [label(name) for name in names])
     left.invert_yaxis()
     if limits:
-        drawn.supxlabel("hatched: " + "; ".join(limits), fontsize="small")
+        drawn.supxlabel("hatched, not the whole workload: " + "; ".join(limits), fontsize="small")
     return drawn

@@ -80,7 +80,7 @@ def test_rate_is_tuned(problem, start):
 @pytest.mark.parametrize("rate", [3.0, math.inf, math.nan])
 def test_rate_out_of_reach_is_refused(problem, rate):
     with pytest.raises(ValueError, match="expected about 8 Hz"):
-        tune(lambda _: Contestant(list, lambda: rate), problem)
+        tune(lambda _: Contestant(list, lambda: rate, 0), problem)
 
 
 @pytest.mark.parametrize("gradient", [np.zeros(3), np.array([1.0, np.nan])])
@@ -143,7 +143,7 @@ def test_figure_has_a_bar_for_each_measurement(results):
     samples = {f"{name}_step_s": result.seconds for name, result in results.items()}
     drawn = figure({"metrics": metrics_of(results), "samples": samples})
     left, right = drawn.axes
-    np.testing.assert_allclose([bar.get_width() for bar in left.patches], [200, 400, 1600, 3000])
+    np.testing.assert_allclose([bar.get_width() for bar in left.patches], [0.2, 0.4, 1.6, 3.0])
     np.testing.assert_allclose([bar.get_width() for bar in right.patches], [2, 50, 180])
     assert [bar.get_hatch() for bar in left.patches] == [None, None, None, "//"]
     assert [label.get_text() for label in left.get_yticklabels()][2] == "spyx (BPTT-SG)"

@@ -71,6 +71,7 @@ def build(problem: Problem) -> Contestant:
 
     return Contestant(
         lambda: jax.tree.leaves(jax.block_until_ready(gradient(weights, events))), rate,
+        sum(x.nbytes for x in jax.tree.leaves(events)),
         f"feed-forward, {problem.duration:g} s of input, spiking readout",
     )  # fmt: skip
 

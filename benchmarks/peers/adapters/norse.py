@@ -44,7 +44,7 @@ def build(problem: Problem) -> Contestant:
     def rate():
         return problem.rate_of(net(grid)[0].sum().item())
 
-    return Contestant(gradient, rate)
+    return Contestant(gradient, rate, grid.nbytes)
 
 
 if __name__ == "__main__":

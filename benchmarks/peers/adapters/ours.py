@@ -43,4 +43,5 @@ def build(problem: Problem, make: Callable[[Network, TrainConfig], Trainer]) -> 
     return Contestant(
         lambda: jax.tree.leaves(jax.block_until_ready(gradient(trained, constant, events, labels))),
         lambda: problem.rate_of(float(output.counts[0].sum())),
+        events.times.nbytes + events.units.nbytes,
     )
