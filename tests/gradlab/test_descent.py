@@ -11,7 +11,7 @@ from gradlab.descent import follow, hidden_only, look, step
 from gradlab.losses import cross_entropy
 from gradlab.recipe import split_params
 
-NETWORK = Network(INPUTS, (6,), CLASSES, duration=DURATION, initialiser="fluctuation-driven")
+NETWORK = Network(INPUTS, (6,), CLASSES, duration=DURATION, tau_syn=5e-3, initialiser="fluctuation-driven")
 CONFIG = TrainConfig(batch_size=4, rate_strength=0.0)
 
 
