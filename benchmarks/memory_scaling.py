@@ -78,6 +78,11 @@ class Config:
     out: Path = Path("results")
     json: bool = False
 
+    def __post_init__(self):
+        """Refuse what gives no slope."""
+        if self.points < 2:
+            raise ValueError(f"points is {self.points}, expected at least 2: a slope needs them")
+
     @property
     def base(self) -> Size:
         """The size around which is swept."""

@@ -108,3 +108,8 @@ def test_record_and_figure(tmp_path, monkeypatch, capsys):
     assert len(record["samples"]["points"]) == 5 * 2 * 4
     assert record["metrics"]["slope_residual_batch_size_eventprop"] == pytest.approx(1, abs=0.01)
     assert "slope of memory against" in capsys.readouterr().out
+
+
+def test_a_slope_needs_two_points():
+    with pytest.raises(ValueError, match="points is 1, expected at least 2"):
+        memory_scaling.Config(points=1)
