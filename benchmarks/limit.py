@@ -14,6 +14,7 @@ from numba import njit
 from solvers.eventprop.kernels.arrivals import reach
 from solvers.eventprop.kernels.flow import OPTIONS, SHORT, long_flow
 from solvers.eventprop.kernels.series import evaluate, fill_series, terms
+from solvers.eventprop.stacking import stacked_weights
 from solvers.events import Events
 from solvers.lif import LIFParams
 
@@ -74,7 +75,7 @@ class Limit:
             spikes: of the layer.
             delay: of the recurrent connections [s].
         """
-        self._weights = np.concatenate([params.w_in, params.w_rec])
+        self._weights = np.asarray(stacked_weights(params))
         self._rates = 1 / float(params.tau_mem), 1 / float(params.tau_syn)
         self._limit = reach(np.atleast_1d(params.tau_mem), np.atleast_1d(params.tau_syn))
         self._series = np.empty((1, terms(np.finfo(self._weights.dtype).eps / 100, SHORT), 3))

@@ -13,6 +13,7 @@ from ..events import NO_UNIT, Events
 from ..lif import LIFParams
 from .host_call import host_call
 from .kernels.batch import adjoint_batch, simulate_batch
+from .stacking import as_params, stacked_weights
 from .wrong_input import refuse_wrong
 
 
@@ -39,10 +40,9 @@ def _spread(kernel, threads: int) -> None:
 
 def _kernel_arguments(params: LIFParams, events: Events) -> tuple:
     """Arrays that both kernels take first: one stacked weight matrix, constants of each neuron, events."""
-    stacked = params.w_in if params.w_rec is None else jnp.concatenate([params.w_in, params.w_rec])
     constants = (params.tau_mem, params.tau_syn, params.threshold, params.reset)
     each = [jnp.broadcast_to(x, (params.neurons,)) for x in constants]
-    return stacked, *each, events.times, events.units, events.count
+    return stacked_weights(params), *each, events.times, events.units, events.count
 
 
 def _static(params: LIFParams) -> dict:
@@ -130,10 +130,4 @@ def backward(
     d_weights, *d_constants, d_times = host_call(
         call, result, *_kernel_arguments(params, events), *stored, at_times, at_counts
     )
-    constants = (params.tau_mem, params.tau_syn, params.threshold, params.reset)
-    gradient = LIFParams(
-        d_weights[: params.inputs],
-        None if params.w_rec is None else d_weights[params.inputs :],
-        *(d if x.ndim else d.sum() for d, x in zip(d_constants, constants, strict=True)),
-    )
-    return gradient, d_times if wants_times else None
+    return as_params(params, d_weights, d_constants), d_times if wants_times else None

@@ -18,9 +18,9 @@ linear in the jumps of the current, so they are sampled at the arrivals too.
 import numpy as np
 from numba import njit
 
-from .arrivals import arrival_time, merge, reach
-from .flow import OPTIONS, SHORT, fill_flow, long_flow
-from .series import by_power, evaluate, fill_series, terms
+from .arrivals import arrival_time, merge
+from .flow import OPTIONS, fill_flow, long_flow
+from .series import evaluate
 
 TINY = 1e-30  # adjoints below are set to zero: denormal numbers are a hundred times slower
 # Rows of the state: the adjoint variables at the end of the block.
@@ -185,7 +185,7 @@ def _spike(state, n, lag, flow, tau_mem, threshold, reset, current, at_time, at_
 
 @njit(**OPTIONS)
 def adjoint(
-    weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, times, units, count, delay,
+    weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, length, expanded, times, units, count, delay,
     spike_times, spike_units, spike_current, spikes, at_times, at_counts, trains_tau, wants_times, gradient,
 ):  # fmt: skip
     """Add one sample's gradient to ``gradient``.
@@ -198,7 +198,9 @@ def adjoint(
         threshold: likewise.
         reset: likewise.
         shared: likewise.
-        times: likewise.
+        length: of a block, ``arrivals.reach`` [s].
+        expanded: the flow over a block, as ``series.expand`` gives it.
+        times: as given to ``forward.simulate``.
         units: likewise.
         count: likewise.
         delay: likewise.
@@ -216,21 +218,14 @@ def adjoint(
     number = weights.dtype.type
     neurons = weights.shape[1]
     inputs = weights.shape[0] - neurons if recurrent else weights.shape[0]
-    rate_mem, rate_syn = number(1) / tau_mem, number(1) / tau_syn
-    length = reach(tau_mem, tau_syn)
-    eps = np.finfo(weights.dtype).eps
+    rate_mem, rate_syn, middle, powers, series = expanded
     state = np.zeros((5, neurons), number)
     flow, half = np.empty((5, neurons), number), np.empty((5, neurons), number)
     carried = 0.0
 
     # An arrival adds a combination of the rows of a basis: of Q and P with shared time constants, else of powers of x.
     polynomial = trains_tau or not shared
-    many = terms(eps, SHORT / 2)
-    middle = np.empty((1 if shared and not trains_tau else neurons, many, 3), number)
-    fill_series(length / 2, length / 2, rate_mem, rate_syn, middle)
-    powers = by_power(middle)
-    series = np.empty((1 if shared else neurons, terms(eps / 100, SHORT), 3))
-    fill_series(0.0, length, rate_mem, rate_syn, series)
+    many = middle.shape[1]
     work, polynomials = np.empty((5, neurons), number), np.zeros((3, many if polynomial else 0, neurons), number)
     moments = np.zeros((many if trains_tau else 0, neurons), number)
     basis = polynomials[0] if polynomial else state[:2]

@@ -5,13 +5,17 @@ from pathlib import Path
 
 from numba import njit
 
+from .arrivals import block_length, reach
 from .backward import adjoint
 from .flow import OPTIONS
 from .forward import simulate
+from .series import expand
 
 
 def _sources() -> str:
-    return hashlib.sha256(b"".join(f.read_bytes() for f in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
+    here = Path(__file__).parent
+    files = [here.parent / "wrong_input.py", *sorted(here.glob("*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _entry_points(sources: str):
@@ -28,10 +32,12 @@ def _entry_points(sources: str):
     ):  # fmt: skip
         """``forward.simulate`` for samples first, first + stride, ...; their numbers of spikes go to ``spikes``."""
         sources  # noqa: B018
+        longest = block_length(tau_mem, tau_syn, delay)
+        expanded = expand(tau_mem, tau_syn, longest, shared)
         for b in range(first, len(count), stride):
             spikes[b] = simulate(
-                weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, times[b], units[b], count[b], duration,
-                delay, (out[0][b], out[1][b], out[2][b]),
+                weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, longest, expanded, times[b], units[b],
+                count[b], duration, delay, (out[0][b], out[1][b], out[2][b]),
             )  # fmt: skip
 
     @njit(cache=True, **OPTIONS)
@@ -43,12 +49,14 @@ def _entry_points(sources: str):
         sources  # noqa: B018
         spike_times, spike_units, spike_current, spikes = stored
         at_times, at_counts = outer
+        length = reach(tau_mem, tau_syn)
+        expanded = expand(tau_mem, tau_syn, length, shared)
         for b in range(first, len(count), stride):
             if spikes[b] <= spike_times.shape[1]:
                 adjoint(
-                    weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, times[b], units[b], count[b],
-                    delay, spike_times[b], spike_units[b], spike_current[b], spikes[b], at_times[b], at_counts[b],
-                    trains_tau, wants_times,
+                    weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, length, expanded, times[b],
+                    units[b], count[b], delay, spike_times[b], spike_units[b], spike_current[b], spikes[b],
+                    at_times[b], at_counts[b], trains_tau, wants_times,
                     (gradient[0], gradient[1], gradient[2], gradient[3], gradient[4], d_times[b]),
                 )  # fmt: skip
 

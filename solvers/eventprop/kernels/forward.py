@@ -9,10 +9,10 @@ times weight rows. Only neurons that could possibly reach the threshold are foll
 import numpy as np
 from numba import njit
 
-from .arrivals import arrival_time, block_length, check, merge
+from .arrivals import arrival_time, check, merge
 from .crossing import crossing, voltage
-from .flow import OPTIONS, SHORT, fill_flow
-from .series import by_power, evaluate, fill_series, terms
+from .flow import OPTIONS, fill_flow
+from .series import evaluate
 
 # Rows of the state: voltage and current at the begin and the end of a block, and its negative input.
 VOLTAGE, CURRENT, END_VOLTAGE, END_CURRENT, DOWN = range(5)
@@ -230,7 +230,10 @@ def _sort(found, count):
 
 
 @njit(**OPTIONS)
-def simulate(weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, times, units, count, duration, delay, out):
+def simulate(
+    weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, longest, expanded, times, units, count, duration,
+    delay, out,
+):  # fmt: skip
     """Spikes of one sample.
 
     Args:
@@ -241,6 +244,8 @@ def simulate(weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, tim
         threshold: ``[post]`` [voltage].
         reset: ``[post]`` [voltage].
         shared: whether all time constants are equal.
+        longest: length of a block, ``arrivals.block_length`` [s].
+        expanded: the flow over a block, as ``series.expand`` gives it.
         times: ``[events]`` [s], ascending.
         units: ``[events]``, rows of the input weights.
         count: number of events.
@@ -261,18 +266,8 @@ def simulate(weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, tim
     wrong = check(times, units, count, inputs, tau_mem, tau_syn)
     if wrong:
         return wrong
-    rate_mem, rate_syn = number(1) / tau_mem, number(1) / tau_syn
-    longest = block_length(tau_mem, tau_syn, delay)
-    eps = np.finfo(weights.dtype).eps
-    level = threshold * number(1 - 64 * eps)
-
-    # Series of the flow about the middle of a block, for the arrivals, and about lag zero, for the gaps between them.
-    width = 1 if shared else neurons
-    middle = np.empty((width, terms(eps, SHORT / 2), 3), number)
-    fill_series(longest / 2, longest / 2, rate_mem, rate_syn, middle)
-    powers = by_power(middle)
-    series = np.empty((width, terms(eps / 100, SHORT), 3))
-    fill_series(0.0, longest, rate_mem, rate_syn, series)
+    rate_mem, rate_syn, middle, powers, series = expanded
+    level = threshold * number(1 - 64 * np.finfo(weights.dtype).eps)
 
     state = np.zeros((5, neurons), number)
     sums = np.empty((2 if shared else middle.shape[1], neurons), number)

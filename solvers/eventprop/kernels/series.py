@@ -7,7 +7,7 @@ their lags as factors, whatever the time constants of the neurons.
 import numpy as np
 from numba import njit
 
-from .flow import OPTIONS, long_flow
+from .flow import OPTIONS, SHORT, long_flow
 
 
 @njit(**OPTIONS)
@@ -40,6 +40,26 @@ def fill_series(about, scale, rate_mem, rate_syn, out):
 def by_power(series):
     """The same numbers as ``[3, terms, neurons]``, for loops over neurons."""
     return np.ascontiguousarray(series.transpose(2, 1, 0))
+
+
+@njit(**OPTIONS)
+def expand(tau_mem, tau_syn, length, shared):
+    """The flow of each neuron over stretches of at most ``length``; of one neuron if the time constants are shared.
+
+    Returns:
+        ``(rate_mem, rate_syn, middle, powers, start)``: the inverse time constants [1/s]; the series about the middle
+        of a stretch with scale ``length/2``, in the precision of the constants, and the same ``by_power``; the series
+        about lag zero with scale ``length``, in double precision.
+    """
+    number = tau_mem.dtype.type
+    eps = np.finfo(tau_mem.dtype).eps
+    rate_mem, rate_syn = number(1) / tau_mem, number(1) / tau_syn
+    width = 1 if shared else len(tau_mem)
+    middle = np.empty((width, terms(eps, SHORT / 2), 3), number)
+    fill_series(length / 2, length / 2, rate_mem, rate_syn, middle)
+    start = np.empty((width, terms(eps / 100, SHORT), 3))
+    fill_series(0.0, length, rate_mem, rate_syn, start)
+    return rate_mem, rate_syn, middle, by_power(middle), start
 
 
 @njit(inline="always", **OPTIONS)

@@ -39,8 +39,3 @@ def take(values: Array, index: Int[Array, " batch"], beyond: Any) -> Array:
 def arrival_times(spike_times: Float[Array, "*any"], delay: float) -> Float[Array, "*any"]:
     """When spikes arrive at the neurons of their own layer."""
     return spike_times + jnp.asarray(delay, spike_times.dtype)
-
-
-def stacked_weights(params: LIFParams) -> Float[Array, "pre post"]:
-    """Rows of the inputs, and below them those of the layer's own neurons."""
-    return params.w_in if params.w_rec is None else jnp.concatenate([params.w_in, params.w_rec])

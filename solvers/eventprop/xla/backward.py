@@ -19,7 +19,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from ...events import Events
 from ...lif import LIFParams, flow
-from .arrivals import arrival_times, stacked_weights, take
+from ..stacking import as_params, stacked_weights
+from .arrivals import arrival_times, take
 
 
 class _Adjoint(NamedTuple):
@@ -173,9 +174,4 @@ def backward(
     )  # fmt: skip
     final = lax.while_loop(lambda s: ((s.e > 0) | (s.k > 0)).any(), turn, start)
     d_weights, *d_constants = final.gradient
-    constants = params.tau_mem, params.tau_syn, params.threshold, params.reset
-    return LIFParams(
-        d_weights[: params.inputs],
-        d_weights[params.inputs :] if recurrent else None,
-        *(d if x.ndim else d.sum() for d, x in zip(d_constants, constants, strict=True)),
-    ), final.d_times
+    return as_params(params, d_weights, d_constants), final.d_times

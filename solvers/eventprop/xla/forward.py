@@ -16,7 +16,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from ...events import NO_UNIT, Events
 from ...lif import LIFParams, flow, next_crossing
-from .arrivals import arrival_times, check, stacked_weights, take
+from ..stacking import stacked_weights
+from .arrivals import arrival_times, check, take
 
 
 class _State(NamedTuple):
