@@ -22,10 +22,11 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import tyro
+
+from .settings import WorkloadSettings
 
 _RECORDS = "speed.jsonl"
 _METHODS = ("eventprop", "eventprop_per_neuron", "bptt", "bptt_checkpointed", "bptt_scan")
@@ -42,46 +43,16 @@ _LABELS = {
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(WorkloadSettings):
     """Time and memory of one gradient with EventProp and with BPTT, on one core.
 
     Attributes:
-        hidden: recurrent neurons.
-        batch_size: samples.
-        inputs: input channels.
-        outputs: classes.
-        input_rate: of each input channel [Hz].
-        hidden_rate: that the hidden neurons are tuned to by a factor on their input weights [Hz].
-        duration: of a sample [s].
-        dt: step of the time grid, for BPTT [s].
         delay: of recurrent transmission [s].
         cores: one, or all that there are.
-        repeats: timed calls of each method.
-        seed: of input and weights.
-        out: folder for the record and the figure.
-        json: print the record as one JSON object in the last line.
     """
 
-    hidden: int = 256
-    batch_size: int = 32
-    inputs: int = 700
-    outputs: int = 20
-    input_rate: float = 11.4
-    hidden_rate: float = 10.0
-    duration: float = 1.0
-    dt: float = 1e-3
     delay: float = 1e-3
     cores: Literal["one", "all"] = "one"
-    repeats: int = 15
-    seed: int = 0
-    out: Path = Path("results")
-    json: bool = False
-
-    def __post_init__(self):
-        """Refuse impossible settings that no one else looks at."""
-        for name in ("batch_size", "input_rate", "hidden_rate", "repeats"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name):g}, expected > 0")
 
 
 def use_one_core() -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..settings import WorkloadSettings
 from ..speed import use_one_core
 from .environments import PEERS, Peer, install, is_installed, python_of
 
@@ -24,50 +25,26 @@ _OURS = ("eventprop", "bptt")
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(WorkloadSettings):
     """Time and memory of one gradient, ours and other libraries', on one core.
 
     Attributes:
         peers: the other libraries.
         environments: folder with the virtual environment of each.
         install: make the environments that are not there yet.
-        hidden: recurrent neurons.
-        batch_size: samples.
-        inputs: input channels.
-        outputs: classes.
-        input_rate: of each input channel [Hz].
-        hidden_rate: that the hidden neurons are tuned to [Hz].
-        duration: of a sample [s].
-        dt: step of the time grid, for methods with one [s].
         rounds: fresh processes of each contestant.
-        repeats: timed gradients of each process.
-        seed: of input and weights.
-        out: folder for the record and the figure.
-        json: print the record as one JSON object in the last line.
     """
 
     peers: tuple[Peer, ...] = PEERS
     environments: Path = Path("build/peers")
     install: bool = False
-    hidden: int = 256
-    batch_size: int = 32
-    inputs: int = 700
-    outputs: int = 20
-    input_rate: float = 11.4
-    hidden_rate: float = 10.0
-    duration: float = 1.0
-    dt: float = 1e-3
     rounds: int = 3
     repeats: int = 5
-    seed: int = 0
-    out: Path = Path("results")
-    json: bool = False
 
     def __post_init__(self):
         """Refuse impossible settings that no one else looks at."""
-        for name in ("batch_size", "input_rate", "hidden_rate", "rounds", "repeats"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name):g}, expected > 0")
+        super().__post_init__()
+        self.require_positive("rounds")
 
 
 def make_problem(config: Config):
