@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from .plots import METHOD_COLOURS, METHOD_LABELS, Record, _tidy
+from .plots import METHOD_COLOURS, METHOD_LABELS, Record, tidy
 
 _PARAMETERS = {"w_in": ("input weights", "#0072B2"), "w_rec": ("recurrent weights", "#E69F00")}
 _READOUT = ("readout weights", "#999999")
@@ -27,7 +27,7 @@ def _cosine_axis(ax: Axes) -> Axes:
     ax.axhline(1, color="black", linewidth=0.8)
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set_ylabel("cosine to the exact gradient")
-    return _tidy(ax)
+    return tidy(ax)
 
 
 def surrogates(record: Record) -> Figure:
@@ -67,7 +67,7 @@ def surrogates(record: Record) -> Figure:
     right.set_title("direction, other shapes and scales of slope 10", fontsize="medium")
     _cosine_axis(left)
     _cosine_axis(right)
-    _tidy(middle)
+    tidy(middle)
     return figure
 
 
@@ -96,7 +96,7 @@ def steps(record: Record) -> Figure:
     left.set_xscale("log")
     right.set_ylabel("length, surrogate / exact")
     _cosine_axis(left)
-    _tidy(right)
+    tidy(right)
     ticks = sorted({1e3 * row["dt"] for row in rows})
     for ax in (left, right):
         ax.set_xlabel("step of the grid [ms]")
@@ -179,7 +179,7 @@ def usefulness(record: Record) -> Figure:
         ax.set_title(f"{place.replace(' ', '-')} batch", fontsize="medium")
         ax.set_xlabel("length of the step [threshold]")
         ax.set_ylabel("change of the loss")
-        _tidy(ax)
+        tidy(ax)
     panels[0].legend(frameon=False)
     parts = {"change": ("of the loss", "#5A5A5A"), "seen": ("seen by the exact gradient", _EXACT)}
     for shift, (key, (label, colour)) in zip((-0.2, 0.2), parts.items(), strict=True):
@@ -192,7 +192,7 @@ def usefulness(record: Record) -> Figure:
     right.margins(y=0.25)
     right.legend(frameon=False, loc="lower center", ncols=2, fontsize="small")
     right.axhline(0, color="black", linewidth=0.8)
-    _tidy(right)
+    tidy(right)
     return figure
 
 
@@ -237,7 +237,7 @@ def training(record: Record) -> Figure:
         ax.set_xlabel("epoch")
     _cosine_axis(left)
     for ax in (left, middle, right):
-        _tidy(ax)
+        tidy(ax)
     left.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 0.06))
     for ax in (middle, right):
         ax.legend(frameon=False, fontsize="small")
@@ -270,7 +270,7 @@ def loops(record: Record) -> Figure:
     ax.set_ylabel("|sum around the loop| [loss]")
     ax.set_title("Back at the same weights: the exact gradient adds up to zero", fontsize="medium")
     ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
-    _tidy(ax)
+    tidy(ax)
     return figure
 
 

@@ -88,11 +88,11 @@ def accuracy_curves(
     ax.set_ylabel("accuracy [%]")
     ax.set_ylim(0, 100)
     if over == "epoch":
-        _epoch_axis(ax)
+        epoch_axis(ax)
     else:
         ax.set_xlabel("training time [s]")
         ax.set_xlim(left=0)
-    return _tidy(ax)
+    return tidy(ax)
 
 
 def loss_curves(records: Sequence[Record], ax: Axes | None = None) -> Axes:
@@ -112,8 +112,8 @@ def loss_curves(records: Sequence[Record], ax: Axes | None = None) -> Axes:
         ax.plot(np.arange(1, len(y) + 1), y, color=colour, label=label, linewidth=1.8)
     ax.set_ylabel("training loss")
     ax.set_ylim(bottom=0)
-    _epoch_axis(ax)
-    return _tidy(ax)
+    epoch_axis(ax)
+    return tidy(ax)
 
 
 def raster(
@@ -214,7 +214,7 @@ def agreement_bars(agreement: Mapping[str, Any], measure: str, ax: Axes | None =
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
     ax.set_xticks(np.arange(len(parameters)), parameters, rotation=20, ha="right")
-    return _tidy(ax)
+    return tidy(ax)
 
 
 def speed(record: Record) -> Figure:
@@ -265,7 +265,7 @@ def method_bars(values: Mapping[str, float], ax: Axes | None, form: str) -> Axes
     ax.set_xlim(min(lengths) / 3, max(lengths) * 3)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
-    return _tidy(ax, "x")
+    return tidy(ax, "x")
 
 
 def convergence(record: Record) -> Figure:
@@ -309,7 +309,7 @@ def error_lines(steps: np.ndarray, errors: Mapping[str, np.ndarray], ax: Axes | 
     ax.set_xticks(steps, [f"{step:g}" for step in steps])
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.legend(frameon=False)
-    return _tidy(ax)
+    return tidy(ax)
 
 
 def _with_order(name: str, metrics: Mapping[str, Any]) -> str:
@@ -342,14 +342,14 @@ def _series(samples: Mapping[str, Any], name: str) -> np.ndarray:
     return np.array(samples.get(name) or [], np.float64)
 
 
-def _epoch_axis(ax: Axes) -> None:
+def epoch_axis(ax: Axes) -> None:
     """Whole epochs as the horizontal axis."""
     ax.set_xlabel("epoch")
     ax.set_xlim(left=0)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _tidy(ax: Axes, across: Literal["x", "y"] = "y") -> Axes:
+def tidy(ax: Axes, across: Literal["x", "y"] = "y") -> Axes:
     """Light grid behind the data, no frame at the top and right."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis=across, color="#DDDDDD", linewidth=0.6)

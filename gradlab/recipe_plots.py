@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from .constants import QUANTILES
-from .plots import METHOD_COLOURS, METHOD_LABELS, Record, _epoch_axis, _tidy
+from .plots import METHOD_COLOURS, METHOD_LABELS, Record, epoch_axis, tidy
 
 _CONSTANTS = {
     "tau_mem": ("membrane time constant [ms]", 1e3),
@@ -41,8 +41,8 @@ def constants(record: Record) -> Figure:
                 )
             ax.plot(epochs, of_layer[:, middle], color=colour, linewidth=1.8, label="median")
             ax.set_ylabel(label if layers == 1 else f"{label}, layer {layer + 1}")
-            _epoch_axis(ax)
-            _tidy(ax)
+            epoch_axis(ax)
+            tidy(ax)
     handles, labels = rows[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
     return figure
@@ -75,7 +75,7 @@ def initialisation(record: Record) -> Figure:
     for ax, names in ((rates, layers), (silent, layers), (norms, list(values["gradient_norms"]))):
         ax.set_xticks(range(len(names)), names, rotation=0 if names is layers else 20)
         ax.set_xlim(-0.5, len(names) - 0.5)
-        _tidy(ax)
+        tidy(ax)
     rates.set_ylabel("mean rate [Hz]")
     silent.set_ylabel("neurons without a spike [%]")
     silent.set_ylim(-3, 103)
@@ -113,5 +113,5 @@ def ablation(record: Record) -> Figure:
     ax.invert_yaxis()
     ax.set_xlabel("accuracy after the same number of epochs [%]")
     figure.legend(loc="outside upper center", ncols=len(_ABLATION), frameon=False)
-    _tidy(ax, "x")
+    tidy(ax, "x")
     return figure
