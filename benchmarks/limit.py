@@ -12,8 +12,8 @@ from jaxtyping import Array, Float
 from numba import njit
 
 from solvers.eventprop.kernels.arrivals import reach
-from solvers.eventprop.kernels.flow import OPTIONS, SHORT, long_flow
-from solvers.eventprop.kernels.series import evaluate, fill_series, terms
+from solvers.eventprop.kernels.flow import ALLOCATING, OPTIONS, SHORT, long_flow
+from solvers.eventprop.kernels.series import evaluate, flow_series, terms
 from solvers.eventprop.stacking import stacked_weights
 from solvers.events import Events
 from solvers.lif import LIFParams
@@ -22,12 +22,12 @@ from solvers.lif import LIFParams
 @njit(**OPTIONS)
 def _flow(lag, rate_mem, rate_syn, series, limit):
     if lag <= limit:
-        return evaluate(series, 0, lag / limit)
+        return evaluate(series, 0, lag, limit)
     decay_mem, decay_syn, k, _, _ = long_flow(lag, rate_mem, rate_syn)
     return decay_mem, decay_syn, k
 
 
-@njit(**OPTIONS)
+@njit(**ALLOCATING)
 def _stream(weights, gradient, times, rows, first, stop, rate_mem, rate_syn, series, limit):
     """Both passes over the events ``first`` to ``stop`` of all samples, the backward one from adjoints of one."""
     number, neurons = weights.dtype.type, weights.shape[1]
@@ -78,8 +78,8 @@ class Limit:
         self._weights = np.asarray(stacked_weights(params))
         self._rates = 1 / float(params.tau_mem), 1 / float(params.tau_syn)
         self._limit = reach(np.atleast_1d(params.tau_mem), np.atleast_1d(params.tau_syn))
-        self._series = np.empty((1, terms(np.finfo(self._weights.dtype).eps / 100, SHORT), 3))
-        fill_series(0.0, self._limit, np.array(self._rates[:1]), np.array(self._rates[1:]), self._series)
+        count = terms(np.finfo(self._weights.dtype).eps, SHORT / 2)
+        self._series = flow_series(self._limit, np.array(self._rates[:1]), np.array(self._rates[1:]), count)
         merged = [_merge(events, spikes, b, params.inputs, delay) for b in range(len(events.count))]
         self._times, self._rows = (np.concatenate(x) for x in zip(*merged, strict=True))
         self._ends = np.cumsum([0, *(len(times) for times, _ in merged)])

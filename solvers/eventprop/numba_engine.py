@@ -1,5 +1,6 @@
 """CPU engine: numba kernels, called back from compiled JAX code, samples spread over threads."""
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 
@@ -15,6 +16,8 @@ from .host_call import host_call
 from .kernels.batch import adjoint_batch, simulate_batch
 from .stacking import as_params, stacked_weights
 from .wrong_input import refuse_wrong
+
+_LINE = 64  # bytes of a cache line
 
 
 @lru_cache
@@ -45,12 +48,29 @@ def _kernel_arguments(params: LIFParams, events: Events) -> tuple:
     return stacked_weights(params), *each, events.times, events.units, events.count
 
 
+def _aligned_zeros(shape: tuple[int, ...], dtype) -> np.ndarray:
+    """Zeros that begin at the begin of a cache line, so that no vector in rows of them lies across two."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + _LINE - 1, np.uint8)
+    first = -memory.ctypes.data % _LINE
+    return memory[first : first + size].view(dtype).reshape(shape)
+
+
+def _aligned(array: np.ndarray) -> np.ndarray:
+    """The array, or a copy that is aligned likewise: XLA aligns arrays within its programs to 16 bytes only."""
+    if array.ctypes.data % _LINE == 0:
+        return array
+    copy = _aligned_zeros(array.shape, array.dtype)
+    copy[:] = array
+    return copy
+
+
 def _static(params: LIFParams) -> dict:
     return dict(recurrent=params.w_rec is not None, shared=params.tau_mem.ndim == params.tau_syn.ndim == 0)
 
 
 def _simulate(weights, tau_mem, tau_syn, threshold, reset, times, units, count, *, recurrent, shared, **settings):
-    constants = (tau_mem, tau_syn, threshold, reset)
+    weights, constants = _aligned(weights), (tau_mem, tau_syn, threshold, reset)
     shape = (len(times), settings["capacity"])
     out = (np.full(shape, np.inf, times.dtype), np.full(shape, NO_UNIT, np.int32), np.zeros(shape, times.dtype))
     spikes = np.zeros(len(times), np.int32)
@@ -84,10 +104,10 @@ def _adjoint(
     weights, tau_mem, tau_syn, threshold, reset, times, units, count, spike_times, spike_units, spikes, current,
     at_times, at_counts, *, recurrent, shared, delay, trains_tau, wants_times,
 ):  # fmt: skip
-    constants = (tau_mem, tau_syn, threshold, reset)
+    weights, constants = _aligned(weights), (tau_mem, tau_syn, threshold, reset)
     stored, outer = (spike_times, spike_units, current, spikes), (at_times, at_counts)
     threads = _threads(len(times))
-    d_weights = np.zeros((threads, *weights.shape), weights.dtype)
+    d_weights = _aligned_zeros((threads, *weights.shape), weights.dtype)
     d_constants = np.zeros((4, threads, weights.shape[1]), weights.dtype)
     d_times = np.zeros(times.shape if wants_times else (len(times), 0), times.dtype)
 

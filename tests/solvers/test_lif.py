@@ -15,7 +15,7 @@ from scipy.integrate import solve_ivp
 from solvers.eventprop.kernels import flow as compiled
 from solvers.eventprop.kernels.crossing import crossing, voltage
 from solvers.eventprop.kernels.crossing import time_of_maximum as highest
-from solvers.eventprop.kernels.series import evaluate, fill_series, terms
+from solvers.eventprop.kernels.series import evaluate, flow_series, terms
 from solvers.lif import check_params, flow, kappa, lif_params, next_crossing, phi1, time_of_maximum
 
 TAUS = [(20e-3, 5e-3), (5e-3, 20e-3), (10e-3, 10e-3), (10e-3, 10e-3 * (1 + 1e-9)), (10e-3, 10.02e-3)]
@@ -54,25 +54,26 @@ def test_kappa_equals_the_difference_form(tau_mem, tau_syn):
     np.testing.assert_allclose(ours, expected[: len(short)], rtol=1e-13)
 
 
-@pytest.mark.parametrize("about", [0.0, 0.5])
+@pytest.mark.parametrize(("terms", "error"), [(4, 2.5e-6), (8, 4e-14), (12, 5e-16)])
 @pytest.mark.parametrize(("tau_mem", "tau_syn"), TAUS)
-def test_series_equal_the_closed_forms(tau_mem, tau_syn, about):
-    reach = compiled.SHORT * min(tau_mem, tau_syn)
-    scale = reach * max(about, 1 - about)
-    series = np.empty((1, terms(1e-18, compiled.SHORT), 3))
-    fill_series(about * reach, scale, np.array([1 / tau_mem]), np.array([1 / tau_syn]), series)
-    for lag in np.linspace(0, reach, 11):
-        ours = evaluate.py_func(series, 0, (lag - about * reach) / scale)
+def test_series_equal_the_closed_forms(tau_mem, tau_syn, terms, error):
+    length = compiled.SHORT * min(tau_mem, tau_syn)
+    series = flow_series(length, np.array([1 / tau_mem]), np.array([1 / tau_syn]), terms)
+    assert series.shape == (1, terms, 3)
+    for lag in np.linspace(0, length, 11):
+        ours = evaluate.py_func(series, 0, lag, length)
         expected = math.exp(-lag / tau_mem), math.exp(-lag / tau_syn), exact_kappa(lag, tau_mem, tau_syn)
-        np.testing.assert_allclose(ours, expected, rtol=1e-14, atol=1e-16)
+        np.testing.assert_allclose(ours, expected, rtol=0, atol=error)
 
 
-def test_terms_are_as_few_as_the_precision_asks_for():
-    assert [terms(1e-7, 0.1), terms(1e-7, 0.2), terms(1e-16, 0.2)] == [5, 6, 12]
-    for precision, x in [(1e-7, 0.1), (1e-16, 0.2)]:
-        count = terms(precision, x)
-        rest = math.exp(x) - sum(x**d / math.factorial(d) for d in range(count - 1))
-        assert rest > precision > x**count / math.factorial(count)
+@pytest.mark.parametrize(("precision", "count"), [(1e-6, 4), (1e-7, 5), (1e-15, 9)])
+def test_terms_are_as_few_as_the_precision_asks_for(precision, count):
+    assert terms(precision, 0.1) == count
+    lags = np.linspace(0, 0.2, 101)
+    for few, enough in [(count, True), (count - 1, False)]:
+        series = flow_series(0.2, np.ones(1), np.ones(1), few)
+        errors = [evaluate.py_func(series, 0, lag, 0.2)[0] - math.exp(-lag) for lag in lags]
+        assert (np.abs(errors).max() < precision) == enough
 
 
 def test_kappa_is_zero_at_once_and_much_later():
@@ -163,8 +164,7 @@ def states():
 def next_compiled_crossing(v, i, within, tau_mem, tau_syn, threshold):
     """As the event-driven layer looks for it: stretch by stretch."""
     reach = compiled.SHORT * min(tau_mem, tau_syn)
-    series = np.empty((1, terms(1e-18, compiled.SHORT), 3))
-    fill_series(0.0, reach, np.array([1 / tau_mem]), np.array([1 / tau_syn]), series)
+    series = flow_series(reach, np.array([1 / tau_mem]), np.array([1 / tau_syn]), 12)
     passed = 0.0
     while passed < within:
         stretch = min(reach, within - passed)

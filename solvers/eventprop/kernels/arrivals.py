@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from ..wrong_input import BAD_CONSTANT, BAD_UNIT, UNSORTED
-from .flow import OPTIONS, SHORT
+from .flow import ALLOCATING, OPTIONS, SHORT
 
 GRID = 2.0**-20  # [s]
 
@@ -18,13 +18,13 @@ def arrival_time(spike_time, delay):
     return type(spike_time)(np.float64(spike_time) + delay)
 
 
-@njit(**OPTIONS)
+@njit(**ALLOCATING)
 def reach(tau_mem, tau_syn):
     """Length of a stretch of time that is short against all time constants [s]."""
     return _exact(SHORT * np.float64(min(tau_mem.min(), tau_syn.min())))
 
 
-@njit(**OPTIONS)
+@njit(**ALLOCATING)
 def block_length(tau_mem, tau_syn, delay):
     """Length of a stretch that is within ``reach`` and in which no neuron hears of a spike within the stretch [s].
 

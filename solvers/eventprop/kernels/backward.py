@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 
 from .arrivals import arrival_time, merge
-from .flow import OPTIONS, fill_flow, long_flow
+from .flow import ALLOCATING, INLINE, OPTIONS, fill_flow, long_flow
 from .series import evaluate
 
 TINY = 1e-30  # adjoints below are set to zero: denormal numbers are a hundred times slower
@@ -27,12 +27,12 @@ TINY = 1e-30  # adjoints below are set to zero: denormal numbers are a hundred t
 Q, P, MU, A_I, A_V = range(5)
 
 
-@njit(**OPTIONS)
+@njit(**INLINE)
 def _flushed(x, tiny):
     return x if abs(x) > tiny else type(x)(0)
 
 
-@njit(inline="always", **OPTIONS)
+@njit(**INLINE)
 def _at_lag(state, n, flow, m, x, lag):
     """Q, MU, A_I and A_V of neuron ``n`` at a lag before the end of the block, from column ``m`` of a flow."""
     decay_mem, decay_syn, k, c_mu, c_a = flow[0, m], flow[1, m], flow[2, m], flow[3, m], flow[4, m]
@@ -59,7 +59,7 @@ def _carry(state, lag, flow, rate_mem, trains_tau):
 def _expand(state, powers, basis):
     """What arrivals add to the gradient of their weight, as polynomials, ``[terms, neurons]``.
 
-    ``powers`` are the coefficients of the flow as ``series.by_power`` gives them.
+    ``powers`` are the coefficients of the flow as ``series.expand`` gives them.
     """
     for d in range(len(basis)):
         for n in range(state.shape[1]):
@@ -99,34 +99,35 @@ def _expand_all(state, half, rate_mem, rate_syn, scale, work, basis):
             work[P, n] = -x * work[P, n]
 
 
-@njit(**OPTIONS)
+@njit(**INLINE)
 def _add_row(target, row, share, basis):
-    """Add the combination of the rows of ``basis``, two or more, to a row; two or three at a time."""
-    d = 0
-    if len(basis) % 2:
-        d, a, b, c = 3, share[0], share[1], share[2]
+    """Add the combination of the rows of ``basis``, two or a multiple of four, to a row."""
+    if len(basis) == 2:
+        a, b = share[0], share[1]
         for n in range(basis.shape[1]):
-            target[row, n] += a * basis[0, n] + b * basis[1, n] + c * basis[2, n]
-    while d < len(basis):
-        a, b = share[d], share[d + 1]
-        for n in range(basis.shape[1]):
-            target[row, n] += a * basis[d, n] + b * basis[d + 1, n]
-        d += 2
+            target[row, n] += a * basis[0, n] + b * basis[1, n]
+    else:
+        for k in range(0, len(basis), 4):
+            a, b, c, d = share[k], share[k + 1], share[k + 2], share[k + 3]
+            for n in range(basis.shape[1]):
+                target[row, n] += (a * basis[k, n] + b * basis[k + 1, n]) + (c * basis[k + 2, n] + d * basis[k + 3, n])
 
 
-@njit(**OPTIONS)
+@njit(**INLINE)
 def _dot_row(weights, row, share, basis):
-    """Product of a row with the combination of the rows of ``basis``."""
-    d, total = 0, basis.dtype.type(0)
-    if len(basis) % 2:
-        d, a, b, c = 3, share[0], share[1], share[2]
+    """Product of a row with the combination of the rows of ``basis``, two or a multiple of four."""
+    total = basis.dtype.type(0)
+    if len(basis) == 2:
+        a, b = share[0], share[1]
         for n in range(basis.shape[1]):
-            total += weights[row, n] * (a * basis[0, n] + b * basis[1, n] + c * basis[2, n])
-    while d < len(basis):
-        a, b = share[d], share[d + 1]
-        for n in range(basis.shape[1]):
-            total += weights[row, n] * (a * basis[d, n] + b * basis[d + 1, n])
-        d += 2
+            total += weights[row, n] * (a * basis[0, n] + b * basis[1, n])
+    else:
+        for k in range(0, len(basis), 4):
+            a, b, c, d = share[k], share[k + 1], share[k + 2], share[k + 3]
+            for n in range(basis.shape[1]):
+                total += weights[row, n] * (
+                    (a * basis[k, n] + b * basis[k + 1, n]) + (c * basis[k + 2, n] + d * basis[k + 3, n])
+                )
     return total
 
 
@@ -149,7 +150,7 @@ def _collect(moments, basis, d_tau_mem, d_tau_syn):
             moments[d, n] = 0
 
 
-@njit(**OPTIONS)
+@njit(**INLINE)
 def _spike(state, n, lag, flow, tau_mem, threshold, reset, current, at_time, at_count, trains_tau, gradient):
     """Carry the adjoint of neuron ``n`` back across its own spike, ``lag`` before the end of the block.
 
@@ -183,7 +184,7 @@ def _spike(state, n, lag, flow, tau_mem, threshold, reset, current, at_time, at_
     state[P, n], state[Q, n] = p_new, q_new
 
 
-@njit(**OPTIONS)
+@njit(**ALLOCATING)
 def adjoint(
     weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, length, expanded, times, units, count, delay,
     spike_times, spike_units, spike_current, spikes, at_times, at_counts, trains_tau, wants_times, gradient,
@@ -218,20 +219,20 @@ def adjoint(
     number = weights.dtype.type
     neurons = weights.shape[1]
     inputs = weights.shape[0] - neurons if recurrent else weights.shape[0]
-    rate_mem, rate_syn, middle, powers, series = expanded
+    rate_mem, rate_syn, series, powers = expanded
     state = np.zeros((5, neurons), number)
     flow, half = np.empty((5, neurons), number), np.empty((5, neurons), number)
     carried = 0.0
 
     # An arrival adds a combination of the rows of a basis: of Q and P with shared time constants, else of powers of x.
     polynomial = trains_tau or not shared
-    many = middle.shape[1]
+    many = powers.shape[1]
     work, polynomials = np.empty((5, neurons), number), np.zeros((3, many if polynomial else 0, neurons), number)
     moments = np.zeros((many if trains_tau else 0, neurons), number)
     basis = polynomials[0] if polynomial else state[:2]
     share, time_share = np.ones(max(many, 2), number), np.zeros(max(many, 2), number)
     if trains_tau:
-        fill_flow(length / 2, rate_mem, rate_syn, shared, (half[0], half[1], half[2], half[3], half[4]))
+        fill_flow(length / 2, rate_mem, rate_syn, shared, half)
     at_spikes = at_times[:spikes].astype(np.float64)
     arrive, rows = np.empty(count + spikes), np.empty(count + spikes, np.int64)
 
@@ -255,7 +256,7 @@ def adjoint(
         if end < before:
             if before - end != carried:
                 carried = before - end
-                fill_flow(carried, rate_mem, rate_syn, shared, (flow[0], flow[1], flow[2], flow[3], flow[4]))
+                fill_flow(carried, rate_mem, rate_syn, shared, flow)
             _carry(state, carried, flow, rate_mem, trains_tau)
         if trains_tau:
             _expand_all(state, half, rate_mem, rate_syn, length / 2, work, polynomials)
@@ -280,7 +281,7 @@ def adjoint(
                     _collect(moments[:, one], polynomials[:, :, one], d_tau_mem[one], d_tau_syn[one])
                     crossed = long_flow(lag, 1.0 / np.float64(tau_mem[n]), 1.0 / np.float64(tau_syn[n]))
                 else:
-                    decay_mem, decay_syn, kappa = evaluate(series, 0 if shared else n, lag / length)
+                    decay_mem, decay_syn, kappa = evaluate(series, 0 if shared else n, lag, length)
                     crossed = decay_mem, decay_syn, kappa, 0.0, 0.0
                 _spike(
                     state, n, lag, crossed, np.float64(tau_mem[n]), np.float64(threshold[n]), np.float64(reset[n]),
@@ -298,13 +299,14 @@ def adjoint(
             if j < 0:
                 break
             own = rows[j] >= inputs
-            x = 2.0 * (end - arrive[j]) / length - 1.0
+            lag = end - arrive[j]
             if polynomial:
+                x = 2.0 * lag / length - 1.0
                 for d in range(1, many):
                     share[d] = share[d - 1] * x
                     time_share[d] = -2.0 * d * share[d - 1] / length
             else:
-                decay_mem, share[0], share[1] = evaluate(middle, 0, number(x))
+                decay_mem, share[0], share[1] = evaluate(series, 0, lag, length)
                 time_share[0] = rate_syn[0] * share[0]
                 time_share[1] = rate_syn[0] * share[1] - rate_mem[0] * decay_mem
             _add_row(d_weights, rows[j], share, basis)

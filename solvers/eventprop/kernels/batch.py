@@ -7,7 +7,7 @@ from numba import njit
 
 from .arrivals import block_length, reach
 from .backward import adjoint
-from .flow import OPTIONS
+from .flow import ALLOCATING
 from .forward import simulate
 from .series import expand
 
@@ -25,7 +25,7 @@ def _entry_points(sources: str):
     it closes over, so a hash of all sources makes it compile again when any kernel has changed.
     """
 
-    @njit(cache=True, **OPTIONS)
+    @njit(cache=True, **ALLOCATING)
     def simulate_batch(
         weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, times, units, count, duration, delay,
         out, spikes, first, stride,
@@ -40,7 +40,7 @@ def _entry_points(sources: str):
                 count[b], duration, delay, (out[0][b], out[1][b], out[2][b]),
             )  # fmt: skip
 
-    @njit(cache=True, **OPTIONS)
+    @njit(cache=True, **ALLOCATING)
     def adjoint_batch(
         weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, times, units, count, delay, stored, outer,
         trains_tau, wants_times, gradient, d_times, first, stride,

@@ -10,17 +10,19 @@ import numpy as np
 from numba import njit
 
 from .arrivals import arrival_time, check, merge
-from .crossing import crossing, voltage
-from .flow import OPTIONS, fill_flow
+from .crossing import crossing
+from .flow import ALLOCATING, INLINE, OPTIONS, fill_flow
 from .series import evaluate
 
 # Rows of the state: voltage and current at the begin and the end of a block, and its negative input.
 VOLTAGE, CURRENT, END_VOLTAGE, END_CURRENT, DOWN = range(5)
+# Rows of the path of a neuron through a block: see ``_fill_path``.
+NOW, DECAY_MEM, DECAY_SYN, KAPPA, TO_A, TO_B, SLOPE, BOUND = range(8)
 TINY = 1e-30  # states below are set to zero: denormal numbers are a hundred times slower
 
 
 @njit(**OPTIONS)
-def _weigh(arrive, count, end, length, middle, shared, steepest, share, fall):
+def _weigh(arrive, count, end, length, series, shared, steepest, share, fall):
     """Factors of the arrivals of a block in the sums that ``_sum_arrivals`` takes.
 
     ``share`` is ``[sums, arrivals]``: with shared time constants the current and the voltage that a unit weight brings
@@ -28,11 +30,11 @@ def _weigh(arrive, count, end, length, middle, shared, steepest, share, fall):
     """
     for j in range(count):
         lag = end - arrive[j]
-        x = 2.0 * lag / length - 1.0
         fall[j] = lag * steepest  # above 1 - exp(-lag/tau_mem)
         if shared:
-            _, share[0, j], share[1, j] = evaluate(middle, 0, x)
+            _, share[0, j], share[1, j] = evaluate(series, 0, lag, length)
         else:
+            x = 2.0 * lag / length - 1.0
             share[0, j] = 1.0
             for d in range(1, len(share)):
                 share[d, j] = share[d - 1, j] * x
@@ -41,68 +43,75 @@ def _weigh(arrive, count, end, length, middle, shared, steepest, share, fall):
         fall[j] = 0
 
 
-@njit(**OPTIONS)
-def _sum_arrivals(weights, rows, count, share, fall, sums, state):
-    """Weighted sums of the arriving rows of weights; in row DOWN what their negative parts take from a voltage at most.
-
-    Elements are addressed as ``weights[row, n]``: a view of a row would count references, at the price of the row.
-    """
+@njit(**INLINE)
+def _sum_four(weights, rows, count, share, fall, sums, state, j, first):
+    """Four arrivals of ``_sum_arrivals``, from ``j`` on; beyond the last, any row with factors zero."""
     zero = state.dtype.type(0)
-    sums[:] = 0
-    state[DOWN] = 0
-    for j in range(0, count, 4):
-        # Beyond the last arrival, any row with factors zero.
-        r0, r1 = rows[j], rows[min(j + 1, count - 1)]
-        r2, r3 = rows[min(j + 2, count - 1)], rows[min(j + 3, count - 1)]
-        f0, f1, f2, f3 = fall[j], fall[j + 1], fall[j + 2], fall[j + 3]
+    r0, r1, r2, r3 = rows[j], rows[min(j + 1, count - 1)], rows[min(j + 2, count - 1)], rows[min(j + 3, count - 1)]
+    f0, f1, f2, f3 = fall[j], fall[j + 1], fall[j + 2], fall[j + 3]
+    for d in range(0, len(sums), 2):
+        a0, a1, a2, a3 = share[d, j], share[d, j + 1], share[d, j + 2], share[d, j + 3]
+        b0, b1, b2, b3 = share[d + 1, j], share[d + 1, j + 1], share[d + 1, j + 2], share[d + 1, j + 3]
         for n in range(state.shape[1]):
             w0, w1, w2, w3 = weights[r0, n], weights[r1, n], weights[r2, n], weights[r3, n]
-            w0, w1 = min(w0, zero), min(w1, zero)
-            w2, w3 = min(w2, zero), min(w3, zero)
-            state[DOWN, n] += (f0 * w0 + f1 * w1) + (f2 * w2 + f3 * w3)
-        d = 0  # two or three sums at a time: the rows are read once for them
-        if len(sums) % 2:
-            d, a0, a1, a2, a3 = 3, share[0, j], share[0, j + 1], share[0, j + 2], share[0, j + 3]
-            b0, b1, b2, b3 = share[1, j], share[1, j + 1], share[1, j + 2], share[1, j + 3]
-            c0, c1, c2, c3 = share[2, j], share[2, j + 1], share[2, j + 2], share[2, j + 3]
-            for n in range(state.shape[1]):
-                w0, w1, w2, w3 = weights[r0, n], weights[r1, n], weights[r2, n], weights[r3, n]
-                sums[0, n] += (a0 * w0 + a1 * w1) + (a2 * w2 + a3 * w3)
-                sums[1, n] += (b0 * w0 + b1 * w1) + (b2 * w2 + b3 * w3)
-                sums[2, n] += (c0 * w0 + c1 * w1) + (c2 * w2 + c3 * w3)
-        while d < len(sums):
-            a0, a1, a2, a3 = share[d, j], share[d, j + 1], share[d, j + 2], share[d, j + 3]
-            b0, b1, b2, b3 = share[d + 1, j], share[d + 1, j + 1], share[d + 1, j + 2], share[d + 1, j + 3]
-            for n in range(state.shape[1]):
-                w0, w1, w2, w3 = weights[r0, n], weights[r1, n], weights[r2, n], weights[r3, n]
-                sums[d, n] += (a0 * w0 + a1 * w1) + (a2 * w2 + a3 * w3)
-                sums[d + 1, n] += (b0 * w0 + b1 * w1) + (b2 * w2 + b3 * w3)
-            d += 2
+            a = (a0 * w0 + a1 * w1) + (a2 * w2 + a3 * w3)
+            b = (b0 * w0 + b1 * w1) + (b2 * w2 + b3 * w3)
+            sums[d, n] = a if first else sums[d, n] + a
+            sums[d + 1, n] = b if first else sums[d + 1, n] + b
+            if d == 0:
+                w0, w1, w2, w3 = min(w0, zero), min(w1, zero), min(w2, zero), min(w3, zero)
+                down = (f0 * w0 + f1 * w1) + (f2 * w2 + f3 * w3)
+                state[DOWN, n] = down if first else state[DOWN, n] + down
 
 
 @njit(**OPTIONS)
-def _fill_flow(x, series, shared, flow):
-    """Coefficients of the flow over a block for every neuron, ``[3, neurons]``."""
-    for n in range(flow.shape[1]):
-        flow[0, n], flow[1, n], flow[2, n] = evaluate(series, 0 if shared else n, flow.dtype.type(x))
+def _sum_arrivals(weights, rows, count, share, fall, sums, state):
+    """Weighted sums of the arriving rows of weights; in row DOWN what their negative parts take from a voltage."""
+    if count == 0:
+        sums[:] = 0
+        state[DOWN] = 0
+    else:
+        _sum_four(weights, rows, count, share, fall, sums, state, 0, True)
+        for j in range(4, count, 4):
+            _sum_four(weights, rows, count, share, fall, sums, state, j, False)
 
 
-@njit(**OPTIONS)
-def _fill_gaps(arrive, count, begin, end, series, column, reach, gaps):
-    """Flow coefficients and length of each stretch between arrivals, from ``begin`` to ``end``."""
-    before = begin
-    for j in range(count + 1):
-        until = arrive[j] if j < count else end
-        lag = until - before
-        gaps[0, j], gaps[1, j], gaps[2, j] = evaluate(series, column, lag / reach)
-        gaps[3, j] = lag
-        before = until
+@njit(**INLINE)
+def _fill_path(count, series, column, length, rate_mem, path):
+    """What ``_follow`` needs to know of the stretches between ``count`` moments, and in the last column of their end.
+
+    With the time ``t`` since the begin of the block, ``v(t) = exp(-t/tau_mem) a + kappa(t) b`` and
+    ``i(t) = exp(-t/tau_syn) b``; an arrival adds multiples of its weight to ``a`` and ``b``. A stretch in which the
+    voltage could reach the threshold has ``a + SLOPE b >= BOUND threshold``: the tangent at its begin bounds a rise.
+    """
+    one, many = np.uint64(1), np.uint64(-(-count // 8) * 8)  # whole vectors; loops over unsigned numbers vectorise
+    begin, scale = path[NOW, 0], 2.0 / length
+    path[DECAY_MEM, :many] = path[DECAY_SYN, :many] = path[KAPPA, :many] = 0.0
+    for d in range(series.shape[1] - 4, -1, -4):
+        m0, s0, k0 = series[column, d, 0], series[column, d, 1], series[column, d, 2]
+        m1, s1, k1 = series[column, d + 1, 0], series[column, d + 1, 1], series[column, d + 1, 2]
+        m2, s2, k2 = series[column, d + 2, 0], series[column, d + 2, 1], series[column, d + 2, 2]
+        m3, s3, k3 = series[column, d + 3, 0], series[column, d + 3, 1], series[column, d + 3, 2]
+        for j in range(many):
+            x = (path[NOW, j] - begin) * scale - 1.0
+            path[DECAY_MEM, j] = (((path[DECAY_MEM, j] * x + m3) * x + m2) * x + m1) * x + m0
+            path[DECAY_SYN, j] = (((path[DECAY_SYN, j] * x + s3) * x + s2) * x + s1) * x + s0
+            path[KAPPA, j] = (((path[KAPPA, j] * x + k3) * x + k2) * x + k1) * x + k0
+    for j in range(many):
+        decay_mem, decay_syn, k = path[DECAY_MEM, j], path[DECAY_SYN, j], path[KAPPA, j]
+        rest = 1.0 - (path[NOW, j + one] - path[NOW, j]) * rate_mem
+        inverse = 1.0 / (decay_mem * decay_syn * rest)
+        path[TO_A, j] = -k * rest * inverse
+        path[TO_B, j] = decay_mem * rest * inverse
+        path[SLOPE, j] = (k * rest + decay_syn * (1.0 - rest)) * decay_syn * inverse
+        path[BOUND, j] = (1.0 - 1e-12) * decay_syn * inverse
+    path[BOUND, count - 1] = -np.inf  # ends every walk
 
 
 @njit(**OPTIONS)
 def _follow(
-    chosen, candidates, state, weights, rows, arrive, count, begin, end, tau_mem, tau_syn, shared, series, reach,
-    threshold, reset, gaps, found, room,
+    chosen, candidates, state, weights, rows, arrive, count, begin, end, tau_mem, tau_syn, shared, series, length,
+    threshold, reset, path, found, room,
 ):  # fmt: skip
     """Spikes of the chosen neurons in a block, each followed from arrival to arrival in double precision.
 
@@ -111,81 +120,99 @@ def _follow(
     Returns:
         How many there are, ``room + 1`` at most.
     """
+    path[NOW, 0], path[NOW, count + 1] = begin, end
+    for j in range(count):
+        path[NOW, j + 1] = arrive[j]
     precision = 0.1 * np.finfo(state.dtype).eps
+    one, last = np.uint64(1), np.uint64(count + 1)
     spikes = 0
     for c in range(candidates):
         n = chosen[c]
         column = 0 if shared else n
         if c == 0 or not shared:
-            _fill_gaps(arrive, count, begin, end, series, column, reach, gaps)
-        v, i = np.float64(state[VOLTAGE, n]), np.float64(state[CURRENT, n])
-        level, per_tau = np.float64(threshold[n]), 1.0 / np.float64(tau_mem[n])
-        for j in range(count + 1):
-            v_end, i_end = gaps[0, j] * v + gaps[2, j] * i, gaps[1, j] * i
-            left = gaps[3, j]
-            # Crossed by the end; or it falls at the end, and the tangent, which bounds a rise, reaches the threshold.
-            while v_end >= level or (i_end < v_end and v + left * (i - v) * per_tau >= level):
+            _fill_path(count + 2, series, column, length, 1.0 / np.float64(tau_mem[n]), path)
+        a, b, level = np.float64(state[VOLTAGE, n]), np.float64(state[CURRENT, n]), np.float64(threshold[n])
+        j = np.uint64(0)
+        while True:
+            while a + path[SLOPE, j] * b < path[BOUND, j] * level:
+                w = np.float64(weights[rows[j], n])
+                j += one
+                a += path[TO_A, j] * w
+                b += path[TO_B, j] * w
+            if j == last:
+                break
+            now, until = path[NOW, j], path[NOW, j + one]
+            v, i = path[DECAY_MEM, j] * a + path[KAPPA, j] * b, path[DECAY_SYN, j] * b
+            while True:
+                v_end = path[DECAY_MEM, j + one] * a + path[KAPPA, j + one] * b
+                i_end = path[DECAY_SYN, j + one] * b
                 lag = crossing(
-                    v, i, left, v_end, i_end, np.float64(tau_mem[n]), np.float64(tau_syn[n]), level, series, column,
-                    reach, precision,
+                    v, i, until - now, v_end, i_end, np.float64(tau_mem[n]), np.float64(tau_syn[n]), level, series,
+                    column, length, precision,
                 )  # fmt: skip
                 if lag == np.inf:
                     break
                 if spikes == room:
                     return room + 1
-                i = voltage(v, i, lag, series, column, reach)[1]
-                v = np.float64(reset[n])
-                left -= lag
-                since = arrive[j - 1] if j else begin
-                found[0, spikes] = state.dtype.type(since + (gaps[3, j] - left))
+                now += lag
+                decay_mem, decay_syn, _ = evaluate(series, column, now - begin, length)
+                i, v = decay_syn * b, np.float64(reset[n])
+                a -= (level - v) / decay_mem
+                found[0, spikes] = state.dtype.type(now)
                 found[1, spikes], found[2, spikes] = n, i
                 spikes += 1
-                v_end, i_end = voltage(v, i, left, series, column, reach)
-            v, i = v_end, i_end
-            if j < count:
-                i += weights[rows[j], n]
+            w = np.float64(weights[rows[j], n])
+            j += one
+            a += path[TO_A, j] * w
+            b += path[TO_B, j] * w
     return spikes
 
 
 @njit(**OPTIONS)
-def _flagged(flags, groups, chosen):
-    """Indices of the flags that are set, into ``chosen``; returns how many. ``groups`` are eight flags each."""
-    count = 0
+def _flagged(flags, groups, busy, chosen):
+    """Indices of the flags that are set, into ``chosen``; returns how many. ``groups`` are eight flags each.
+
+    Every index is written, but kept only if its flag is set: branches would often be mispredicted.
+    """
+    some = count = 0
     for g in range(len(groups)):
-        if groups[g] != 0:  # most are zero
-            for n in range(8 * g, 8 * g + 8):
-                if flags[n]:
-                    chosen[count] = n
-                    count += 1
+        busy[some] = g
+        some += groups[g] != 0
+    for s in range(some):
+        for n in range(8 * busy[s], 8 * busy[s] + 8):
+            chosen[count] = n
+            count += flags[n]
     return count
 
 
 @njit(**OPTIONS)
-def _step(state, flow, sums, powers, shared):
-    """Rows END_VOLTAGE and END_CURRENT: all neurons at the end of the block, as if none spiked."""
-    if shared:
-        for n in range(state.shape[1]):
-            state[END_VOLTAGE, n] = flow[0, n] * state[VOLTAGE, n] + flow[2, n] * state[CURRENT, n] + sums[1, n]
-            state[END_CURRENT, n] = flow[1, n] * state[CURRENT, n] + sums[0, n]
-        return
-    for n in range(state.shape[1]):
-        state[END_VOLTAGE, n] = flow[0, n] * state[VOLTAGE, n] + flow[2, n] * state[CURRENT, n]
-        state[END_CURRENT, n] = flow[1, n] * state[CURRENT, n]
-    for d in range(len(sums)):
-        for n in range(state.shape[1]):
-            state[END_VOLTAGE, n] += powers[2, d, n] * sums[d, n]
-            state[END_CURRENT, n] += powers[1, d, n] * sums[d, n]
+def _step(state, flow, sums, powers, shared, bound, flags):
+    """Rows END_VOLTAGE and END_CURRENT: all neurons at the end of the block, as if none spiked.
 
-
-@njit(**OPTIONS)
-def _flag(state, flow, level, flags):
-    """Set the flag of every neuron that could have crossed the threshold in the block.
-
-    At an upward crossing the current is at least the threshold. From there on, without arrivals, voltage and current
-    end no lower than from a crossing at the begin of the block; negative arrivals take away at most the row DOWN.
+    Sets the flag of every neuron that could have crossed the threshold in the block. At an upward crossing the current
+    is at least the threshold. From there on, without arrivals, voltage and current end no lower than from a crossing
+    at the begin of the block, at the ``bound``; negative arrivals take away at most the row DOWN.
     """
+    if shared:
+        decay_mem, decay_syn, k = flow[0, 0], flow[1, 0], flow[2, 0]
+        for n in range(state.shape[1]):
+            state[END_VOLTAGE, n] = decay_mem * state[VOLTAGE, n] + k * state[CURRENT, n] + sums[1, n]
+            state[END_CURRENT, n] = decay_syn * state[CURRENT, n] + sums[0, n]
+    else:
+        for n in range(state.shape[1]):
+            state[END_VOLTAGE, n] = flow[0, n] * state[VOLTAGE, n] + flow[2, n] * state[CURRENT, n]
+            state[END_CURRENT, n] = flow[1, n] * state[CURRENT, n]
+        for d in range(0, len(sums), 4):
+            for n in range(state.shape[1]):
+                s0, s1, s2, s3 = sums[d, n], sums[d + 1, n], sums[d + 2, n], sums[d + 3, n]
+                state[END_VOLTAGE, n] += (powers[2, d, n] * s0 + powers[2, d + 1, n] * s1) + (
+                    powers[2, d + 2, n] * s2 + powers[2, d + 3, n] * s3
+                )
+                state[END_CURRENT, n] += (powers[1, d, n] * s0 + powers[1, d + 1, n] * s1) + (
+                    powers[1, d + 2, n] * s2 + powers[1, d + 3, n] * s3
+                )
     for n in range(state.shape[1]):
-        flags[n] = state[END_VOLTAGE, n] >= level[n] * (flow[0, n] + flow[2, n]) + state[DOWN, n]
+        flags[n] = state[END_VOLTAGE, n] >= bound[n] + state[DOWN, n]
 
 
 @njit(**OPTIONS)
@@ -198,10 +225,10 @@ def _accept(state):
         state[CURRENT, n] = i if abs(i) > tiny else zero
 
 
-@njit(**OPTIONS)
+@njit(**ALLOCATING)
 def _skip(state, lag, rate_mem, rate_syn, shared, flow):
     """Go on by any lag without an arrival or a spike."""
-    fill_flow(lag, rate_mem, rate_syn, shared, (flow[0], flow[1], flow[2], flow[3], flow[4]))
+    fill_flow(lag, rate_mem, rate_syn, shared, flow)
     for n in range(state.shape[1]):
         state[END_VOLTAGE, n] = flow[0, n] * state[VOLTAGE, n] + flow[2, n] * state[CURRENT, n]
         state[END_CURRENT, n] = flow[1, n] * state[CURRENT, n]
@@ -229,7 +256,7 @@ def _sort(found, count):
         found[0, b + 1], found[1, b + 1], found[2, b + 1] = time, unit, current
 
 
-@njit(**OPTIONS)
+@njit(**ALLOCATING)
 def simulate(
     weights, recurrent, tau_mem, tau_syn, threshold, reset, shared, longest, expanded, times, units, count, duration,
     delay, out,
@@ -266,18 +293,19 @@ def simulate(
     wrong = check(times, units, count, inputs, tau_mem, tau_syn)
     if wrong:
         return wrong
-    rate_mem, rate_syn, middle, powers, series = expanded
+    rate_mem, rate_syn, series, powers = expanded
     level = threshold * number(1 - 64 * np.finfo(weights.dtype).eps)
 
     state = np.zeros((5, neurons), number)
-    sums = np.empty((2 if shared else middle.shape[1], neurons), number)
-    flags, chosen = np.zeros(-(-neurons // 8) * 8, np.uint8), np.empty(neurons, np.int64)
+    sums = np.empty((2 if shared else powers.shape[1], neurons), number)
+    flags = np.zeros(-(-neurons // 8) * 8, np.uint8)
     groups = flags.view(np.uint64)
-    flow, long = np.empty((3, neurons), number), np.empty((5, neurons), number)
-    arrive, rows = np.empty(count + capacity), np.empty(count + capacity, np.int64)
+    busy, chosen = np.empty(len(groups) + 1, np.int64), np.empty(len(flags) + 1, np.int64)
+    flow, long, bound = np.empty((5, neurons), number), np.empty((5, neurons), number), np.empty(neurons, number)
+    arrive, rows = np.empty(count + capacity), np.zeros(count + capacity + 1, np.uint64)
     share = np.empty((len(sums), count + capacity + 3), number)
     fall, steepest = np.empty(count + capacity + 3, number), np.float64(rate_mem.max())
-    gaps = np.empty((4, count + capacity + 1))
+    path = np.zeros((8, count + capacity + 10))
     found = np.empty((3, capacity + 1))
     t, length, e, r, spikes, quiet = 0.0, 0.0, 0, 0, 0, True
     while True:
@@ -302,21 +330,21 @@ def simulate(
                 times, units, e, count, spike_times, spike_units, r, spikes if recurrent else r, inputs, delay, end,
                 arrive, rows,
             )  # fmt: skip
-            _weigh(arrive, arrivals, end, longest, middle, shared, steepest, share, fall)
+            _weigh(arrive, arrivals, end, longest, series, shared, steepest, share, fall)
             _sum_arrivals(weights, rows, arrivals, share, fall, sums, state)
             if end - t != length:
                 length = end - t
-                _fill_flow(2.0 * length / longest - 1.0, middle, shared, flow)
-            _step(state, flow, sums, powers, shared)
+                fill_flow(length, rate_mem, rate_syn, shared, flow)
+                bound = level * (flow[0] + flow[2])
+            _step(state, flow, sums, powers, shared, bound, flags)
             if cut:
                 break
-            _flag(state, flow, level, flags)
-            candidates = _flagged(flags, groups, chosen)
+            candidates = _flagged(flags, groups, busy, chosen)
             if candidates == 0:
                 break
             new = _follow(
                 chosen, candidates, state, weights, rows, arrive, arrivals, t, end, tau_mem, tau_syn, shared, series,
-                longest, threshold, reset, gaps, found, capacity - spikes,
+                longest, threshold, reset, path, found, capacity - spikes,
             )  # fmt: skip
             if new > capacity - spikes:
                 return capacity + 1
@@ -333,7 +361,7 @@ def simulate(
         _accept(state)
         for s in range(new):
             n = int(found[1, s])
-            decay_mem, _, _ = evaluate(series, 0 if shared else n, (end - found[0, s]) / longest)
+            decay_mem, _, _ = evaluate(series, 0 if shared else n, end - found[0, s], longest)
             state[VOLTAGE, n] -= (threshold[n] - reset[n]) * number(decay_mem)
             spike_times[spikes], spike_units[spikes], spike_current[spikes] = found[0, s], n, found[2, s]
             spikes += 1
