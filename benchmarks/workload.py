@@ -1,6 +1,7 @@
 """What is measured: Poisson input at a known rate, hidden neurons tuned to another, and the losses to differentiate."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -50,7 +51,8 @@ class Workload(NamedTuple):
     """The same problem for all methods.
 
     Attributes:
-        objectives: by method: ``eventprop``, ``eventprop_per_neuron`` (the same time constants as arrays), ``bptt``,
+        objectives: by method: ``eventprop``, ``eventprop_per_neuron`` (the same time constants as arrays),
+            ``eventprop_silence`` (the trial goes on for ten times its duration, without input), ``bptt``,
             ``bptt_checkpointed``, ``bptt_scan``.
         limit: the unavoidable arithmetic.
         rate: of the hidden neurons [Hz].
@@ -168,6 +170,8 @@ def make_workload(
     objectives["eventprop_per_neuron"] = objectives["eventprop"]._replace(
         arguments=(constant._replace(layers=each), events, labels)
     )
+    silent = EventPropTrainer(replace(network, duration=10 * network.duration), config)
+    objectives["eventprop_silence"] = objectives["eventprop"]._replace(function=partial(loss, silent))
     limit = Limit(params.layers[0], events, hidden_spikes, network.delay)
     spikes = float(data.spikes_per_sample.mean()), float(counts.mean())
     return Workload(objectives, limit, rate, spikes[0], spikes[1], capacity, steps, grid.nbytes)
