@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ SWEEPS: dict[str, tuple[Any, ...]] = {
     "input_rate": (5.7, 11.4, 22.8),
     "hidden_rate": (5.0, 10.0, 20.0),
     "batch_size": (8, 32, 128),
-    "dt": (0.5e-3, 1e-3, 2e-3),
+    "dt": (0.25e-3, 0.5e-3, 1e-3),  # the delay is a whole number of steps
     "cores": ("one", "all"),
 }
 _COLOURS = {name: plots.METHOD_COLOURS[name] for name in ("eventprop", "bptt", "bptt_checkpointed")} | {
@@ -78,12 +79,15 @@ def measure(settings: dict[str, Any]) -> dict[str, Any]:
     return json.loads(done.stdout.splitlines()[-1])["metrics"]
 
 
-def sweep(config: Config) -> list[dict[str, Any]]:
-    """The points of all sweeps; the usual size, which occurs in each, is measured once."""
+def sweep(config: Config, points: list[dict[str, Any]]) -> None:
+    """Append the points of all sweeps; the usual size, which occurs in each, is measured once.
+
+    Raises:
+        ValueError: if a point cannot be measured; those before it are there.
+    """
     usual = {name: getattr(SpeedConfig(), name) for name in SWEEPS}
     todo = [(name, value) for name in config.sweeps for value in SWEEPS[name]]
     known: dict[tuple, dict[str, Any]] = {}
-    points = []
     for name, value in tqdm(todo, "speed", file=sys.stderr):
         settings = usual | {name: value}
         key = tuple(settings.values())
@@ -92,7 +96,6 @@ def sweep(config: Config) -> list[dict[str, Any]]:
         times = {f"{line}_s": known[key][f"{line}_step_s"] for line in _COLOURS}
         kept = {key_: known[key][key_] for key_ in (*_RATIOS, "input_spikes_per_sample", "hidden_spikes_per_sample")}
         points.append({"sweep": name, "value": value, **times, **kept})
-    return points
 
 
 def summarise(points: list[dict[str, Any]]) -> dict[str, Any]:
@@ -146,18 +149,24 @@ def run(config: Config) -> dict[str, Any]:
     """Measure, print, record, draw; returns the record.
 
     Raises:
-        ValueError: if a point cannot be measured.
+        ValueError: if a point cannot be measured; the record has those before it.
         OSError: for a folder that cannot be written to.
     """
     prepare(config.out, _RECORDS)
-    points = sweep(config)
-    metrics = summarise(points)
-    print(table(points, metrics))
-    record = records.make_record(
-        "speed_scaling", preset=None, method="both", dataset="poisson", hidden=SpeedConfig().hidden, seed=0,
-        status="ok", config={"sweeps": config.sweeps, "repeats": config.repeats}, metrics=metrics,
+    points: list[dict[str, Any]] = []
+    write = partial(
+        records.make_record, "speed_scaling", preset=None, method="both", dataset="poisson",
+        hidden=SpeedConfig().hidden, seed=0, config={"sweeps": config.sweeps, "repeats": config.repeats},
         samples={"points": points},
     )  # fmt: skip
+    try:
+        sweep(config, points)
+    except ValueError as error:  # half an hour's work is not lost
+        records.append(write(status="interrupted", reason=str(error), metrics={}), config.out / _RECORDS)
+        raise
+    metrics = summarise(points)
+    print(table(points, metrics))
+    record = write(status="ok", metrics=metrics)
     records.append(record, config.out / _RECORDS)
     plots.save(figure(record), config.out / "figures" / "speed_scaling.png")
     return record

@@ -1,9 +1,13 @@
 """The sweep measures each point once and finds the exponents; the measurement itself has its own tests."""
 
+import dataclasses
+
 import pytest
 
 from benchmarks import speed_scaling
+from benchmarks.speed import Config as SpeedConfig
 from gradlab import records
+from solvers.bptt import time_grid
 
 
 @pytest.fixture
@@ -36,6 +40,29 @@ def test_sweep_is_measured_drawn_and_recorded(fake, tmp_path, capsys):
     assert records.read(tmp_path / "speed_scaling.jsonl") == [record]
     assert (tmp_path / "figures" / "speed_scaling.png").read_bytes().startswith(b"\x89PNG")
     assert "exponent, hidden" in capsys.readouterr().out
+
+
+def test_points_before_a_failed_one_are_recorded(fake, monkeypatch, tmp_path):
+    measure = speed_scaling.measure
+
+    def fails_at_last(settings):
+        if settings["hidden"] == 1024:
+            raise ValueError("too large")
+        return measure(settings)
+
+    monkeypatch.setattr(speed_scaling, "measure", fails_at_last)
+    with pytest.raises(ValueError, match="too large"):
+        speed_scaling.run(speed_scaling.Config(sweeps=("duration", "hidden"), out=tmp_path))
+    (record,) = records.read(tmp_path / "speed_scaling.jsonl")
+    assert (record["status"], record["reason"]) == ("interrupted", "too large")
+    assert [p["value"] for p in record["samples"]["points"]] == [0.5, 1.0, 2.0, 128, 256, 512]
+
+
+def test_every_point_is_possible():
+    for name, values in speed_scaling.SWEEPS.items():
+        for value in values:
+            settings = dataclasses.replace(SpeedConfig(), **{name: value})
+            time_grid(settings.duration, settings.dt, settings.delay)
 
 
 def test_a_failed_point_tells_why():
