@@ -1,5 +1,6 @@
 """What is measured: Poisson input at a known rate, hidden neurons tuned to another, and the losses to differentiate."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -15,6 +16,7 @@ from gradlab import BPTTTrainer, EventPropTrainer, Network, NetworkParams, Train
 from gradlab.data import SpikeData, batch
 from gradlab.losses import cross_entropy, rate_regularisation
 from gradlab.recipe import split_params
+from gradlab.runner import Runaway
 from gradlab.train import Trainer
 from solvers.bptt import time_grid
 from solvers.events import to_grid
@@ -23,7 +25,7 @@ from solvers.reference import bptt_scan
 from .limit import Limit
 
 _CAPACITY_UNIT = 256  # room for EventProp's spikes is a multiple of this
-_FACTORS = (0.5, 2.0)  # between which input weights are scaled to reach a rate
+_FACTORS = (0.5, 2.0), (0.05, 20.0)  # between which input weights are scaled to reach a rate; in turn
 _BISECTIONS = 12
 _CLOSE_ENOUGH = 0.01  # relative error of the rate
 
@@ -96,15 +98,19 @@ def tune_rate(trainer: Trainer, params: NetworkParams, data: SpikeData, rate: fl
         The scaled parameters and the rate reached, which is the closest one found.
     """
     layer, scale = params.layers[0], trainer.network.hidden[0] * trainer.network.duration
-    (low, high), found = _FACTORS, []
-    for _ in range(_BISECTIONS):
-        factor = (low + high) / 2
-        scaled = params._replace(layers=(layer._replace(w_in=factor * layer.w_in),))
-        reached = trainer.evaluate(scaled, data)["spikes_per_sample"] / scale
-        found.append((scaled, reached))
-        if abs(reached / rate - 1) < _CLOSE_ENOUGH:
-            break
-        low, high = (factor, high) if reached < rate else (low, factor)
+    found = []
+    for low, high in _FACTORS:
+        for _ in range(_BISECTIONS):
+            factor = (low + high) / 2
+            scaled = params._replace(layers=(layer._replace(w_in=factor * layer.w_in),))
+            try:
+                reached = trainer.evaluate(scaled, data)["spikes_per_sample"] / scale
+            except Runaway:
+                reached = math.inf
+            found.append((scaled, reached))
+            if abs(reached / rate - 1) < _CLOSE_ENOUGH:
+                return found[-1]
+            low, high = (factor, high) if reached < rate else (low, factor)
     return min(found, key=lambda entry: abs(entry[1] - rate))
 
 

@@ -66,6 +66,13 @@ def test_limit_is_the_flow_over_the_events():
     np.testing.assert_allclose(limit.step() - first, np.outer(expected, [1, 1]), rtol=1e-5)
 
 
+@pytest.mark.parametrize("input_rate", [40.0, 800.0])
+def test_the_rate_is_reached_far_from_the_usual_input(input_rate):
+    network = Network(60, (12,), 5, duration=0.3)
+    work = make_workload(network, samples=3, input_rate=input_rate, hidden_rate=30.0, dt=1e-3, seed=0)
+    assert work.rate == pytest.approx(30, rel=0.1)
+
+
 def test_speed_measures_and_records(tmp_path, capsys):
     record = speed.run(speed.Config(**SMALL, repeats=2, out=tmp_path))
     metrics = record["metrics"]
