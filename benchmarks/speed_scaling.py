@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, NullLocator
 from tqdm import tqdm
 
 from gradlab import plots, records
@@ -128,20 +129,31 @@ def table(points: list[dict[str, Any]], metrics: dict[str, Any]) -> str:
 
 
 def figure(record: dict[str, Any]) -> Figure:
-    """Time of a gradient over each setting, on logarithmic axes, with exponents in the legends."""
+    """Time of a gradient over each setting, on logarithmic axes, with the exponent at the end of each line."""
     points, metrics = record["samples"]["points"], record["metrics"]
     names = [name for name in dict.fromkeys(p["sweep"] for p in points) if name != "cores"]
-    drawn = Figure(figsize=(4.2 * min(len(names), 3), 3.6 * -(-len(names) // 3)), layout="constrained")
-    for ax, name in zip(
-        drawn.subplots(-(-len(names) // 3), min(len(names), 3), squeeze=False).flat, names, strict=False
-    ):
+    columns, rows = min(len(names), 3), -(-len(names) // 3)
+    drawn = Figure(figsize=(4.2 * columns, 3.6 * rows + 0.5), layout="constrained")
+    axes = drawn.subplots(rows, columns, squeeze=False).flat
+    for ax, name in zip(axes, names, strict=False):
         line = [p for p in points if p["sweep"] == name]
+        values = [p["value"] for p in line]
         for method, colour in _COLOURS.items():
-            label = f"{_LABELS[method]} ({metrics[f'exponent_{name}_{method}']:.2f})"
-            ax.loglog([p["value"] for p in line], [p[f"{method}_s"] for p in line], "o-", color=colour, label=label)
+            times = [p[f"{method}_s"] for p in line]
+            ax.loglog(values, times, "o-", color=colour, label=_LABELS[method])
+            exponent = f"{metrics[f'exponent_{name}_{method}']:.2f}"
+            end = values[-1], times[-1]
+            ax.annotate(exponent, end, (6, 0), textcoords="offset points", va="center", fontsize=7, color=colour)
+        ax.set_xticks(values, [f"{value:g}" for value in values])
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        ax.margins(x=0.16)
         ax.set_xlabel(name.replace("_", " ") + _UNITS.get(name, ""))
         ax.set_ylabel("time of a gradient [s]")
-        ax.legend(fontsize=7, frameon=False, title="exponent in brackets", title_fontsize=7)
+    handles, labels = axes[0].get_legend_handles_labels()
+    drawn.legend(
+        handles, labels, loc="outside upper center", ncols=5, frameon=False, title="numbers at the lines: exponents"
+    )
     return drawn
 
 
