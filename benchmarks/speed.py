@@ -19,6 +19,7 @@ whole spike buffers, padding included.
 """
 
 import dataclasses
+import math
 import os
 import sys
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ import tyro
 from .settings import WorkloadSettings
 
 _RECORDS = "speed.jsonl"
+_WARM_UP = 0.3  # [s] of untimed calls before each timed one, one call at least
 _METHODS = ("eventprop", "eventprop_per_neuron", "eventprop_silence", "bptt", "bptt_checkpointed", "bptt_scan")
 _LABELS = {
     "limit_forward": "limit, forward",
@@ -85,13 +87,14 @@ def measure(config: Config) -> tuple[dict[str, Any], dict[str, list[float]]]:
     calls: dict[str, tuple[Any, tuple]] = {"eventprop_forward": (jax.jit(exact.function), exact.all_arguments)}
     calls |= {"limit_forward": (work.limit.forward, ()), "limit_step": (work.limit.step, ())}
     calls |= {f"{name}_step": (jax.jit(jax.grad(o.function)), o.all_arguments) for name, o in work.objectives.items()}
-    for call, arguments in calls.values():
-        time_calls(call, *arguments, repeats=1)  # compiles
+    once = {name: time_calls(call, *arguments, repeats=1)[0] for name, (call, arguments) in calls.items()}
     samples: dict[str, list[float]] = {f"{name}_s": [] for name in calls}
     for _ in range(config.repeats):
         for name, (call, arguments) in calls.items():
-            # Each after an untimed call of its own: the first one pays for the memory that the method before gave back.
-            samples[f"{name}_s"] += time_calls(call, *arguments, repeats=1, warmup=1)
+            # Untimed calls of its own come before: the first pay for memory that the method before gave back, and for
+            # cores that it left idle.
+            warmup = math.ceil(_WARM_UP / once[name])
+            samples[f"{name}_s"] += time_calls(call, *arguments, repeats=1, warmup=warmup)
 
     metrics: dict[str, Any] = {name: summary(times)["median"] for name, times in samples.items()}
     kept = {name: residual_bytes(o.function, *o.all_arguments) for name, o in work.objectives.items()}

@@ -180,7 +180,8 @@ def run(config: Config) -> dict[str, Any]:
     print(table(points, metrics))
     record = write(status="ok", metrics=metrics)
     records.append(record, config.out / _RECORDS)
-    plots.save(figure(record), config.out / "figures" / "speed_scaling.png")
+    if config.sweeps != ("cores",):  # two numbers, no picture
+        plots.save(figure(record), config.out / "figures" / "speed_scaling.png")
     return record
 
 

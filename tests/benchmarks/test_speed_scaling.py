@@ -42,6 +42,12 @@ def test_sweep_is_measured_drawn_and_recorded(fake, tmp_path, capsys):
     assert "exponent, hidden" in capsys.readouterr().out
 
 
+def test_cores_alone_have_no_picture(fake, tmp_path):
+    record = speed_scaling.run(speed_scaling.Config(sweeps=("cores",), out=tmp_path))
+    assert record["metrics"]["all_cores_speedup_eventprop"] == pytest.approx(1.9)
+    assert not list(tmp_path.glob("figures/*.png"))
+
+
 def test_points_before_a_failed_one_are_recorded(fake, monkeypatch, tmp_path):
     measure = speed_scaling.measure
 
