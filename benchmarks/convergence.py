@@ -20,6 +20,7 @@ from gradlab.command import prepare, run_command
 from gradlab.convergence import GridErrors, fitted_order, grid_errors
 from gradlab.data import batch
 
+from .settings import require_positive
 from .workload import poisson_data
 
 _RECORDS = "convergence.jsonl"
@@ -60,9 +61,7 @@ class Config:
         """Refuse impossible settings that no one else looks at."""
         if len(self.steps) < 2:
             raise ValueError(f"steps are {self.steps}, expected at least two: an order needs them")
-        for name in ("samples", "input_rate"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name):g}, expected > 0")
+        require_positive(self, "samples", "input_rate")
 
 
 def measure(config: Config) -> dict[float, GridErrors]:

@@ -2,6 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+
+def require_positive(settings: Any, *names: str) -> None:
+    """Raise ValueError for the first of these settings that is not positive."""
+    for name in names:
+        if not getattr(settings, name) > 0:
+            raise ValueError(f"{name} is {getattr(settings, name):g}, expected > 0")
 
 
 @dataclass(frozen=True)
@@ -38,10 +46,4 @@ class WorkloadSettings:
 
     def __post_init__(self):
         """Refuse impossible settings that no one else looks at."""
-        self.require_positive("batch_size", "input_rate", "hidden_rate", "repeats")
-
-    def require_positive(self, *names: str) -> None:
-        """Raise ValueError for the first of these settings that is not positive."""
-        for name in names:
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name):g}, expected > 0")
+        require_positive(self, "batch_size", "input_rate", "hidden_rate", "repeats")

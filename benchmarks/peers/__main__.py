@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..settings import WorkloadSettings
+from ..settings import WorkloadSettings, require_positive
 from ..speed import use_one_core
 from .environments import PEERS, Peer, install, is_installed, python_of
 
@@ -44,7 +44,7 @@ class Config(WorkloadSettings):
     def __post_init__(self):
         """Refuse impossible settings that no one else looks at."""
         super().__post_init__()
-        self.require_positive("rounds")
+        require_positive(self, "rounds")
 
 
 def make_problem(config: Config):

@@ -230,7 +230,7 @@ def adjoint(
     work, polynomials = np.empty((5, neurons), number), np.zeros((3, many if polynomial else 0, neurons), number)
     moments = np.zeros((many if trains_tau else 0, neurons), number)
     basis = polynomials[0] if polynomial else state[:2]
-    share, time_share = np.ones(max(many, 2), number), np.zeros(max(many, 2), number)
+    share, time_share = np.ones(many, number), np.zeros(many, number)
     if trains_tau:
         fill_flow(length / 2, rate_mem, rate_syn, shared, half)
     at_spikes = at_times[:spikes].astype(np.float64)
