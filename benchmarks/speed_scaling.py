@@ -163,6 +163,7 @@ def run(config: Config) -> dict[str, Any]:
     Raises:
         ValueError: if a point cannot be measured; the record has those before it.
         OSError: for a folder that cannot be written to.
+        KeyboardInterrupt: after Ctrl-C; the record has the points so far.
     """
     prepare(config.out, _RECORDS)
     points: list[dict[str, Any]] = []
@@ -173,14 +174,15 @@ def run(config: Config) -> dict[str, Any]:
     )  # fmt: skip
     try:
         sweep(config, points)
-    except ValueError as error:  # half an hour's work is not lost
-        records.append(write(status="interrupted", reason=str(error), metrics={}), config.out / _RECORDS)
+    except (ValueError, KeyboardInterrupt) as error:  # half an hour's work is not lost
+        reason = str(error) or "stopped by the user"
+        records.append(write(status="interrupted", reason=reason, metrics={}), config.out / _RECORDS)
         raise
     metrics = summarise(points)
     print(table(points, metrics))
     record = write(status="ok", metrics=metrics)
     records.append(record, config.out / _RECORDS)
-    if config.sweeps != ("cores",):  # two numbers, no picture
+    if set(config.sweeps) - {"cores"}:  # two numbers, no picture
         plots.save(figure(record), config.out / "figures" / "speed_scaling.png")
     return record
 
