@@ -48,19 +48,22 @@ def test_cores_alone_have_no_picture(fake, tmp_path):
     assert not list(tmp_path.glob("figures/*.png"))
 
 
-def test_points_before_a_failed_one_are_recorded(fake, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("error", "reason"), [(ValueError("too large"), "too large"), (KeyboardInterrupt(), "stopped by the user")]
+)
+def test_points_before_a_failed_one_are_recorded(fake, monkeypatch, tmp_path, error, reason):
     measure = speed_scaling.measure
 
     def fails_at_last(settings):
         if settings["hidden"] == 1024:
-            raise ValueError("too large")
+            raise error
         return measure(settings)
 
     monkeypatch.setattr(speed_scaling, "measure", fails_at_last)
-    with pytest.raises(ValueError, match="too large"):
+    with pytest.raises(type(error)):
         speed_scaling.run(speed_scaling.Config(sweeps=("duration", "hidden"), out=tmp_path))
     (record,) = records.read(tmp_path / "speed_scaling.jsonl")
-    assert (record["status"], record["reason"]) == ("interrupted", "too large")
+    assert (record["status"], record["reason"]) == ("interrupted", reason)
     assert [p["value"] for p in record["samples"]["points"]] == [0.5, 1.0, 2.0, 128, 256, 512]
 
 
