@@ -167,22 +167,27 @@ def training(bench: Bench, train: TrainConfig, samples: int, batches: int, grid:
         grid: steps [s] at which both networks are run in the end.
     """
     subset = bench.data.select(np.sort(bench.order[-samples:]))
-    rows: Rows = []
-    refined: Rows = []
+    passed: dict[str, list[NetworkParams]] = {"eventprop": [bench.params], "bptt": [bench.params]}
+    status = {}
     for method, trainer in {
         "eventprop": EventPropTrainer(bench.network, train),
         "bptt": BPTTTrainer(bench.network, train, dt=DT, surrogate=Surrogate(slope=SLOPE)),
     }.items():
-        passed = [bench.params]
-        result = trainer.fit(Splits(subset, None, subset), bench.params, on_epoch=passed.append)
+        result = trainer.fit(Splits(subset, None, subset), bench.params, on_epoch=passed[method].append)
+        status[method] = result.status
+    apart = [_distance(*both) for both in zip(*passed.values(), strict=False)]
+    rows: Rows = []
+    refined: Rows = []
+    for method, points in passed.items():
         rows += [
-            {"method": method, "epoch": epoch, "status": result.status, "distance": _distance(params, bench.params)}
+            {"method": method, "epoch": epoch, "status": status[method],
+             "distance": _distance(params, bench.params), "apart": apart[epoch] if epoch < len(apart) else None}
             | _along(bench, params, batches)
-            for epoch, params in enumerate(passed)
-        ]
+            for epoch, params in enumerate(points)
+        ]  # fmt: skip
         worlds = {"continuous": bench.exact} | {f"{dt:g}": bench.bptt(Setting(dt=dt)) for dt in grid}
         for world, judge in worlds.items():
-            seen = look(judge, passed[-1], *bench.batch(0))
+            seen = look(judge, points[-1], *bench.batch(0))
             rate = None if seen.counts is None else bench.rate(seen)
             refined.append({"method": method, "world": world, "loss": seen.loss, "rate_hz": rate})
     return {"rows": rows, "refined": refined}

@@ -37,7 +37,6 @@ class Config:
         data_dir: folder with shd_train.h5 and shd_test.h5, or their parent.
         hidden: recurrent neurons.
         duration: of a trial [s].
-        tau_syn: synaptic time constant [s]; by default that of the studies of surrogates that this repeats.
         samples: in a batch.
         slopes: of SuperSpike, each with and without a gradient through the reset.
         shapes: further surrogates, of slope 10.
@@ -47,7 +46,7 @@ class Config:
         drives: by which the input weights are multiplied.
         depths: numbers of hidden layers.
         durations: of a trial [s].
-        batches: for the noise, and as many again held out for the usefulness.
+        batches: for the noise and along the training; half of them for the usefulness, which the others judge.
         lengths: of steps in weight space.
         epochs: of a training with each method.
         train_samples: that it is done with.
@@ -65,10 +64,9 @@ class Config:
     data_dir: Path | None = None
     hidden: int = 128
     duration: float = 1.0
-    tau_syn: float = 5e-3
     samples: int = 16
     slopes: tuple[float, ...] = (1.0, 10.0, 100.0)
-    shapes: tuple[str, ...] = ("sigmoid", "triangle")
+    shapes: tuple[str, ...] = ("sigmoid", "triangle", "gaussian", "arctan", "boxcar")
     scales: tuple[float, ...] = (0.3,)
     steps: tuple[float, ...] = (1e-3, 0.5e-3, 0.25e-3, 0.125e-3)
     recurrences: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0)
@@ -77,8 +75,8 @@ class Config:
     durations: tuple[float, ...] = (0.25, 1.0)
     batches: int = 8
     lengths: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0)
-    epochs: int = 4
-    train_samples: int = 1024
+    epochs: int = 12
+    train_samples: int = 4096
     radii: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1)
     loops: int = 3
     loop_slopes: tuple[float, ...] = (10.0, 1.0, 100.0)
@@ -112,7 +110,7 @@ def measure(config: Config) -> tuple[dict[str, Any], dict[str, Any], str]:
     if set(config.parts) - {"loops"}:
         data = load(config.dataset, config.data_dir).train
         dataset = data.name
-        network = Network(data.inputs, (config.hidden,), data.classes, duration=config.duration, tau_syn=config.tau_syn)
+        network = Network(data.inputs, (config.hidden,), data.classes, duration=config.duration)
         bench = parts.Bench(network, data, config.samples, config.seed)
         usual = bench.compare(bench.params)
         for name in ("w_in", "w_rec"):
@@ -128,7 +126,7 @@ def measure(config: Config) -> tuple[dict[str, Any], dict[str, Any], str]:
                 bench,
                 TrainConfig(epochs=config.epochs, seed=config.seed),
                 config.train_samples,
-                max(config.batches // 2, 2),
+                config.batches,
                 config.steps,
             ),
             "usefulness": lambda: parts.usefulness(bench, max(config.batches // 2, 1), config.lengths),
@@ -148,11 +146,13 @@ def measure(config: Config) -> tuple[dict[str, Any], dict[str, Any], str]:
         )
         metrics |= {"loops_smooth": len(smooth), "loops_with_jumps": len(found.eventprop) - len(smooth)}
     if "usefulness" in samples:
-        metrics |= _summary(samples["usefulness"], len(config.lengths) // 2)
+        metrics |= _use(samples["usefulness"], len(config.lengths) // 2)
+    if "training" in samples:
+        metrics |= _uphill(samples["training"]["rows"])
     return metrics, samples, dataset
 
 
-def _summary(rows: parts.Rows, middle: int) -> dict[str, Any]:
+def _use(rows: parts.Rows, middle: int) -> dict[str, Any]:
     """Means over batches of the change of the loss in a step of the middle length, along each gradient."""
     result: dict[str, Any] = {}
     for method in ("eventprop", "bptt"):
@@ -162,6 +162,19 @@ def _summary(rows: parts.Rows, middle: int) -> dict[str, Any]:
             result[f"loss_change_{place.replace(' ', '_')}_{method}"] = float(np.mean(changes))
         result[f"loss_change_unseen_{method}"] = float(np.mean([row["change"] - row["seen"] for row in own]))
         result[f"spike_counts_changed_{method}"] = float(np.mean([row["changed"] for row in own]))
+    return result
+
+
+def _uphill(rows: parts.Rows) -> dict[str, float]:
+    """Share of batches along each training on which the surrogate gradient of a hidden weight matrix points uphill."""
+    result = {}
+    for method in ("eventprop", "bptt"):
+        hidden = [
+            values["uphill"] for row in rows if row["method"] == method
+            for name, values in row["parameters"].items() if name.startswith("layers")
+        ]  # fmt: skip
+        if hidden:
+            result[f"uphill_training_{method}"] = float(np.mean(hidden))
     return result
 
 

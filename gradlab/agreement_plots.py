@@ -22,6 +22,11 @@ def _value(row: Record, name: str, measure: str = "cosine") -> float:
     return float("nan") if value is None else value
 
 
+def _neurons(row: Record, name: str) -> list[float]:
+    """10th percentile, median and 90th percentile of the cosines of single neurons."""
+    return row["parameters"].get(f"layers[0].{name}", {}).get("neurons", [float("nan")] * 3)
+
+
 def _cosine_axis(ax: Axes) -> Axes:
     ax.set_ylim(min(-0.05, ax.get_ylim()[0]), 1.05)
     ax.axhline(1, color="black", linewidth=0.8)
@@ -32,6 +37,8 @@ def _cosine_axis(ax: Axes) -> Axes:
 
 def surrogates(record: Record) -> Figure:
     """Direction and length over the slope of SuperSpike, with and without the reset; and other shapes and scales.
+
+    The last panel also shows the neurons: median, and the range from the 10th to the 90th percentile.
 
     Args:
         record: with ``samples["surrogates"]``.
@@ -58,13 +65,16 @@ def surrogates(record: Record) -> Figure:
     others = [row for row in rows if row["reset"] and row["slope"] == 10]
     labels = [row["name"] + ("" if row["scale"] == 1 else f"\nscale {row['scale']:g}") for row in others]
     for position, (name, (_, colour)) in enumerate(_PARAMETERS.items()):
-        right.bar(
-            np.arange(len(others)) + (position - 0.5) * 0.38, [_value(row, name) for row in others], 0.36, color=colour
-        )
-    right.set_xticks(range(len(others)), labels, fontsize="small")
+        places = np.arange(len(others)) + (position - 0.5) * 0.38
+        right.bar(places, [_value(row, name) for row in others], 0.36, color=colour, alpha=0.6)
+        for place, row in zip(places, others, strict=True):
+            low, middle_, high = _neurons(row, name)
+            right.plot([place, place], [low, high], color="black", linewidth=1)
+            right.plot(place, middle_, "o", color="black", markersize=3)
+    right.set_xticks(range(len(others)), labels, fontsize="small", rotation=30)
     left.set_title("direction", fontsize="medium")
     middle.set_title("length", fontsize="medium")
-    right.set_title("direction, other shapes and scales of slope 10", fontsize="medium")
+    right.set_title("direction, shapes and scales of slope 10; dots: neurons", fontsize="medium")
     _cosine_axis(left)
     _cosine_axis(right)
     tidy(middle)
@@ -197,51 +207,64 @@ def usefulness(record: Record) -> Figure:
 
 
 def training(record: Record) -> Figure:
-    """Along a training with each method: agreement, rates in both worlds, and what a finer grid does in the end.
+    """Along a training with each method: agreement, activity and loss in both worlds, and the way through weight space.
 
     Args:
         record: with ``samples["training"]``.
+
+    Returns:
+        Cosine, batches on which the surrogate points uphill, rates; losses, distances, and the final weights on finer
+        grids. A colour is a training.
     """
     found = record["samples"]["training"]
-    figure = Figure(figsize=(12, 4), layout="constrained")
-    left, middle, right = figure.subplots(1, 3)
+    figure = Figure(figsize=(13, 7.4), layout="constrained")
+    (cosines, uphill, rates), (losses, ways, refined) = figure.subplots(2, 3)
     for method, colour in (("eventprop", _EXACT), ("bptt", _SURROGATE)):
         own = [row for row in found["rows"] if row["method"] == method]
-        epochs = [row["epoch"] for row in own]
+        epochs, label = [row["epoch"] for row in own], f"{METHOD_LABELS[method]} training"
+
+        def line(ax, values, style, text, epochs=epochs, label=label, colour=colour):
+            ax.plot(epochs, np.array(values, np.float64), style, color=colour, label=f"{label}, {text}", markersize=4)
+
         for name, style in (("w_in", "o-"), ("w_rec", "s--")):
-            label = f"{_PARAMETERS[name][0]}, {METHOD_LABELS[method]} training"
-            left.plot(
-                epochs,
-                [_value(row, name, "cosine_same") for row in own],
-                style,
-                color=colour,
-                label=label,
-                markersize=4,
-            )
-        for key, style, world in (("rate_hz", "o-", "continuous time"), ("rate_grid_hz", "s--", "grid of 1 ms")):
-            rates = np.array([row[key] for row in own], np.float64)
-            middle.plot(epochs, rates, style, color=colour, label=f"{METHOD_LABELS[method]}, {world}", markersize=4)
-        ends = [row for row in found["refined"] if row["method"] == method]
-        losses = np.array([row["loss"] for row in ends], np.float64)
-        right.plot(range(len(ends)), losses, "o-", color=colour, label=f"trained with {METHOD_LABELS[method]}")
-        for place, loss in enumerate(losses):
-            if np.isnan(loss):
-                right.text(place, 0.05, "runs away", color=colour, rotation=90, ha="center", va="bottom",
-                           transform=right.get_xaxis_transform())  # fmt: skip
-    worlds = list(dict.fromkeys(row["world"] for row in found["refined"]))
-    right.set_xticks(range(len(worlds)), [w if w == "continuous" else f"{1e3 * float(w):g} ms" for w in worlds])
-    right.set_xlabel("the same weights, run in different steps")
-    right.set_ylabel("loss at the end")
-    middle.set_ylabel("rate of the hidden neurons [Hz]")
-    for ax in (left, middle):
+            text = _PARAMETERS[name][0]
+            line(cosines, [_value(row, name, "cosine_same") for row in own], style, text)
+            line(uphill, [100 * _value(row, name, "uphill") for row in own], style, text)
+        for end, style, text in (("", "o-", "continuous time"), ("_grid", "s--", "grid of 1 ms")):
+            line(rates, [row[f"rate{end}_hz"] for row in own], style, text)
+            line(losses, [row[f"loss{end}"] for row in own], style, text)
+        line(ways, [row["distance"] for row in own], "o-", "to the start")
+        _draw_refined(refined, [row for row in found["refined"] if row["method"] == method], colour)
+    apart = [row["apart"] for row in found["rows"] if row["method"] == "eventprop"]
+    ways.plot(
+        range(len(apart)), np.array(apart, np.float64), "^:", color="black", label="from each other", markersize=4
+    )
+    for ax, text in {
+        uphill: "batches on which the surrogate points uphill [%]", rates: "rate of the hidden neurons [Hz]",
+        losses: "loss", ways: "distance in weight space", refined: "loss of the final weights",
+    }.items():  # fmt: skip
+        ax.set_ylabel(text)
+    for ax in (cosines, uphill, rates, losses, ways):
         ax.set_xlabel("epoch")
-    _cosine_axis(left)
-    for ax in (left, middle, right):
+    uphill.set_ylim(-2, max(20, uphill.get_ylim()[1]))
+    _cosine_axis(cosines)
+    for ax in (uphill, rates, losses, ways, refined):
         tidy(ax)
-    left.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 0.06))
-    for ax in (middle, right):
+    for ax in (cosines, rates, ways):
         ax.legend(frameon=False, fontsize="small")
     return figure
+
+
+def _draw_refined(ax: Axes, ends: list[Record], colour: str) -> None:
+    """Losses of one network in continuous time and on several grids."""
+    losses = np.array([row["loss"] for row in ends], np.float64)
+    ax.plot(range(len(ends)), losses, "o-", color=colour)
+    for place in np.flatnonzero(np.isnan(losses)).tolist():
+        ax.text(place, 0.05, "runs away", color=colour, rotation=90, ha="center", va="bottom",
+                transform=ax.get_xaxis_transform())  # fmt: skip
+    worlds = [row["world"] for row in ends]
+    ax.set_xticks(range(len(worlds)), [w if w == "continuous" else f"{1e3 * float(w):g} ms" for w in worlds])
+    ax.set_xlabel("the same weights in continuous time and on grids")
 
 
 def loops(record: Record) -> Figure:

@@ -11,7 +11,7 @@ from gradlab.data import Splits
 TINY = dict(
     hidden=16, duration=0.1, samples=4, slopes=(10.0,), shapes=("sigmoid",), scales=(), steps=(1e-3, 5e-4),
     recurrences=(2.0,), drives=(1.0,), depths=(1,), durations=(), batches=2,
-    lengths=(0.01, 0.1), epochs=1, train_samples=32,
+    lengths=(0.01, 0.1), epochs=3, train_samples=32,
     radii=(0.003,), loops=2, loop_slopes=(10.0,), loop_points=32,
 )  # fmt: skip
 
@@ -50,8 +50,10 @@ def test_loops(record):
 def test_steps_and_trainings_start_alike(record):
     first = {row["method"]: row for row in record["samples"]["training"]["rows"] if row["epoch"] == 0}
     assert first["eventprop"]["loss"] == first["bptt"]["loss"]
-    ends = [row for row in record["samples"]["training"]["rows"] if row["epoch"] == 1]
+    ends = [row for row in record["samples"]["training"]["rows"] if row["epoch"] == 3]
     assert all(row["distance"] > 0 for row in ends) and len(ends) == 2
+    assert ends[0]["apart"] == ends[1]["apart"] > 0 == first["bptt"]["apart"]
+    assert 0 <= record["metrics"]["uphill_training_bptt"] <= 1
     curves = [row["curves"]["same"] for row in record["samples"]["usefulness"]]
     assert np.shape(curves) == (2, 2)
 
