@@ -50,6 +50,7 @@ class Config:
         data_dir: folder with shd_train.h5 and shd_test.h5, or their parent; where shd is downloaded to.
         validation_speakers: speakers of the training set that are held out, to choose settings by; none with no number.
         hidden: neurons of each hidden layer, such as 128, or 128 128 for two.
+        pool: neighbouring input channels that have their weights in common, such as 5.
         delay_line: copies of the input, each on channels of its own and later than the one before: so many times the
             input spikes, and so much more time.
         delay_step: delay between the copies [s].
@@ -86,6 +87,7 @@ class Config:
     data_dir: Path | None = None
     validation_speakers: tuple[int, ...] = VALIDATION_SPEAKERS
     hidden: tuple[int, ...] = (128,)
+    pool: int = 1
     delay_line: int = 1
     delay_step: float = 30e-3
     recurrent: bool = True

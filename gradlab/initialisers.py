@@ -59,10 +59,11 @@ def fluctuation_driven(key: Any, kind: str, pre: int, post: int, network: "Netwo
     energy = network.tau_syn**2 / (2 * (network.tau_mem + network.tau_syn))
     share = {"recurrent": 1 - _FEEDFORWARD_SHARE, "input": _FEEDFORWARD_SHARE, "hidden": _FEEDFORWARD_SHARE}
     part = share.get(kind, 1.0) if network.recurrent else 1.0
+    channels = pre * (network.pool if kind == "input" else 1)
     if kind == "output":  # a leaky readout has no threshold to reach
         deviation = pre**-0.5
     else:
-        deviation = network.threshold * (part / (pre * _INPUT_RATE * energy)) ** 0.5
+        deviation = network.threshold * (part / (channels * _INPUT_RATE * energy)) ** 0.5
     return deviation * jax.random.normal(key, (pre, post), dtype)
 
 

@@ -56,6 +56,7 @@ class Network:
         inputs: input channels.
         hidden: neurons of each hidden layer.
         outputs: classes.
+        pool: neighbouring input channels that have their weights in common; 1 for weights of each channel.
         delay_line: copies of the input, each on channels of its own; 1 for the input as it is.
         delay_step: delay between them [s].
         recurrent: whether hidden layers have recurrent weights.
@@ -78,6 +79,7 @@ class Network:
     inputs: int = 700
     hidden: tuple[int, ...] = (128,)
     outputs: int = 20
+    pool: int = 1
     delay_line: int = 1
     delay_step: float = 30e-3
     recurrent: bool = True
@@ -103,7 +105,7 @@ class Network:
         engine_name(self.engine)
         if not self.hidden or min(self.hidden) < 1:
             raise ValueError(f"hidden is {self.hidden}, expected one or more layers of at least one neuron")
-        for name in ("inputs", "outputs", "delay_line", "delay_step", "duration", "tau_mem", "tau_syn", "threshold"):
+        for name in ("inputs", "outputs", "pool", "delay_line", "delay_step", "duration", "tau_mem", "tau_syn", "threshold"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name):g}, expected a finite number > 0")
         if not 0 <= self.delay < math.inf:
@@ -116,11 +118,16 @@ class Network:
         """The readout that the loss looks at."""
         return LOSSES[self.loss]
 
+    @property
+    def rows(self) -> int:
+        """Rows of the input weights: pooled channels, once for each tap of the delay line."""
+        return -(-self.inputs // self.pool) * self.delay_line
+
     def init(self, key: PRNGKeyArray, dtype=jnp.float32) -> NetworkParams:
         """Parameters drawn by the network's initialiser; the same for both methods."""
         initialise = INITIALISERS[self.initialiser]
         constants = [jnp.asarray(x, dtype) for x in (self.tau_mem, self.tau_syn, self.threshold, self.reset)]
-        sizes = (self.inputs * self.delay_line, *self.hidden)
+        sizes = (self.rows, *self.hidden)
         layers = []
         for depth, (pre, post) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
             key, key_in, key_rec = jax.random.split(key, 3)
@@ -148,7 +155,7 @@ class Network:
 
         Args:
             params: of this network.
-            events: input spikes ``[batch, capacity]``, as they leave the delay line (``gradlab.data.delayed``).
+            events: input spikes ``[batch, capacity]``, pooled and delayed (``gradlab.data.delayed``).
             capacities: room for the spikes of a sample, by spiking layer.
 
         Returns:

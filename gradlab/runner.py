@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from solvers.events import Events
 
 from .constants import REACH
-from .data import SpikeData, batch, delayed, evaluation_batches
+from .data import SpikeData, batch, delayed, evaluation_batches, pooled
 from .losses import Labels, cross_entropy, rate_regularisation
 from .network import Network, NetworkParams, Output
 from .recipe import TrainConfig, from_free_params, to_free_params
@@ -56,10 +56,11 @@ class Runner:
         self._jit_evaluate = jax.jit(self._evaluate, static_argnames=("capacities",))
 
     def batch(self, data: SpikeData, indices: ArrayLike, sample: Sampler | None = None) -> tuple[Events, np.ndarray]:
-        """``gradlab.data.batch`` behind the network's delay line, with room for the longest sample."""
-        copies, sample = self.network.delay_line, sample or data.sample
-        line = partial(delayed, copies=copies, step=self.network.delay_step, inputs=data.inputs)
-        return batch(data, indices, copies * data.longest, lambda index: line(sample(index)))
+        """``gradlab.data.batch`` as the network sees it: pooled and delayed, with room for the longest sample."""
+        network, sample = self.network, sample or data.sample
+        copies = network.delay_line
+        line = partial(delayed, copies=copies, step=network.delay_step, inputs=network.rows // copies)
+        return batch(data, indices, copies * data.longest, lambda index: line(pooled(sample(index), network.pool)))
 
     def run(self, params: NetworkParams, events: Events, capacities: tuple[int, ...]) -> Output:
         """The network on a batch; how it is differentiated is the method."""

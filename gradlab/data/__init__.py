@@ -13,6 +13,7 @@ from .dataset import batch as batch
 from .dataset import epoch_batches as epoch_batches
 from .dataset import evaluation_batches as evaluation_batches
 from .delay_line import delayed as delayed
+from .pooling import pooled as pooled
 from .shd import is_downloaded
 from .shd import load_shd as load_shd
 from .splits import Splits as Splits

@@ -62,6 +62,8 @@ def test_fluctuation_driven_moments():
     for kind, share in (("input", 0.9), ("hidden", 0.9), ("recurrent", 0.1), ("spiking output", 1.0)):
         assert_moments(draw("fluctuation-driven", kind), 0, (share * variance) ** 0.5)
     assert_moments(draw("fluctuation-driven", "input", recurrent=False), 0, variance**0.5)
+    assert_moments(draw("fluctuation-driven", "input", pool=4), 0, (0.9 * variance / 4) ** 0.5)
+    assert_moments(draw("fluctuation-driven", "hidden", pool=4), 0, (0.9 * variance) ** 0.5)
     assert_moments(draw("fluctuation-driven", "output"), 0, 400**-0.5)
 
 

@@ -34,6 +34,10 @@ def test_a_delay_line_has_weights_of_its_own_for_each_copy():
     assert Network(hidden=(6,), delay_line=3, **SMALL).init(jax.random.key(0)).layers[0].w_in.shape == (24, 6)
 
 
+def test_pooled_channels_share_weights():
+    assert Network(hidden=(6,), pool=3, **SMALL).init(jax.random.key(0)).layers[0].w_in.shape == (3, 6)
+
+
 def test_feed_forward_network_has_no_recurrent_weights():
     assert Network(hidden=(6,), recurrent=False, **SMALL).init(jax.random.key(0)).layers[0].w_rec is None
 
@@ -58,6 +62,7 @@ def test_both_methods_answer_in_the_same_shapes(loss):
         ({"initialiser": "zeros"}, "unknown initialiser 'zeros': choose one of"),
         ({"engine": "cuda"}, "unknown engine 'cuda': choose one of auto, numba, xla"),
         ({"hidden": ()}, "expected one or more layers"),
+        ({"pool": 0}, "pool is 0, expected a finite number > 0"),
         ({"delay_line": 0}, "delay_line is 0, expected a finite number > 0"),
         ({"delay_step": 0.0}, "delay_step is 0, expected a finite number > 0"),
         ({"tau_mem": -1.0}, "tau_mem is -1, expected a finite number > 0"),
