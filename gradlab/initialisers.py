@@ -22,6 +22,14 @@ _INPUT_RATE = 15.8  # mean rate of an input channel [Hz], as Rossbroich et al. t
 _FEEDFORWARD_SHARE = 0.9  # of the variance of the voltage, where there are recurrent inputs too
 
 
+def energy(tau_mem: Any, tau_syn: Any) -> Any:
+    """Integral of the squared response of the voltage to a spike of weight 1 [s].
+
+    Source: Rossbroich, Gygax & Zenke 2022, Neuromorph. Comput. Eng. 2:044016.
+    """
+    return tau_syn**2 / (2 * (tau_mem + tau_syn))
+
+
 def mean_driven(key: Any, kind: str, pre: int, post: int, network: "Network", dtype: Any) -> Array:
     """Weights of the EventProp papers: the mean input current drives the neurons to threshold.
 
@@ -51,19 +59,19 @@ def _normal(key, kind, moments, shape, network, dtype):
 def fluctuation_driven(key: Any, kind: str, pre: int, post: int, network: "Network", dtype: Any) -> Array:
     """Weights with mean zero that make the voltage fluctuate with a standard deviation of one threshold.
 
-    With ``n`` inputs of rate ``nu``, the variance of the voltage is ``n nu var(w) int kappa^2``, and ``int kappa^2 =
-    tau_syn^2 / (2 (tau_mem + tau_syn))``. All layers are taken to fire at the rate of the input.
+    With ``n`` inputs of rate ``nu``, the variance of the voltage is ``n nu var(w) energy``, see ``energy``. All layers
+    are taken to fire at the rate of the input.
 
     Source: Rossbroich, Gygax & Zenke 2022, Neuromorph. Comput. Eng. 2:044016.
     """
-    energy = network.tau_syn**2 / (2 * (network.tau_mem + network.tau_syn))
     share = {"recurrent": 1 - _FEEDFORWARD_SHARE, "input": _FEEDFORWARD_SHARE, "hidden": _FEEDFORWARD_SHARE}
     part = share.get(kind, 1.0) if network.recurrent else 1.0
     channels = pre * (network.pool if kind == "input" else 1)
     if kind == "output":  # a leaky readout has no threshold to reach
         deviation = pre**-0.5
     else:
-        deviation = network.threshold * (part / (channels * _INPUT_RATE * energy)) ** 0.5
+        variance = channels * _INPUT_RATE * energy(network.tau_mem, network.tau_syn)  # for weights of variance 1
+        deviation = network.threshold * (part / variance) ** 0.5
     return deviation * jax.random.normal(key, (pre, post), dtype)
 
 

@@ -16,7 +16,7 @@ from solvers.lif import LIFParams
 from solvers.surrogates import Surrogate
 
 from .constants import KINDS, initial_constants
-from .initialisers import INITIALISERS
+from .initialisers import INITIALISERS, energy
 from .readouts import LOSSES, Readout, ReadoutParams
 
 
@@ -105,7 +105,8 @@ class Network:
         engine_name(self.engine)
         if not self.hidden or min(self.hidden) < 1:
             raise ValueError(f"hidden is {self.hidden}, expected one or more layers of at least one neuron")
-        for name in ("inputs", "outputs", "pool", "delay_line", "delay_step", "duration", "tau_mem", "tau_syn", "threshold"):
+        sizes = "inputs", "outputs", "pool", "delay_line"
+        for name in (*sizes, "delay_step", "duration", "tau_mem", "tau_syn", "threshold"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name):g}, expected a finite number > 0")
         if not 0 <= self.delay < math.inf:
@@ -135,6 +136,9 @@ class Network:
             w_in = initialise(key_in, kind, pre, post, self, dtype)
             w_rec = initialise(key_rec, "recurrent", post, post, self, dtype) if self.recurrent else None
             own = initial_constants(jax.random.fold_in(key_rec, 1), self, post, dtype)
+            if self.constants == "gamma":  # every neuron's voltage varies as that of one with the network's settings
+                gain = jnp.sqrt(energy(self.tau_mem, self.tau_syn) / energy(*own[:2]))
+                w_in, w_rec = w_in * gain, None if w_rec is None else w_rec * gain
             layers.append(LIFParams(w_in, w_rec, *own))
         kind = "spiking output" if self.readout.spiking else "output"
         w_out = initialise(key, kind, sizes[-1], self.outputs, self, dtype)

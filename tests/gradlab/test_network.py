@@ -38,6 +38,15 @@ def test_pooled_channels_share_weights():
     assert Network(hidden=(6,), pool=3, **SMALL).init(jax.random.key(0)).layers[0].w_in.shape == (3, 6)
 
 
+def test_neurons_of_other_time_constants_get_weights_that_make_up_for_them():
+    key, settings = jax.random.key(3), dict(hidden=(6,), **SMALL)
+    plain, drawn = (Network(constants=kind, **settings).init(key).layers[0] for kind in ("equal", "gamma"))
+    vary = lambda layer: layer.w_in**2 * layer.tau_syn**2 / (layer.tau_mem + layer.tau_syn)  # noqa: E731
+    assert np.ptp(drawn.tau_syn) > 0
+    np.testing.assert_allclose(vary(drawn), vary(plain), rtol=1e-5)
+    np.testing.assert_allclose(drawn.w_rec / plain.w_rec, (drawn.w_in / plain.w_in)[:6], rtol=1e-5)
+
+
 def test_feed_forward_network_has_no_recurrent_weights():
     assert Network(hidden=(6,), recurrent=False, **SMALL).init(jax.random.key(0)).layers[0].w_rec is None
 
