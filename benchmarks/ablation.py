@@ -14,7 +14,7 @@ from typing import Any
 
 from gradlab import bench, plots, recipe_plots, records
 from gradlab.command import prepare, run_command
-from gradlab.data import VALIDATION_SPEAKERS
+from gradlab.data import VALIDATION_SPEAKERS, Changes
 
 _RECORDS = "ablation.jsonl"
 _PRESET = "shd-256"
@@ -36,7 +36,7 @@ INGREDIENTS: dict[str, Change] = {
     "loss shaping": lambda config: replace(config, loss="mean"),
     "rate regularisation": training(rate_strength=0.0),
     "lift of silent neurons": training(lift_silent=0.0),
-    "augmentation": training(channel_shift=0, blend=0.0, dilation=0.0),
+    "augmentation": training(**asdict(Changes())),
     "heterogeneity": lambda config: replace(training(train_constants=False)(config), constants="shared"),
     "recurrence": lambda config: replace(config, recurrent=False),
 }

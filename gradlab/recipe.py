@@ -14,7 +14,7 @@ import optax
 from solvers.lif import LIFParams
 
 from .constants import REACH, from_free, is_constant, to_free
-from .data import check_changes
+from .data import Changes
 from .network import Network, NetworkParams
 
 #: Weights are always trained, constants only with ``train_constants``.
@@ -23,8 +23,8 @@ _EASE_IN_STEPS = 140  # at most; from a thousandth by 5 % a step (Nowotny et al.
 
 
 @dataclass(frozen=True)
-class TrainConfig:
-    """Settings of a training, the same for both methods.
+class TrainConfig(Changes):
+    """Settings of a training, the same for both methods; those of ``Changes`` are its augmentation.
 
     Attributes:
         epochs: passes over the training samples.
@@ -37,9 +37,6 @@ class TrainConfig:
         rate_strength: of the rate regularisation, a heuristic; 0 turns it off.
         rate_target: spikes of a neuron in a sample that the regularisation aims at.
         lift_silent: added after each epoch to the input weights of neurons that never spiked, a heuristic; 0: off.
-        channel_shift: training samples are moved by up to so many input channels, at random.
-        blend: share of the training samples that are blended with another of their class.
-        dilation: training samples are stretched or compressed in time by up to this share of their length.
         seed: of the initial weights, the order of the samples and the shifts.
     """
 
@@ -52,10 +49,9 @@ class TrainConfig:
     rate_strength: float = 1e-7
     rate_target: float = 14.0
     lift_silent: float = 2e-3
+    seed: int = 0
     channel_shift: int = 40
     blend: float = 0.5
-    dilation: float = 0.0
-    seed: int = 0
 
     def __post_init__(self):
         """Refuse impossible settings."""
@@ -65,7 +61,7 @@ class TrainConfig:
         for name in ("rate_strength", "rate_target", "lift_silent", "seed"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name):g}, expected >= 0")
-        check_changes(self.channel_shift, self.blend, self.dilation)
+        super().__post_init__()
 
 
 def split_params(params: NetworkParams, constants: bool = False) -> tuple[NetworkParams, NetworkParams]:

@@ -114,8 +114,7 @@ class Trainer(Runner):
         self._check(splits.train)
         params = self.init() if params is None else params
         result, rng = Result(params), np.random.default_rng(self.config.seed)
-        changes = {name: getattr(self.config, name) for name in ("channel_shift", "blend", "dilation")}
-        sample = Augmentation(splits.train, rng, **changes)
+        sample = Augmentation(splits.train, rng, self.config)
         per_epoch = len(splits.train) // self.config.batch_size
         steps = self.config.epochs * per_epoch
         trained, constant = to_free_params(params, self.network, self.config)

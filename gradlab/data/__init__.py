@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .augment import Augmentation as Augmentation
-from .augment import check_changes as check_changes
+from .augment import Changes as Changes
 from .dataset import SpikeData as SpikeData
 from .dataset import batch as batch
 from .dataset import epoch_batches as epoch_batches

@@ -1,5 +1,7 @@
 """Random changes to training samples that keep their class."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .dataset import SpikeData
@@ -8,69 +10,84 @@ Sample = tuple[np.ndarray, np.ndarray]
 _GRID = 2.0**-10  # [s]; SHD's times lie on such a grid or a finer one, so moved spikes still meet at one instant
 
 
-class Augmentation:
-    """A training set that answers each request for a sample with a new variant of it.
+@dataclass(frozen=True)
+class Changes:
+    """How much training samples are changed; zeros leave them as they are.
 
-    Source: Nowotny, Turner & Knight 2025, Neuromorph. Comput. Eng. 5:014001 (channel shift 40 of 700, and blends).
+    Attributes:
+        channel_shift: training samples are moved by up to so many input channels, as of a higher or lower voice; spikes
+            that leave the channels are dropped.
+        blend: share of the training samples that are blended with another of their class, see ``blended``.
+        dilation: training samples are stretched or compressed in time by up to this share of their length, as of a
+            slower or faster voice.
+        mask: a band of up to so many neighbouring input channels is silent in a training sample.
+        drop: up to this share of the spikes of a training sample are left out, as of a softer voice.
+
+    Raises:
+        ValueError: for a negative setting, or a share or dilation above what is possible.
+
+    Sources: Nowotny, Turner & Knight 2025, Neuromorph. Comput. Eng. 5:014001 (channel shift 40 of 700, and blends);
+    Park et al. 2019, Interspeech, arXiv:1904.08779 (masked bands of a spectrogram).
     """
 
-    def __init__(
-        self, data: SpikeData, rng: np.random.Generator, *, channel_shift: int = 0, blend: float = 0.0,
-        dilation: float = 0.0,
-    ):  # fmt: skip
-        """Bind data and settings.
+    channel_shift: int = 0
+    blend: float = 0.0
+    dilation: float = 0.0
+    mask: int = 0
+    drop: float = 0.0
 
-        Args:
-            data: the training set.
-            rng: source of randomness.
-            channel_shift: samples are moved by up to so many channels, as of a higher or lower voice; spikes that leave
-                the channels are dropped.
-            blend: share of the samples that are blended with another of their class, see ``blended``.
-            dilation: times are multiplied by ``1 - dilation`` to ``1 + dilation``, as of a faster or slower voice.
+    def __post_init__(self):
+        """Refuse impossible settings."""
+        for name in ("channel_shift", "mask"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected a number of channels >= 0 (0 for none)")
+        if not 0 <= self.blend <= 1:
+            raise ValueError(f"blend is {self.blend:g}, expected a share of the samples, 0 to 1")
+        for name in ("dilation", "drop"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name):g}, expected 0 (none) to below 1")
 
-        Raises:
-            ValueError: as ``check_changes``.
-        """
-        check_changes(channel_shift, blend, dilation)
-        self.data, self.rng = data, rng
-        self.channel_shift, self.blend, self.dilation = channel_shift, blend, dilation
+
+class Augmentation:
+    """A training set that answers each request for a sample with a new variant of it."""
+
+    def __init__(self, data: SpikeData, rng: np.random.Generator, changes: Changes):
+        """Bind data, a source of randomness, and what is changed."""
+        self.data, self.rng, self.changes = data, rng, changes
         self._of_class = [np.flatnonzero(data.labels == label) for label in range(data.classes)]
 
     def __call__(self, index: int) -> Sample:
         """A variant of one sample: ``(times, units)``, never more spikes than ``data.longest``."""
-        sample = self.data.sample(index)
-        if self.blend and self.rng.random() < self.blend:
-            other = self.data.sample(self.rng.choice(self._of_class[self.data.labels[index]]))
-            sample = blended(self.rng, sample, other)
-            while len(sample[0]) > self.data.longest:  # by chance, of two of the longest
-                sample = blended(self.rng, self.data.sample(index), other)
-        if self.dilation:
-            sample = sample[0] * np.float32(1 + self.rng.uniform(-self.dilation, self.dilation)), sample[1]
-        if self.channel_shift:
-            by = int(self.rng.integers(-self.channel_shift, self.channel_shift, endpoint=True))
-            sample = shifted(sample, by, self.data.inputs)
+        data, rng, changes = self.data, self.rng, self.changes
+        sample = data.sample(index)
+        if changes.blend and rng.random() < changes.blend:
+            other = data.sample(rng.choice(self._of_class[data.labels[index]]))
+            sample = blended(rng, sample, other)
+            while len(sample[0]) > data.longest:  # by chance, of two of the longest
+                sample = blended(rng, data.sample(index), other)
+        if changes.dilation:
+            sample = sample[0] * np.float32(1 + rng.uniform(-changes.dilation, changes.dilation)), sample[1]
+        if changes.channel_shift:
+            by = int(rng.integers(-changes.channel_shift, changes.channel_shift, endpoint=True))
+            sample = shifted(sample, by, data.inputs)
+        if changes.mask:
+            width = min(int(rng.integers(changes.mask, endpoint=True)), data.inputs)
+            first = int(rng.integers(data.inputs - width, endpoint=True))
+            sample = chosen(sample, (sample[1] < first) | (sample[1] >= first + width))
+        if changes.drop:
+            sample = chosen(sample, rng.random(len(sample[0])) >= rng.uniform(0, changes.drop))
         return sample
 
 
-def check_changes(channel_shift: int, blend: float, dilation: float) -> None:
-    """Refuse settings that an ``Augmentation`` cannot have.
-
-    Raises:
-        ValueError: for a negative setting, or a share or dilation above what is possible.
-    """
-    if channel_shift < 0:
-        raise ValueError(f"channel_shift is {channel_shift}, expected a number of channels >= 0 (0 for no shift)")
-    if not 0 <= blend <= 1:
-        raise ValueError(f"blend is {blend:g}, expected a share of the samples, 0 to 1")
-    if not 0 <= dilation < 1:
-        raise ValueError(f"dilation is {dilation:g}, expected 0 (none) to below 1")
+def chosen(sample: Sample, kept: np.ndarray) -> Sample:
+    """The spikes of a sample that are marked."""
+    return sample[0][kept], sample[1][kept]
 
 
 def shifted(sample: Sample, by: int, inputs: int) -> Sample:
     """A sample whose spikes are moved by some channels; those that leave the channels are dropped."""
     times, units = sample[0], sample[1].astype(np.int32) + by
-    kept = (units >= 0) & (units < inputs)
-    return times[kept], units[kept]
+    return chosen((times, units), (units >= 0) & (units < inputs))
 
 
 def blended(rng: np.random.Generator, first: Sample, second: Sample) -> Sample:

@@ -5,12 +5,12 @@ import pytest
 from tiny_data import INPUTS, tiny_data
 
 from gradlab import TrainConfig
-from gradlab.data import Augmentation, SpikeData
+from gradlab.data import Augmentation, Changes, SpikeData
 from gradlab.data.augment import blended, shifted
 
 
 def variants(data, index=0, n=2000, **settings):
-    augment = Augmentation(data, np.random.default_rng(0), **settings)
+    augment = Augmentation(data, np.random.default_rng(0), Changes(**settings))
     return [augment(index) for _ in range(n)]
 
 
@@ -77,10 +77,29 @@ def test_dilation_stretches_time():
     assert 0.8 < factors.min() < 0.81 and 1.19 < factors.max() < 1.2
 
 
-@pytest.mark.parametrize("setting", [{"channel_shift": -1}, {"blend": -0.1}, {"blend": 1.5}, {"dilation": 1.0}])
+def test_mask_silences_one_band():
+    units = np.arange(INPUTS)
+    data = SpikeData.from_samples("all", [np.full(INPUTS, 0.1)], [units], [0], [0], inputs=INPUTS, classes=1)
+    silent = [np.setdiff1d(units, left) for _, left in variants(data, mask=3)]
+    assert {band.size for band in silent} == {0, 1, 2, 3} and set(np.concatenate(silent)) == set(units)
+    assert all(np.all(np.diff(band) == 1) for band in silent)
+    assert min(left.size for _, left in variants(data, mask=5 * INPUTS)) == 0  # a band is never wider than the input
+
+
+def test_drop_leaves_out_a_share_that_is_drawn():
+    data = SpikeData.from_samples(
+        "many", [np.linspace(0, 1, 1000)], [np.zeros(1000, int)], [0], [0], inputs=1, classes=1
+    )
+    left = np.array([times.size for times, _ in variants(data, n=500, drop=0.4)]) / 1000
+    assert 0.57 < left.min() < 0.65 and left.max() > 0.98
+    assert left.mean() == pytest.approx(0.8, abs=0.02)  # standard deviation of the mean 0.005
+
+
+@pytest.mark.parametrize(
+    "setting", [{"channel_shift": -1}, {"blend": -0.1}, {"blend": 1.5}, {"dilation": 1.0}, {"mask": -1}, {"drop": 1.0}]
+)
 def test_impossible_settings_are_refused(setting):
     (name,) = setting
-    with pytest.raises(ValueError, match=f"{name} is"):
-        Augmentation(tiny_data(4), np.random.default_rng(0), **setting)
-    with pytest.raises(ValueError, match=f"{name} is"):
-        TrainConfig(**setting)
+    for kind in (Changes, TrainConfig):
+        with pytest.raises(ValueError, match=f"{name} is"):
+            kind(**setting)
