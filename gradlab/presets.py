@@ -19,6 +19,7 @@ _TRAINING: dict[str, Any] = {
 #: Settings of ``gradlab.bench.Config`` by preset; ``train`` holds those of ``TrainConfig``.
 PRESETS: dict[str, dict[str, Any]] = {
     "shd-200": _SHD | {"hidden": (200,), "train": _TRAINING},
-    "shd-128-het": _SHD | {"hidden": (128,), "constants": "gamma", "train": _TRAINING | {"train_constants": True}},
+    "shd-128-het": _SHD
+    | {"hidden": (128,), "constants": "gamma", "train": _TRAINING | {"train_constants": True, "constants_factor": 0.3}},
     "shd-256": _SHD | {"hidden": (256,), "train": _TRAINING},
 }
