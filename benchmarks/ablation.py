@@ -37,6 +37,7 @@ INGREDIENTS: dict[str, Change] = {
     "rate regularisation": training(rate_strength=0.0),
     "lift of silent neurons": training(lift_silent=0.0),
     "augmentation": training(**asdict(Changes())),
+    "delay line": lambda config: replace(config, delay_line=1),
     "heterogeneity": lambda config: replace(training(train_constants=False)(config), constants="shared"),
     "recurrence": lambda config: replace(config, recurrent=False),
 }

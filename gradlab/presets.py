@@ -21,5 +21,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     "shd-200": _SHD | {"hidden": (200,), "train": _TRAINING},
     "shd-128-het": _SHD
     | {"hidden": (128,), "constants": "gamma", "train": _TRAINING | {"train_constants": True, "constants_factor": 0.3}},
-    "shd-256": _SHD | {"hidden": (256,), "train": _TRAINING},
+    "shd-256": _SHD
+    | {"hidden": (256,), "pool": 5, "delay_line": 5, "delay_step": 60e-3, "train": _TRAINING | {"epochs": 30}},
 }

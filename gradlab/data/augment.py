@@ -66,7 +66,7 @@ class Augmentation:
             while len(sample[0]) > data.longest:  # by chance, of two of the longest
                 sample = blended(rng, data.sample(index), other)
         if changes.dilation:
-            sample = sample[0] * np.float32(1 + rng.uniform(-changes.dilation, changes.dilation)), sample[1]
+            sample = _on_grid(sample[0] * (1 + rng.uniform(-changes.dilation, changes.dilation))), sample[1]
         if changes.channel_shift:
             by = int(rng.integers(-changes.channel_shift, changes.channel_shift, endpoint=True))
             sample = shifted(sample, by, data.inputs)
@@ -97,10 +97,14 @@ def blended(rng: np.random.Generator, first: Sample, second: Sample) -> Sample:
     """
     if not (len(first[0]) and len(second[0])):
         return first
-    move = np.round((first[0].mean() - second[0].mean()) / _GRID) * _GRID
-    times = np.concatenate([first[0], second[0] + np.float32(move)])
+    times = np.concatenate([first[0], second[0] + _on_grid(first[0].mean() - second[0].mean())])
     units = np.concatenate([first[1], second[1]])
     kept = (rng.random(times.size) < 0.5) & (times >= 0)
     times, units = times[kept], units[kept]
     order = np.argsort(times, kind="stable")
     return times[order], units[order]
+
+
+def _on_grid(times):
+    """Moved spikes meet at one instant if they did before; many that meet cost less time than as many apart."""
+    return (np.round(times / _GRID) * _GRID).astype(np.float32)

@@ -64,6 +64,7 @@ def test_each_ingredient_is_taken_away():
         "rate regularisation": {"rate_strength"},
         "lift of silent neurons": {"lift_silent"},
         "augmentation": {"channel_shift", "blend"},
+        "delay line": {"delay_line"},
         "heterogeneity": {"constants", "train_constants"},
         "recurrence": {"recurrent"},
     }

@@ -71,10 +71,13 @@ def test_blends_are_of_one_class_and_fit_the_longest():
 
 
 def test_dilation_stretches_time():
-    data = tiny_data(4)
-    factors = np.array([times / data.sample(1)[0] for times, _ in variants(data, 1, dilation=0.2)])
-    np.testing.assert_allclose(factors.std(1), 0, atol=1e-6)
-    assert 0.8 < factors.min() < 0.81 and 1.19 < factors.max() < 1.2
+    times = np.linspace(0.1, 1, 5)
+    data = SpikeData.from_samples("one", [times], [np.zeros(5, int)], [0], [0], inputs=1, classes=1)
+    stretched = np.array([moved for moved, _ in variants(data, dilation=0.2)])
+    assert np.all(stretched * 1024 == np.round(stretched * 1024))
+    factors = stretched[:, -1:]
+    np.testing.assert_allclose(stretched, factors * times, atol=1 / 1024)
+    assert 0.799 < factors.min() < 0.81 and 1.19 < factors.max() < 1.201  # to half a step of the grid
 
 
 def test_mask_silences_one_band():
