@@ -29,8 +29,9 @@ from .memory import residual_bytes
 from .network import Network, NetworkParams
 from .presets import PRESETS
 from .recipe import TrainConfig, to_free_params
+from .runner import Runaway
 from .timing import summary
-from .train import BPTTTrainer, EventPropTrainer, Result, Runaway, Trainer
+from .train import BPTTTrainer, EventPropTrainer, Result, Trainer
 
 METHODS = ("eventprop", "bptt")
 _RECORDS = "bench.jsonl"

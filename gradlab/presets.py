@@ -22,5 +22,5 @@ PRESETS: dict[str, dict[str, Any]] = {
     "shd-128-het": _SHD
     | {"hidden": (128,), "constants": "gamma", "train": _TRAINING | {"train_constants": True, "constants_factor": 0.3}},
     "shd-256": _SHD
-    | {"hidden": (256,), "pool": 5, "delay_line": 5, "delay_step": 60e-3, "train": _TRAINING | {"epochs": 30}},
+    | {"hidden": (256,), "pool": 5, "delay_line": 5, "delay_step": 60e-3, "train": _TRAINING | {"epochs": 40}},
 }
