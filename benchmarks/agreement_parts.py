@@ -92,12 +92,13 @@ def surrogates(bench: Bench, slopes: tuple[float, ...], shapes: tuple[str, ...],
     return [setting.row | bench.compare(bench.params, setting) for setting in dict.fromkeys(settings)]
 
 
-def steps(bench: Bench, grid: tuple[float, ...]) -> Rows:
-    """The step of the grid goes to zero: surrogate fixed, with and without the reset, or ever steeper."""
+def steps(bench: Bench, grid: tuple[float, ...], shapes: tuple[str, ...]) -> Rows:
+    """The step of the grid goes to zero: surrogate fixed, with and without the reset, or ever steeper; other shapes."""
     rows = []
     for dt in grid:
         kinds = {"fixed": Setting(dt=dt), "reset detached": Setting(dt=dt, reset=False),
                  "steeper": Setting(dt=dt, slope=SLOPE * (DT / dt) ** 0.5)}  # fmt: skip
+        kinds |= {name: Setting(name, dt=dt) for name in shapes}
         rows += [{"kind": kind} | setting.row | bench.compare(bench.params, setting) for kind, setting in kinds.items()]
     return rows
 

@@ -39,7 +39,7 @@ class Config:
         duration: of a trial [s].
         samples: in a batch.
         slopes: of SuperSpike, each with and without a gradient through the reset.
-        shapes: further surrogates, of slope 10.
+        shapes: further surrogates, of slope 10; also as the step of the grid goes to zero.
         scales: further peaks of SuperSpike of slope 10.
         steps: of the grid [s].
         recurrences: by which the recurrent weights are multiplied.
@@ -117,7 +117,7 @@ def measure(config: Config) -> tuple[dict[str, Any], dict[str, Any], str]:
             metrics[f"cosine_{name}"] = usual["parameters"][f"layers[0].{name}"]["cosine"]
         measures = {
             "surrogates": lambda: parts.surrogates(bench, config.slopes, config.shapes, config.scales),
-            "steps": lambda: parts.steps(bench, config.steps),
+            "steps": lambda: parts.steps(bench, config.steps, config.shapes),
             "networks": lambda: list(
                 parts.networks(bench, config.recurrences, config.drives, config.depths, config.durations)
             ),

@@ -90,19 +90,22 @@ def steps(record: Record) -> Figure:
     rows = record["samples"]["steps"]
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
+    of = lambda kind: sorted((row for row in rows if row["kind"] == kind), key=lambda row: row["dt"])  # noqa: E731
+
+    def line(kind, name, style, **look):
+        x = [1e3 * row["dt"] for row in of(kind)]
+        left.plot(x, [_value(row, name) for row in of(kind)], style, markersize=4, **look)
+        right.loglog(x, [_value(row, name, "norm_ratio") for row in of(kind)], style, markersize=4, **look)
+
     styles = {"fixed": ("o-", "slope 10"), "reset detached": ("s--", "slope 10, reset detached"),
               "steeper": ("^:", "slope growing as 1/sqrt(dt)")}  # fmt: skip
     for kind, (style, text) in styles.items():
-        own = sorted((row for row in rows if row["kind"] == kind), key=lambda row: row["dt"])
-        x = [1e3 * row["dt"] for row in own]
         for name, (label, colour) in _PARAMETERS.items():
-            left.plot(
-                x, [_value(row, name) for row in own], style, color=colour, markersize=4, label=f"{label}, {text}"
-            )
-            right.loglog(x, [_value(row, name, "norm_ratio") for row in own], style, color=colour, markersize=4)
-        if kind == "fixed":
-            left.plot(x, [_value(row, "w") for row in own], style, color=_READOUT[1], markersize=4, label=_READOUT[0])
-            right.loglog(x, [_value(row, "w", "norm_ratio") for row in own], style, color=_READOUT[1], markersize=4)
+            line(kind, name, style, color=colour, label=f"{label}, {text}")
+    for position, shape in enumerate(sorted({row["kind"] for row in rows} - set(styles))):
+        label = "_" if position else "input weights, other shapes"
+        line(shape, "w_in", "-", color="black", linewidth=0.6, alpha=0.6, label=label)
+    line("fixed", "w", "o-", color=_READOUT[1], label=_READOUT[0])
     left.set_xscale("log")
     right.set_ylabel("length, surrogate / exact")
     _cosine_axis(left)
