@@ -58,7 +58,9 @@ def learning_curves(records: Sequence[Record]) -> Figure:
     for ax in (left, middle, right):
         handles, labels = ax.get_legend_handles_labels()
         shown |= dict(zip(labels, handles, strict=True))
-    shown |= {what: Line2D([], [], color="black", **style) for what, style in _ACCURACIES.values()}
+    for name, (what, style) in _ACCURACIES.items():
+        if any(record["samples"].get(name) for record in records):
+            shown[what] = Line2D([], [], color="black", **style)
     figure.legend(list(shown.values()), list(shown), loc="outside upper center", ncols=len(shown), frameon=False)
     return figure
 
