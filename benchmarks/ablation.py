@@ -94,10 +94,9 @@ def run(config: bench.Config) -> dict[str, Any]:
         runs[name] = {"status": record["status"]} | {key: record["metrics"].get(key) for key in _METRICS}
         curves[name] = {key: record["samples"].get(key) for key in _CURVES}
     print(table(runs))
-    settings = {name: value for name, value in asdict(config).items() if name not in bench.UNRECORDED}
     record = records.make_record(
         "ablation", preset=config.preset, method=config.method, dataset=record["dataset"], hidden=sum(config.hidden),
-        seed=config.train.seed, status="ok", config=settings, metrics={"runs": runs}, samples=curves,
+        seed=config.train.seed, status="ok", config=records.recorded(config), metrics={"runs": runs}, samples=curves,
     )  # fmt: skip
     records.append(record, config.out / _RECORDS)
     plots.save(recipe_plots.ablation(record), config.out / "figures" / f"ablation-{config.preset}.png")

@@ -117,10 +117,9 @@ def run(config: Config) -> dict[str, Any]:
         "logits_relative_error": columns["logits"],
         "loss_relative_error": columns["loss"],
     }
-    settings = {name: value for name, value in dataclasses.asdict(config).items() if name not in ("out", "json")}
     record = records.make_record(
         "convergence", preset=None, method="bptt", dataset="poisson", hidden=config.hidden, seed=config.seed,
-        status="ok", config=settings, metrics=metrics, samples=samples,
+        status="ok", config=records.recorded(config), metrics=metrics, samples=samples,
     )  # fmt: skip
     records.append(record, config.out / _RECORDS)
     plots.save(plots.convergence(record), config.out / "figures" / "convergence.png")

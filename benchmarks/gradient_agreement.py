@@ -5,7 +5,6 @@ samples, over the surrogate, the step of the grid and the network; noise of both
 On a small network: integrals of both gradient fields along closed loops in weight space.
 """
 
-import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,10 +193,9 @@ def run(config: Config) -> dict[str, Any]:
     prepare(config.out, _RECORDS)
     metrics, samples, dataset = measure(config)
     print(table(metrics))
-    settings = {k: v for k, v in dataclasses.asdict(config).items() if k not in ("out", "json", "data_dir")}
     record = records.make_record(
         "gradient_agreement", preset=None, method="both", dataset=dataset, hidden=config.hidden, seed=config.seed,
-        status="ok", config=settings, metrics=metrics, samples=samples,
+        status="ok", config=records.recorded(config), metrics=metrics, samples=samples,
     )  # fmt: skip
     records.append(record, config.out / _RECORDS)
     for part in config.parts:

@@ -6,7 +6,7 @@ norms are taken batch by batch: gradients that blow up now and then show in the 
 """
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -114,10 +114,9 @@ def run(config: Config) -> dict[str, Any]:
         trainers = [EventPropTrainer(network, train), BPTTTrainer(network, train)]
         found[initialiser] = {trainer.method: measure(trainer, data, config.batches) for trainer in trainers}
     print(table(found))
-    settings = {name: value for name, value in asdict(config).items() if name not in ("out", "json", "data_dir")}
     record = records.make_record(
         "initialisation", preset=None, method="both", dataset=data.name, hidden=sum(config.hidden), seed=config.seed,
-        status="ok", config=settings, metrics=found, samples={},
+        status="ok", config=records.recorded(config), metrics=found, samples={},
     )  # fmt: skip
     records.append(record, config.out / _RECORDS)
     plots.save(recipe_plots.initialisation(record), config.out / "figures" / f"initialisation-{data.name}.png")

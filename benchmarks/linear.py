@@ -5,7 +5,7 @@ spiking neurons has to beat. With one bin it sees counts alone, no timing.
 """
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -91,10 +91,9 @@ def run(config: Config) -> dict[str, Any]:
     metrics = {f"test_accuracy{name}": hits[part].mean() if part.any() else None for name, part in parts.items()}
     metrics |= {"train_accuracy": model.score(features[0], train.labels), "parameters": model[-1].coef_.size}
     print("\n".join(f"{name:32}{value}" for name, value in metrics.items()))
-    settings = {name: value for name, value in asdict(config).items() if name not in ("out", "json", "data_dir")}
     record = records.make_record(
         "linear", preset=None, method="logistic_regression", dataset=train.name, hidden=None, seed=None, status="ok",
-        config=settings, metrics=metrics, samples={},
+        config=records.recorded(config), metrics=metrics, samples={},
     )  # fmt: skip
     records.append(record, config.out / _RECORDS)
     return record

@@ -244,10 +244,9 @@ def run(config: Config) -> dict[str, Any]:
     points = sweep(config)
     metrics |= slopes(points) | {"local_engine": engine_name("auto")}
     print(table(metrics))
-    settings = {name: value for name, value in dataclasses.asdict(config).items() if name not in ("out", "json")}
     record = records.make_record(
         "memory_scaling", preset=None, method="all", dataset="poisson", hidden=config.hidden, seed=0, status="ok",
-        config=settings, metrics=metrics, samples={"points": points},
+        config=records.recorded(config), metrics=metrics, samples={"points": points},
     )  # fmt: skip
     records.append(record, config.out / _RECORDS)
     save(scaling_plots.memory_scaling(record), config.out / "figures" / "memory_scaling.png")

@@ -168,10 +168,9 @@ def run(config: Config) -> dict[str, Any]:
     prepare(config.out, _RECORDS)
     metrics, samples = measure(config)
     print(table(config, metrics, samples))
-    settings = {name: value for name, value in dataclasses.asdict(config).items() if name not in ("out", "json")}
     record = records.make_record(
         "speed", preset=None, method="both", dataset="poisson", hidden=config.hidden, seed=config.seed, status="ok",
-        config=settings, metrics=metrics, samples=samples,
+        config=records.recorded(config), metrics=metrics, samples=samples,
     )  # fmt: skip
     records.append(record, config.out / _RECORDS)
     plots.save(plots.speed(record), config.out / "figures" / "speed.png")

@@ -35,7 +35,6 @@ from .train import BPTTTrainer, EventPropTrainer, Result, Trainer
 
 METHODS = ("eventprop", "bptt")
 _RECORDS = "bench.jsonl"
-UNRECORDED = ("out", "json", "data_dir", "resume")  # options that no figure depends on, or that tell of a machine
 _UNTIMED = 2  # steps at the start, in which kernels and XLA programs are compiled
 
 
@@ -292,8 +291,7 @@ def run(config: Config) -> dict[str, Any]:
         f"{len(splits.test)} test samples; {data.spikes_per_sample.mean():.0f} input spikes a sample"
     )
     written, results = {}, {}
-    settings = dataclasses.asdict(config) | {"samples": [len(part or ()) for part in splits]}
-    settings = {name: value for name, value in settings.items() if name not in UNRECORDED}
+    settings = records.recorded(config) | {"samples": [len(part or ()) for part in splits]}
     describe: dict[str, Any] = dict(
         preset=config.preset, dataset=data.name, hidden=sum(config.hidden), seed=config.train.seed
     )

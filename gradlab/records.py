@@ -23,6 +23,7 @@ import numpy as np
 SCHEMA_VERSION = 1
 STATUSES = ("ok", "oom", "overflow", "diverged", "interrupted", "skipped")
 _PACKAGES = ("gradlab", "jax", "jaxlib", "numba", "numpy")
+_UNRECORDED = ("out", "json", "data_dir", "resume")  # no figure depends on them, or they tell of a machine
 _CODE = ("gradlab", "solvers", "benchmarks")  # results are left out: appending a record must not make a commit dirty
 
 
@@ -80,6 +81,15 @@ def make_record(
         "samples": to_json(samples),
         "env": environment(),
     }
+
+
+def recorded(settings: Any) -> dict[str, Any]:
+    """The settings of a command that belong into a record: without folders, and without what changes no figure.
+
+    Args:
+        settings: dataclass of its options.
+    """
+    return {name: value for name, value in dataclasses.asdict(settings).items() if name not in _UNRECORDED}
 
 
 def append(record: Mapping[str, Any], path: str | os.PathLike[str]) -> None:

@@ -9,7 +9,6 @@ compiled if it is at all; memory is the peak that it adds to a process with ever
 fails, is reported with its reason, and the exit status is 1.
 """
 
-import dataclasses
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -107,11 +106,11 @@ def run(config: Config) -> dict[str, Any]:
     metrics = metrics_of(results)
     print(table(results, metrics))
     skipped = "; ".join(f"{name}: {result.reason}" for name, result in results.items() if result.reason)
-    left_out = ("environments", "install", "out", "json")
+    settings = records.recorded(config)
     record = records.make_record(
         "peers", preset=None, method="both", dataset="poisson", hidden=config.hidden, seed=config.seed,
         status="skipped" if skipped else "ok", reason=skipped or None,
-        config={name: value for name, value in dataclasses.asdict(config).items() if name not in left_out},
+        config={name: value for name, value in settings.items() if name not in ("environments", "install")},
         metrics=metrics, samples={f"{name}_step_s": result.seconds for name, result in results.items()},
     )  # fmt: skip
     records.append(record, config.out / _RECORDS)
