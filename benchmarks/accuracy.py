@@ -25,8 +25,8 @@ _ACCURACIES = {
 }
 _MEANS = (*_ACCURACIES, "spikes_per_sample", "epoch_s", "parameters", "residual_bytes")
 _COLUMNS = (
-    "preset", "method", "seeds", "test", "unseen", "known", "training", "epochs", "s an epoch", "spikes a sample",
-    "parameters", "bytes kept",
+    "preset", "method", "seeds", "test", "unseen", "known", "training", "other world", "epochs", "s an epoch",
+    "spikes a sample", "parameters", "bytes kept",
 )  # fmt: skip
 Row = dict[str, Any]
 
@@ -72,9 +72,19 @@ def rows(trainings: list[dict[str, Any]]) -> list[Row]:
         tests = [metrics["test_accuracy"] for metrics in seeds.values()]
         spread = float(np.std(tests, ddof=1)) if len(tests) > 1 else None
         result.append(
-            {"preset": preset, "method": method, "epochs": epochs, "seeds": sorted(seeds), "spread": spread} | means
-        )
+            {"preset": preset, "method": method, "epochs": epochs, "seeds": sorted(seeds), "spread": spread}
+            | {"other_world": _other_world(list(seeds.values()))} | means
+        )  # fmt: skip
     return result
+
+
+def _other_world(seeds: list[dict[str, Any]]) -> str:
+    """Accuracy of the same weights in the other method's time, in words; empty if a record has none."""
+    if any(metrics.get("runs_away_in_other_world") for metrics in seeds):
+        return "runs away"
+    if any(metrics.get("test_accuracy_other_world") is None for metrics in seeds):
+        return ""
+    return f"{100 * np.mean([metrics['test_accuracy_other_world'] for metrics in seeds]):.1f} %"
 
 
 def table(found: list[Row], linear: dict[str, Any] | None) -> str:
@@ -84,12 +94,12 @@ def table(found: list[Row], linear: dict[str, Any] | None) -> str:
         spread = "" if row["spread"] is None else f" ± {100 * row['spread']:.1f}"
         test, *others = (f"{100 * row[name]:.1f}" for name in _ACCURACIES)
         cells = [row["preset"], plots.METHOD_LABELS[row["method"]], str(len(row["seeds"])), f"{test}{spread} %"]
-        cells += [f"{other} %" for other in others] + [str(row["epochs"]), f"{row['epoch_s']:.0f}"]
+        cells += [f"{other} %" for other in others] + [row["other_world"], str(row["epochs"]), f"{row['epoch_s']:.0f}"]
         cells += [f"{row[name]:,.0f}" for name in ("spikes_per_sample", "parameters", "residual_bytes")]
         lines.append("| " + " | ".join(cells) + " |")
     if linear is not None:
         cells = [f"{100 * linear[name]:.1f} %" for name in _ACCURACIES]
-        rest = ["", "", "", f"{linear['parameters']:,}", ""]
+        rest = ["", "", "", "", f"{linear['parameters']:,}", ""]
         lines.append("| " + " | ".join(["linear baseline", "", "", *cells, *rest]) + " |")
     return "\n".join(lines)
 

@@ -161,7 +161,15 @@ def trainer_of(method: str, config: Config, network: Network) -> Trainer:
     )
 
 
-def measure(trainer: Trainer, result: Result, splits: Splits) -> dict[str, Any]:
+def other_world(method: str, config: Config, network: Network) -> Trainer | None:
+    """What runs the same weights in the other method's time: continuous, or a grid; None if the grid does not fit."""
+    try:
+        return trainer_of("bptt" if method == "eventprop" else "eventprop", config, network)
+    except ValueError:
+        return None
+
+
+def measure(trainer: Trainer, other: Trainer | None, result: Result, splits: Splits) -> dict[str, Any]:
     """Figures of one finished training; the test set is used here and nowhere else."""
     data, network = splits.train, trainer.network
     events, labels = trainer.batch(data, np.arange(trainer.config.batch_size))
@@ -172,10 +180,13 @@ def measure(trainer: Trainer, result: Result, splits: Splits) -> dict[str, Any]:
         constant,
     )
     tested = test_figures(trainer, result.params, splits)
+    elsewhere = {} if other is None else test_figures(other, result.params, splits)
     steps = result.history.get("step_s", [])[_UNTIMED:]
     validated = result.history.get("validation_accuracy", [])
     return {
         **tested,
+        "test_accuracy_other_world": elsewhere.get("test_accuracy"),
+        "runs_away_in_other_world": bool(np.isnan(elsewhere["test_accuracy"])) if elsewhere else None,
         "validation_accuracy": validated[-1] if validated else None,
         "train_accuracy": result.history.get("train_accuracy", [None])[-1],
         "epochs": result.epochs,
@@ -244,6 +255,7 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
     lines = [
         ("test accuracy", "test_accuracy", "{:.1%}"),
         ("  unseen speakers", "test_accuracy_unseen_speakers", "{:.1%}"),
+        ("  on a grid / in continuous time", "test_accuracy_other_world", "{:.1%}"),
         ("validation accuracy", "validation_accuracy", "{:.1%}"),
         ("training accuracy", "train_accuracy", "{:.1%}"),
         ("seconds a step (median)", "seconds_per_step", "{:.4f}"),
@@ -253,9 +265,9 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
         ("parameters trained", "parameters", "{:,}"),
     ]
     show = lambda value, form: "-" if value is None else form.format(value)  # noqa: E731
-    text = [f"{'':26}" + "".join(f"{plots.METHOD_LABELS[method]:>16}" for method in rows)]
+    text = [f"{'':34}" + "".join(f"{plots.METHOD_LABELS[method]:>16}" for method in rows)]
     for label, key, form in lines:
-        text.append(f"{label:26}" + "".join(f"{show(figures.get(key), form):>16}" for figures in rows.values()))
+        text.append(f"{label:34}" + "".join(f"{show(figures.get(key), form):>16}" for figures in rows.values()))
     return "\n".join(text)
 
 
@@ -303,9 +315,10 @@ def run(config: Config) -> dict[str, Any]:
         if result.status != "ok":
             print(f"{method} ended early: {result.reason}", file=sys.stderr)
             print(f"the state after epoch {result.epochs} is kept in {checkpoint}, see --resume", file=sys.stderr)
+        figures = measure(trainer, other_world(method, config, network), result, splits)
         written[method] = record = records.make_record(
-            "train", method=method, status=result.status, reason=result.reason, config=settings,
-            metrics=measure(trainer, result, splits), samples=result.history, **describe,
+            "train", method=method, status=result.status, reason=result.reason, config=settings, metrics=figures,
+            samples=result.history, **describe,
         )  # fmt: skip
         records.append(record, config.out / _RECORDS)
         draw_raster(exact, result.params, splits.test, _figure(config, "raster", method, name))

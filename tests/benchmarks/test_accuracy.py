@@ -41,6 +41,22 @@ def test_seeds_are_averaged_and_the_last_of_a_seed_counts():
     assert row["test_accuracy"] == pytest.approx(0.8) and row["spread"] == pytest.approx(0.02**0.5)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "text"),
+    [
+        ((0.5, False), (0.6, False), "55.0 %"),
+        ((0.5, False), (None, True), "runs away"),
+        ((0.5, False), (None, None), ""),
+    ],
+)
+def test_weights_in_the_other_world(first, second, text):
+    trainings = [
+        training(seed=seed, test_accuracy_other_world=accuracy_, runs_away_in_other_world=away)
+        for seed, (accuracy_, away) in enumerate((first, second))
+    ]
+    assert accuracy.rows(trainings)[0]["other_world"] == text
+
+
 def test_only_completed_trainings_of_presets_on_everything_count():
     others = [training(preset=None), training(status="diverged"), training(held_out=[8]), training(dataset="tiny")]
     assert accuracy.rows([*others, training(method="both")]) == []
@@ -63,5 +79,5 @@ def test_table_figure_and_record(tmp_path, capsys):
     assert records.read(tmp_path / "accuracy.jsonl") == [record] and record["metrics"]["linear"] == baseline
     assert (tmp_path / "figures" / "accuracy.png").read_bytes().startswith(b"\x89PNG")
     printed = capsys.readouterr().out
-    assert "| shd-200 | BPTT-SG | 2 | 81.0 ± 1.4 % | 50.0 % | 50.0 % | 100.0 % | 3 |" in printed
+    assert "| shd-200 | BPTT-SG | 2 | 81.0 ± 1.4 % | 50.0 % | 50.0 % | 100.0 % |  | 3 |" in printed
     assert "| linear baseline |  |  | 75.0 %" in printed and "20,000" in printed

@@ -73,6 +73,7 @@ def test_run(method, call, tiny, tmp_path):
         assert record["env"]["jax"]
         figures = record["metrics"][written[0]["method"]] if record["method"] == "both" else record["metrics"]
         assert 0 <= figures["test_accuracy"] <= 1
+        assert 0 <= figures["test_accuracy_other_world"] <= 1 and figures["runs_away_in_other_world"] is False
         assert min(figures[name] for name in ("seconds_per_step", "residual_bytes", "spikes_per_sample")) > 0
         assert record["method"] == "both" or len(record["samples"]["train_loss"]) == 1
     if method == "both":
@@ -162,7 +163,16 @@ def test_runaway_is_recorded(call, tiny, monkeypatch):
     status, lines, errors = call("--json", "--threshold", "0.01")
     record = json.loads(lines[-1])
     assert (status, record["status"], record["metrics"]["test_accuracy"]) == (1, "overflow", None)
+    assert record["metrics"]["runs_away_in_other_world"] is True
     assert "eventprop ended early: a layer of 8 neurons emits more than" in errors
+
+
+def test_weights_without_another_world(call, tiny):
+    """The delay is no whole number of steps of the grid, which EventProp does not need."""
+    status, lines, errors = call("--delay", "0.0015", "--json")
+    figures = json.loads(lines[-1])["metrics"]
+    assert status == 0, errors
+    assert (figures["test_accuracy_other_world"], figures["runs_away_in_other_world"]) == (None, None)
 
 
 def refuse_to_evaluate(*_):
