@@ -74,7 +74,7 @@ def surrogates(record: Record) -> Figure:
     right.set_xticks(range(len(others)), labels, fontsize="small", rotation=30)
     left.set_title("direction", fontsize="medium")
     middle.set_title("length", fontsize="medium")
-    right.set_title("direction, shapes and scales of slope 10; dots: neurons", fontsize="medium")
+    right.set_title("direction, slope 10; black: single neurons", fontsize="medium")
     _cosine_axis(left)
     _cosine_axis(right)
     tidy(middle)
@@ -243,7 +243,7 @@ def training(record: Record) -> Figure:
         range(len(apart)), np.array(apart, np.float64), "^:", color="black", label="from each other", markersize=4
     )
     for ax, text in {
-        uphill: "batches on which the surrogate points uphill [%]", rates: "rate of the hidden neurons [Hz]",
+        uphill: "surrogate points uphill [% of batches]", rates: "rate of the hidden neurons [Hz]",
         losses: "loss", ways: "distance in weight space", refined: "loss of the final weights",
     }.items():  # fmt: skip
         ax.set_ylabel(text)
@@ -263,7 +263,7 @@ def _draw_refined(ax: Axes, ends: list[Record], colour: str) -> None:
     losses = np.array([row["loss"] for row in ends], np.float64)
     ax.plot(range(len(ends)), losses, "o-", color=colour)
     for place in np.flatnonzero(np.isnan(losses)).tolist():
-        ax.text(place, 0.05, "runs away", color=colour, rotation=90, ha="center", va="bottom",
+        ax.text(place, 0.95, "runs away", color=colour, rotation=90, ha="center", va="top",
                 transform=ax.get_xaxis_transform())  # fmt: skip
     worlds = [row["world"] for row in ends]
     ax.set_xticks(range(len(worlds)), [w if w == "continuous" else f"{1e3 * float(w):g} ms" for w in worlds])
