@@ -161,12 +161,18 @@ def trainer_of(method: str, config: Config, network: Network) -> Trainer:
     )
 
 
-def other_world(method: str, config: Config, network: Network) -> Trainer | None:
-    """What runs the same weights in the other method's time: continuous, or a grid; None if the grid does not fit."""
+def worlds(config: Config, network: Network) -> dict[str, Trainer]:
+    """The trainers of both methods, which run weights in continuous time and on a grid.
+
+    Without that of bptt if it is not asked for and its grid does not fit the network.
+    """
+    found = {"eventprop": trainer_of("eventprop", config, network)}
     try:
-        return trainer_of("bptt" if method == "eventprop" else "eventprop", config, network)
+        return found | {"bptt": trainer_of("bptt", config, network)}
     except ValueError:
-        return None
+        if "bptt" in config.methods:
+            raise
+        return found
 
 
 def measure(trainer: Trainer, other: Trainer | None, result: Result, splits: Splits) -> dict[str, Any]:
@@ -296,8 +302,8 @@ def run(config: Config) -> dict[str, Any]:
     prepare(config.out, _RECORDS)
     data = splits.train
     network = network_of(config, data)
-    trainers = {method: trainer_of(method, config, network) for method in config.methods}
-    exact = trainers.get("eventprop") or EventPropTrainer(network, config.train)
+    trainers = worlds(config, network)
+    exact = trainers["eventprop"]
     print(
         f"data set {data.name}: {len(data)} training, {len(splits.validation or ())} validation (held-out speakers), "
         f"{len(splits.test)} test samples; {data.spikes_per_sample.mean():.0f} input spikes a sample"
@@ -309,16 +315,17 @@ def run(config: Config) -> dict[str, Any]:
     )
     name = f"{config.preset or data.name + '-' + 'x'.join(map(str, config.hidden))}-seed{config.train.seed}"
     for method in config.methods:
-        trainer = trainers[method]
+        trainer, other = trainers[method], trainers.get("bptt" if method == "eventprop" else "eventprop")
         checkpoint = config.out / "checkpoints" / f"{method}-{name}.npz"
         results[method] = result = trainer.fit(splits, checkpoint=checkpoint, resume=config.resume)
         if result.status != "ok":
             print(f"{method} ended early: {result.reason}", file=sys.stderr)
             print(f"the state after epoch {result.epochs} is kept in {checkpoint}, see --resume", file=sys.stderr)
-        figures = measure(trainer, other_world(method, config, network), result, splits)
+        # A time for each step of a long training would be most of its record.
+        curves = {name: values for name, values in result.history.items() if name != "step_s"}
         written[method] = record = records.make_record(
-            "train", method=method, status=result.status, reason=result.reason, config=settings, metrics=figures,
-            samples=result.history, **describe,
+            "train", method=method, status=result.status, reason=result.reason, config=settings,
+            metrics=measure(trainer, other, result, splits), samples=curves, **describe,
         )  # fmt: skip
         records.append(record, config.out / _RECORDS)
         draw_raster(exact, result.params, splits.test, _figure(config, "raster", method, name))
