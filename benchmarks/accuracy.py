@@ -37,7 +37,7 @@ class Config:
 
     Attributes:
         records: of gradlab.bench.
-        linear: records of benchmarks.linear, the last of which is the baseline.
+        linear: records of benchmarks.linear, the last of which on SHD is the baseline.
         out: folder for the record and the figure.
         json: print the record as one JSON object in the last line.
     """
@@ -126,20 +126,25 @@ def figure(record: dict[str, Any]) -> Figure:
     return drawn
 
 
+def _read(path: Path) -> list[dict[str, Any]]:
+    """All records of a file; none of a file that is not there."""
+    return records.read(path) if path.exists() else []
+
+
 def run(config: Config) -> dict[str, Any]:
     """Read, print, record, draw; returns the record.
 
     Raises:
         ValueError: for a damaged record, or if there is no training of a preset.
-        OSError: for records that are not there, or a folder that cannot be written to.
+        OSError: for a file that cannot be read, or a folder that cannot be written to.
     """
-    found = rows(records.read(config.records))
+    found = rows(_read(config.records))
     if not found:
         raise ValueError(
             f"{config.records} has no completed training of a preset on the whole training set: run "
             "python -m gradlab.bench --preset NAME first"
         )
-    linear = records.read(config.linear)[-1]["metrics"] if config.linear.exists() else None
+    linear = next((r["metrics"] for r in reversed(_read(config.linear)) if r["dataset"] == "shd"), None)
     prepare(config.out, _RECORDS)
     print(table(found, linear))
     record = records.make_record(

@@ -68,13 +68,17 @@ def test_only_completed_trainings_of_presets_on_everything_count():
 
 def test_table_figure_and_record(tmp_path, capsys):
     config = accuracy.Config(tmp_path / "bench.jsonl", tmp_path / "linear.jsonl", tmp_path)
+    with pytest.raises(ValueError, match="bench.jsonl has no completed training of a preset"):
+        accuracy.run(config)  # there is no such file
     records.append(training(preset=None), config.records)
     with pytest.raises(ValueError, match="no completed training of a preset"):
         accuracy.run(config)
     for seed in (0, 1):
         records.append(training(seed=seed, test_accuracy=0.8 + 0.02 * seed, train_accuracy=1.0), config.records)
     baseline = dict.fromkeys(accuracy._ACCURACIES, 0.75) | {"parameters": 20000}
-    records.append({"schema_version": 1, "metrics": baseline}, config.linear)
+    other = baseline | {"test_accuracy": 0.5}
+    for dataset, metrics in (("shd", baseline), ("synthetic", other)):
+        records.append({"schema_version": 1, "dataset": dataset, "metrics": metrics}, config.linear)
     record = accuracy.run(config)
     assert records.read(tmp_path / "accuracy.jsonl") == [record] and record["metrics"]["linear"] == baseline
     assert (tmp_path / "figures" / "accuracy.png").read_bytes().startswith(b"\x89PNG")
