@@ -7,7 +7,6 @@ On a small network: integrals of both gradient fields along closed loops in weig
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import jax
@@ -18,6 +17,7 @@ from gradlab.command import prepare, run_command
 from gradlab.data import load
 
 from . import agreement_parts as parts
+from .settings import DataSettings
 
 _RECORDS = "gradient_agreement.jsonl"
 Part = Literal["surrogates", "steps", "networks", "noise", "usefulness", "training", "loops"]
@@ -25,15 +25,13 @@ ALL: tuple[Part, ...] = ("surrogates", "steps", "networks", "noise", "usefulness
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(DataSettings):
     """Agreement of surrogate gradients with exact ones, and what each is good for.
 
     Attributes:
         parts: what to measure; surrogates (shape, slope, scale, reset), steps (of the grid), networks (recurrence,
             rate, initialisation, depth, duration), noise (between batches), usefulness (loss along both), training,
             loops.
-        dataset: shd, synthetic, or auto: SHD if it is there.
-        data_dir: folder with shd_train.h5 and shd_test.h5, or their parent.
         hidden: recurrent neurons.
         duration: of a trial [s].
         samples: in a batch.
@@ -54,13 +52,9 @@ class Config:
         loop_slopes: of SuperSpike.
         loop_points: at which the surrogate's loop integral is summed.
         seed: of weights, samples and loops.
-        out: folder for the record and the figures.
-        json: print the record as one JSON object in the last line.
     """
 
     parts: tuple[Part, ...] = ALL
-    dataset: Literal["auto", "shd", "synthetic"] = "auto"
-    data_dir: Path | None = None
     hidden: int = 128
     duration: float = 1.0
     samples: int = 16
@@ -81,8 +75,6 @@ class Config:
     loop_slopes: tuple[float, ...] = (10.0, 1.0, 100.0)
     loop_points: int = 512
     seed: int = 0
-    out: Path = Path("results")
-    json: bool = False
 
     def __post_init__(self):
         """Refuse impossible settings that no one else looks at."""

@@ -7,7 +7,6 @@ norms are taken batch by batch: gradients that blow up now and then show in the 
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import jax
@@ -19,36 +18,30 @@ from gradlab.data import SpikeData, load
 from gradlab.initialisers import INITIALISERS
 from gradlab.train import Trainer
 
+from .settings import DataSettings
+
 _RECORDS = "initialisation.jsonl"
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(DataSettings):
     """Firing rates, silent neurons and gradient norms of untrained networks.
 
     Attributes:
-        dataset: as for gradlab.bench.
-        data_dir: folder with shd_train.h5 and shd_test.h5, or their parent.
         hidden: neurons of each hidden layer.
         loss: as for gradlab.bench.
         duration: of a trial [s].
         batches: of training samples; a gradient each.
         batch_size: samples of a batch.
         seed: of the weights and of the choice of samples.
-        out: folder for the record and the figure.
-        json: print the record as one JSON object in the last line.
     """
 
-    dataset: Literal["auto", "shd", "synthetic"] = "auto"
-    data_dir: Path | None = None
     hidden: tuple[int, ...] = (128, 128)
     loss: Literal["mean", "exp", "max", "ttfs"] = "exp"
     duration: float = 1.0
     batches: int = 8
     batch_size: int = 32
     seed: int = 0
-    out: Path = Path("results")
-    json: bool = False
 
     def __post_init__(self):
         """Refuse an impossible number."""

@@ -6,8 +6,7 @@ spiking neurons has to beat. With one bin it sees counts alone, no timing.
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -18,34 +17,26 @@ from gradlab import records
 from gradlab.command import prepare, run_command
 from gradlab.data import SpikeData, load
 
-from .settings import require_positive
+from .settings import DataSettings, require_positive
 
 _RECORDS = "linear.jsonl"
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(DataSettings):
     """Accuracy of logistic regression on spike counts.
 
     Attributes:
-        dataset: as for gradlab.bench.
-        data_dir: folder with shd_train.h5 and shd_test.h5, or their parent.
         bins: of time.
         width: of a bin [s]; what comes after the last one is left out.
         groups: of neighbouring channels.
         strength: of the data against the penalty on the weights (C).
-        out: folder for the record.
-        json: print the record as one JSON object in the last line.
     """
 
-    dataset: Literal["auto", "shd", "synthetic"] = "auto"
-    data_dir: Path | None = None
     bins: int = 10
     width: float = 0.1
     groups: int = 100
     strength: float = 0.01
-    out: Path = Path("results")
-    json: bool = False
 
     def __post_init__(self):
         """Refuse impossible settings."""

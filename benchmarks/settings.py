@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 
 def require_positive(settings: Any, *names: str) -> None:
@@ -10,6 +10,23 @@ def require_positive(settings: Any, *names: str) -> None:
     for name in names:
         if not getattr(settings, name) > 0:
             raise ValueError(f"{name} is {getattr(settings, name):g}, expected > 0")
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Which data a benchmark takes, and where the results go.
+
+    Attributes:
+        dataset: shd, synthetic, or auto: SHD if it is there.
+        data_dir: folder with shd_train.h5 and shd_test.h5, or their parent.
+        out: folder for records and figures.
+        json: print the record as one JSON object in the last line.
+    """
+
+    dataset: Literal["auto", "shd", "synthetic"] = "auto"
+    data_dir: Path | None = None
+    out: Path = Path("results")
+    json: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .dataset import SpikeData
+from .dataset import Sample, SpikeData
 
-Sample = tuple[np.ndarray, np.ndarray]
 _GRID = 2.0**-10  # [s]; SHD's times lie on such a grid or a finer one, so moved spikes still meet at one instant
 
 

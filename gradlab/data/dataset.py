@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from solvers.events import NO_UNIT, Events
 
+Sample = tuple[np.ndarray, np.ndarray]  # times [s] in their order, and units
 _MOST_INPUTS = 2**16  # units are kept as unsigned 16-bit integers, for SHD has 80 million spikes
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-Sample = tuple[np.ndarray, np.ndarray]
+from .dataset import Sample
 
 
 def delayed(sample: Sample, copies: int, step: float, inputs: int) -> Sample:

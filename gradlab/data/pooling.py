@@ -1,8 +1,6 @@
 """Input channels that share their weights."""
 
-import numpy as np
-
-Sample = tuple[np.ndarray, np.ndarray]
+from .dataset import Sample
 
 
 def pooled(sample: Sample, pool: int) -> Sample:
