@@ -270,10 +270,16 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
         ("bytes kept for backward", "residual_bytes", "{:,}"),
         ("parameters trained", "parameters", "{:,}"),
     ]
-    show = lambda value, form: "-" if value is None else form.format(value)  # noqa: E731
+
+    def show(figures, key, form):
+        if figures.get(key) is not None:
+            return form.format(figures[key])
+        runs_away = key == "test_accuracy_other_world" and figures.get("runs_away_in_other_world")
+        return "runs away" if runs_away else "-"
+
     text = [f"{'':34}" + "".join(f"{plots.METHOD_LABELS[method]:>16}" for method in rows)]
     for label, key, form in lines:
-        text.append(f"{label:34}" + "".join(f"{show(figures.get(key), form):>16}" for figures in rows.values()))
+        text.append(f"{label:34}" + "".join(f"{show(figures, key, form):>16}" for figures in rows.values()))
     return "\n".join(text)
 
 

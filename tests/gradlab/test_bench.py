@@ -164,6 +164,7 @@ def test_runaway_is_recorded(call, tiny, monkeypatch):
     record = json.loads(lines[-1])
     assert (status, record["status"], record["metrics"]["test_accuracy"]) == (1, "overflow", None)
     assert record["metrics"]["runs_away_in_other_world"] is True
+    assert any("in continuous time" in line and line.endswith(" runs away") for line in lines)
     assert "eventprop ended early: a layer of 8 neurons emits more than" in errors
 
 
