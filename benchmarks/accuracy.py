@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from gradlab import plots, records
 from gradlab.command import prepare, run_command
@@ -111,17 +112,21 @@ def figure(record: dict[str, Any]) -> Figure:
     ax = drawn.subplots()
     for place, row in enumerate(found):
         colour = plots.METHOD_COLOURS[row["method"]]
-        for name, (label, marker, size) in _ACCURACIES.items():
-            text = label if place == 0 else None
-            ax.plot(100 * row[name], place, marker, color=colour, markersize=size, linestyle="", label=text)
+        for name, (_, marker, size) in _ACCURACIES.items():
+            ax.plot(100 * row[name], place, marker, color=colour, markersize=size, linestyle="")
         if row["spread"] is not None:
             ax.errorbar(100 * row["test_accuracy"], place, xerr=100 * row["spread"], color=colour, capsize=3)
+    shown = [
+        Line2D([], [], color="black", linestyle="", marker=marker, label=label)
+        for label, marker, _ in _ACCURACIES.values()
+    ]
     if linear is not None:
-        ax.axvline(100 * linear["test_accuracy"], color="black", linestyle=":", linewidth=1, label="linear baseline")
+        x = 100 * linear["test_accuracy"]
+        shown.append(ax.axvline(x, color="black", linestyle=":", linewidth=1, label="linear baseline"))
     ax.set_yticks(range(len(found)), [f"{row['preset']}, {plots.METHOD_LABELS[row['method']]}" for row in found])
     ax.invert_yaxis()
     ax.set_xlabel("accuracy on SHD [%]")
-    drawn.legend(loc="outside upper center", ncols=5, frameon=False)
+    drawn.legend(handles=shown, loc="outside upper center", ncols=5, frameon=False)
     plots.tidy(ax, "x")
     return drawn
 
