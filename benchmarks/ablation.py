@@ -18,6 +18,7 @@ from gradlab.data import VALIDATION_SPEAKERS, Changes
 
 _RECORDS = "ablation.jsonl"
 _PRESET = "shd-256"
+_HETEROGENEOUS = "shd-128-het"  # whose constants the recipe has, too
 _METRICS = (
     "test_accuracy", "test_accuracy_unseen_speakers", "test_accuracy_known_speakers", "validation_accuracy",
     "train_accuracy", "epochs", "training_s", "spikes_per_sample", "parameters",
@@ -44,9 +45,12 @@ INGREDIENTS: dict[str, Change] = {
 
 
 def whole_recipe(preset: str) -> bench.Config:
-    """All ingredients: a preset with constants that are drawn and trained for each neuron, and a held-out speaker."""
-    config = replace(bench.of_preset(preset), constants="gamma", validation_speakers=VALIDATION_SPEAKERS)
-    return training(train_constants=True)(config)
+    """All ingredients: a preset with the constants of the preset ``shd-128-het``, and a held-out speaker."""
+    heterogeneous = bench.of_preset(_HETEROGENEOUS)
+    config = replace(
+        bench.of_preset(preset), constants=heterogeneous.constants, validation_speakers=VALIDATION_SPEAKERS
+    )
+    return training(train_constants=True, constants_factor=heterogeneous.train.constants_factor)(config)
 
 
 def check(config: bench.Config) -> None:

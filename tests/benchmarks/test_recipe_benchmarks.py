@@ -55,6 +55,7 @@ def test_each_ingredient_is_taken_away():
     config = ablation.whole_recipe("shd-256")
     ablation.check(config)
     assert (config.preset, config.constants, config.train.train_constants) == ("shd-256", "gamma", True)
+    assert config.train.constants_factor == bench.of_preset("shd-128-het").train.constants_factor < 1
     without = {name: remove(config) for name, remove in ablation.INGREDIENTS.items()}
     changed = {
         name: {key for key, value in flat(each).items() if value != flat(config)[key]} for name, each in without.items()
