@@ -188,14 +188,14 @@ def measure(trainer: Trainer, other: Trainer | None, result: Result, splits: Spl
     tested = test_figures(trainer, result.params, splits)
     elsewhere = {} if other is None else test_figures(other, result.params, splits)
     steps = result.history.get("step_s", [])[_UNTIMED:]
-    validated = result.history.get("validation_accuracy", [])
     return {
         **tested,
         "test_accuracy_other_world": elsewhere.get("test_accuracy"),
         "runs_away_in_other_world": bool(np.isnan(elsewhere["test_accuracy"])) if elsewhere else None,
-        "validation_accuracy": validated[-1] if validated else None,
-        "train_accuracy": result.history.get("train_accuracy", [None])[-1],
+        "validation_accuracy": result.kept_figure("validation_accuracy"),
+        "train_accuracy": result.kept_figure("train_accuracy"),
         "epochs": result.epochs,
+        "kept_epoch": result.kept,
         "seconds_per_step": summary(steps)["median"] if steps else None,
         "training_s": sum(result.history.get("epoch_s", [])),
         "input_spikes_per_sample": float(data.spikes_per_sample.mean()),

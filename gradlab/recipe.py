@@ -1,6 +1,6 @@
 """The recipe of a training, the same for both methods: settings, which parameters are trained, and by what rules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -28,6 +28,8 @@ class TrainConfig(Changes):
 
     Attributes:
         epochs: passes over the training samples.
+        patience: epochs without a better validation accuracy, after which a training ends early, with the parameters of
+            the best epoch; 0: all epochs, and the parameters of the last one.
         batch_size: samples a step.
         learning_rate: of Adam, at its highest; see ``schedule``.
         clip: largest global norm of a gradient.
@@ -41,6 +43,7 @@ class TrainConfig(Changes):
     """
 
     epochs: int = 30
+    patience: int = 0
     batch_size: int = 32
     learning_rate: float = 4e-3
     clip: float = 1.0
@@ -58,7 +61,7 @@ class TrainConfig(Changes):
         for name in ("epochs", "batch_size", "learning_rate", "clip", "constants_factor"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name):g}, expected > 0")
-        for name in ("rate_strength", "rate_target", "lift_silent", "seed"):
+        for name in ("patience", "rate_strength", "rate_target", "lift_silent", "seed"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name):g}, expected >= 0")
         super().__post_init__()
@@ -107,6 +110,17 @@ def optimiser(config: TrainConfig, steps: int) -> optax.GradientTransformation:
         constants = partial(jax.tree_util.tree_map_with_path, lambda path, _: is_constant(path))
         rules.append(optax.masked(optax.scale(config.constants_factor), constants))
     return optax.chain(*rules)
+
+
+def kept_epoch(validated: Sequence[float], epochs: int, patience: int) -> int:
+    """The epoch, counted from 1, whose parameters a training of so many epochs ends with; 0 before the first.
+
+    Args:
+        validated: validation accuracies by epoch, not looked at without patience.
+        epochs: how many were completed.
+        patience: see ``TrainConfig``; the first of equally good epochs is the best.
+    """
+    return int(np.argmax(validated)) + 1 if patience and epochs else epochs
 
 
 def lift_silent(params: NetworkParams, counts: list[np.ndarray], by: float) -> NetworkParams:

@@ -115,3 +115,36 @@ def ablation(record: Record) -> Figure:
     figure.legend(loc="outside upper center", ncols=len(_ABLATION), frameon=False)
     tidy(ax, "x")
     return figure
+
+
+def speakers(record: Record) -> Figure:
+    """Accuracy on each held-out speaker, epoch by epoch, and where each training ended.
+
+    Args:
+        record: of the benchmark ``speakers``.
+
+    Returns:
+        Two panels: thin curves for the speakers and a thick one for their mean; the accuracies of the kept epochs.
+    """
+    runs, curves = record["metrics"]["runs"], record["samples"]
+    colour = METHOD_COLOURS[record["method"]]
+    figure = Figure(figsize=(9, 1.8 + 0.25 * max(len(runs), 6)), layout="constrained")
+    by_epoch, last = figure.subplots(1, 2, width_ratios=(3, 2))
+    found = [100 * np.array(each["validation_accuracy"]) for each in curves.values() if each["validation_accuracy"]]
+    for each in found:
+        by_epoch.plot(np.arange(1, len(each) + 1), each, color=colour, linewidth=0.8, alpha=0.5)
+    shared = min(len(each) for each in found)
+    mean = np.mean([each[:shared] for each in found], axis=0)
+    by_epoch.plot(np.arange(1, shared + 1), mean, color=colour, linewidth=2, label="mean over speakers")
+    by_epoch.set_ylabel("accuracy on the held-out speaker [%]")
+    by_epoch.legend(frameon=False, loc="lower right")
+    epoch_axis(by_epoch)
+    reached = [np.nan if each["validation_accuracy"] is None else each["validation_accuracy"] for each in runs.values()]
+    last.plot(100 * np.array(reached), np.arange(len(runs)), "o", color=colour)
+    last.axvline(100 * record["metrics"]["mean"], color=colour, linewidth=0.8, linestyle=":")
+    last.set_yticks(range(len(runs)), [f"speaker {name}" for name in runs])
+    last.invert_yaxis()
+    last.set_xlabel("accuracy of the kept epoch [%]")
+    tidy(by_epoch)
+    tidy(last, "x")
+    return figure

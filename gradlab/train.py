@@ -21,11 +21,11 @@ from solvers.surrogates import Surrogate
 
 from . import checkpoints
 from .constants import quantiles
-from .data import Augmentation, SpikeData, Splits, epoch_batches
+from .data import Augmentation, Splits, epoch_batches
 from .interrupts import noted_interrupts
 from .losses import accuracy
 from .network import Network, NetworkParams, Output
-from .recipe import TrainConfig, from_free_params, lift_silent, optimiser, to_free_params
+from .recipe import TrainConfig, from_free_params, kept_epoch, lift_silent, optimiser, to_free_params
 from .records import to_json
 from .runner import Runaway, Runner, room_for
 
@@ -43,11 +43,19 @@ class Metrics(NamedTuple):
 
 
 class State(NamedTuple):
-    """All arrays of a training: two parts of the parameters, see ``to_free_params``, and the optimiser's state."""
+    """All arrays of a training.
+
+    Attributes:
+        trained: see ``to_free_params``.
+        constant: likewise.
+        optimiser: its state.
+        best: ``trained`` after the best epoch; only with patience.
+    """
 
     trained: NetworkParams
     constant: NetworkParams
     optimiser: Any
+    best: NetworkParams | None
 
 
 @dataclass
@@ -55,12 +63,13 @@ class Result:
     """What a training reached.
 
     Attributes:
-        params: those after the last completed epoch. Not those of the epoch with the best validation accuracy: with few
-            held-out speakers that picks a lucky epoch at a high learning rate.
+        params: those after the last completed epoch; with patience, those of the epoch with the best validation
+            accuracy. That is not the default, as with few held-out speakers it picks a lucky epoch at a high rate.
         status: ``ok``, ``interrupted``, ``diverged`` or ``overflow``.
         reason: in words, if the status is not ``ok``.
         history: lists of figures by epoch (of the trained constants: quantiles by layer), and ``step_s`` by step.
         epochs: how many were completed.
+        kept: the epoch of ``params``, counted from 1; 0 if none was completed.
     """
 
     params: NetworkParams
@@ -68,6 +77,11 @@ class Result:
     reason: str | None = None
     history: dict[str, list[Any]] = field(default_factory=dict)
     epochs: int = 0
+    kept: int = 0
+
+    def kept_figure(self, name: str) -> Any:
+        """A figure of the history at the epoch of ``params``; None if there is none."""
+        return self.history[name][self.kept - 1] if self.kept and name in self.history else None
 
 
 class Trainer(Runner):
@@ -107,18 +121,19 @@ class Trainer(Runner):
             What was reached; also after Ctrl-C, a loss that is not finite, or runaway activity (see ``status``).
 
         Raises:
-            ValueError: if the data do not fit the network, there are fewer samples than in one batch, or the
-                checkpoint is of other settings or data.
+            ValueError: if the data do not fit the network, there are fewer samples than in one batch, there is patience
+                but no validation set, or the checkpoint is of other settings or data.
             OSError: if the checkpoint cannot be read or written.
         """
-        self._check(splits.train)
+        self._check(splits)
         params = self.init() if params is None else params
         result, rng = Result(params), np.random.default_rng(self.config.seed)
         sample = Augmentation(splits.train, rng, self.config)
         per_epoch = len(splits.train) // self.config.batch_size
         steps = self.config.epochs * per_epoch
         trained, constant = to_free_params(params, self.network, self.config)
-        state = State(trained, constant, optimiser(self.config, steps).init(trained))
+        patience = self.config.patience
+        state = State(trained, constant, optimiser(self.config, steps).init(trained), trained if patience else None)
         if checkpoint is not None:
             settings = self.describe(splits)
             if resume and checkpoint.exists():
@@ -130,6 +145,10 @@ class Trainer(Runner):
         with noted_interrupts() as self._stop, tqdm(**shown) as bar:
             try:
                 for epoch in range(result.epochs, self.config.epochs):
+                    if patience and epoch - result.kept >= patience:
+                        if progress:
+                            bar.write(f"no better epoch than {result.kept} in {patience}: ends early", file=sys.stderr)
+                        break
                     state, entry = self._epoch(splits.train, sample, state, rng, steps, bar, result)
                     params = from_free_params(state.trained, state.constant, self.network)
                     if splits.validation is not None:
@@ -138,7 +157,11 @@ class Trainer(Runner):
                         entry |= quantiles(params)
                     for name, value in entry.items():
                         result.history.setdefault(name, []).append(value)
-                    result.params, result.epochs = params, epoch + 1
+                    result.epochs = epoch + 1
+                    result.kept = self._kept_epoch(result)
+                    if result.kept == result.epochs:
+                        result.params = params
+                        state = state._replace(best=state.trained if patience else None)
                     if checkpoint is not None:
                         self._keep(checkpoint, state, settings, rng, result)
                     if on_epoch is not None:
@@ -177,8 +200,13 @@ class Trainer(Runner):
         rng.bit_generator.state = progress["random_state"]
         self.capacities = tuple(progress["capacities"])
         result.history, result.epochs = progress["history"], progress["epochs"]
-        result.params = from_free_params(state.trained, state.constant, self.network)
+        result.kept = self._kept_epoch(result)
+        kept = state.trained if state.best is None else state.best
+        result.params = from_free_params(kept, state.constant, self.network)
         return state
+
+    def _kept_epoch(self, result):
+        return kept_epoch(result.history.get("validation_accuracy", []), result.epochs, self.config.patience)
 
     def _epoch(self, data, sample, state, rng, steps, bar, result):
         """One pass over the training set; returns the new state and the epoch's figures."""
@@ -187,12 +215,12 @@ class Trainer(Runner):
         for indices in epoch_batches(len(data), self.config.batch_size, rng):
             start = time.perf_counter()
             events, labels = self.batch(data, indices, sample)
-            call = partial(self._jit_step, *state, events, labels, steps=steps)
+            call = partial(self._jit_step, *state[:3], events, labels, steps=steps)
             trained, moments, metrics = self._with_room(
                 lambda room: call(capacities=room),  # noqa: B023
                 lambda r: r[2].largest,
             )
-            state = State(trained, state.constant, moments)
+            state = state._replace(trained=trained, optimiser=moments)
             loss = float(metrics.loss)
             result.history.setdefault("step_s", []).append(time.perf_counter() - start)
             if not np.isfinite(loss) or not np.isfinite(float(metrics.gradient_norm)):
@@ -225,13 +253,19 @@ class Trainer(Runner):
         }
         return state, entry
 
-    def _check(self, data: SpikeData) -> None:
+    def _check(self, splits: Splits) -> None:
+        data = splits.train
         if data.inputs != self.network.inputs:
             raise ValueError(f"data have {data.inputs} channels, the network {self.network.inputs}: make them equal")
         if data.classes > self.network.outputs:
             raise ValueError(f"data have {data.classes} classes, the network only {self.network.outputs} outputs")
         if len(data) < self.config.batch_size:
             raise ValueError(f"{len(data)} training samples, but batches of {self.config.batch_size}: lower batch_size")
+        if self.config.patience and splits.validation is None:
+            raise ValueError(
+                f"patience is {self.config.patience}, but no speaker is held out to judge an epoch by: hold one out, "
+                "such as validation speaker 8, or set patience to 0"
+            )
 
 
 class EventPropTrainer(Trainer):

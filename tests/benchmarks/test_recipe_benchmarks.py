@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tiny_data import DURATION, tiny_splits
 
-from benchmarks import ablation, initialisation
+from benchmarks import ablation, initialisation, speakers
 from gradlab import bench, records
 from gradlab.initialisers import INITIALISERS
 from gradlab.train import Trainer
@@ -114,3 +114,37 @@ def test_ablation_is_resumed(tmp_path, monkeypatch, capsys):
     assert {len(curve) for each in record["samples"].values() for curve in each.values()} == {2}
     assert (tmp_path / "figures" / "ablation-shd-256.png").read_bytes().startswith(b"\x89PNG")
     assert "without augmentation" in capsys.readouterr().out
+
+
+def test_each_speaker_is_held_out_in_turn(tmp_path, monkeypatch, capsys):
+    """The test set is not touched; a finished sweep is read back."""
+    splits = tiny_splits()
+    whole = splits._replace(validation=None, test=None)
+    monkeypatch.setattr(speakers, "load", lambda name, folder, held_out: whole if held_out == () else None)
+    config = dataclasses.replace(tiny_recipe(tmp_path), validation_speakers=())
+    record = speakers.run(config)
+    assert records.read(tmp_path / "speakers.jsonl") == [record]
+    runs, curves = record["metrics"]["runs"], record["samples"]
+    assert list(runs) == list(curves) == ["0", "1", "2"]
+    assert sum(each["samples"] for each in runs.values()) == len(splits.train)
+    assert {(each["status"], each["kept_epoch"]) for each in runs.values()} == {("ok", 2)}
+    reached = [curves[name]["validation_accuracy"][-1] for name in runs]
+    assert [each["validation_accuracy"] for each in runs.values()] == reached
+    assert record["metrics"]["mean"] == pytest.approx(np.mean(reached))
+    assert record["metrics"]["spread"] == pytest.approx(np.std(reached, ddof=1))
+    assert (tmp_path / "figures" / "speakers-eventprop-shd-256.png").read_bytes().startswith(b"\x89PNG")
+    assert "speaker 2 is held out: 29 training samples, 14 of the speaker" in capsys.readouterr().out
+    monkeypatch.setattr(Trainer, "_epoch", None)
+    again = speakers.run(dataclasses.replace(config, resume=True))
+    assert again["metrics"] == record["metrics"]
+
+
+def test_only_some_speakers(tmp_path, monkeypatch):
+    monkeypatch.setattr(speakers, "load", lambda *_: tiny_splits())
+    config = dataclasses.replace(tiny_recipe(tmp_path), validation_speakers=(1,))
+    record = speakers.run(config)
+    assert list(record["metrics"]["runs"]) == ["1"] and record["metrics"]["spread"] is None
+    with pytest.raises(ValueError, match="method is both, expected eventprop or bptt"):
+        speakers.run(dataclasses.replace(config, method="both"))
+    with pytest.raises(ValueError, match=r"validation_speakers are \[7\], expected some but not all"):
+        speakers.run(dataclasses.replace(config, validation_speakers=(1, 7)))

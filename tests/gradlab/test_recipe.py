@@ -47,7 +47,7 @@ def test_settings_that_must_be_positive(name, value):
         TrainConfig(**{name: value})
 
 
-@pytest.mark.parametrize("name", ["rate_strength", "rate_target", "lift_silent", "seed"])
+@pytest.mark.parametrize("name", ["patience", "rate_strength", "rate_target", "lift_silent", "seed"])
 def test_settings_that_must_not_be_negative(name):
     assert getattr(TrainConfig(**{name: 0}), name) == 0
     with pytest.raises(ValueError, match=f"{name} is -1, expected >= 0"):

@@ -54,3 +54,22 @@ def test_ablation_has_a_row_for_each_training(tmp_path):
     np.testing.assert_allclose(points["test set"], [[90, 0], [np.nan, 1]])
     np.testing.assert_allclose(points["held-out speakers"], [[80, 0], [70, 1]])
     plots.save(figure, tmp_path / "x.png")
+
+
+def test_speakers_are_shown_epoch_by_epoch_and_at_the_end(tmp_path):
+    runs = {"0": {"validation_accuracy": 0.6}, "7": {"validation_accuracy": 0.8}, "9": {"validation_accuracy": None}}
+    curves = {
+        "0": {"validation_accuracy": [0.5, 0.6]},
+        "7": {"validation_accuracy": [0.7, 0.8, 0.7]},
+        "9": {"validation_accuracy": None},
+    }
+    record = {"method": "bptt", "metrics": {"runs": runs, "mean": 0.7}, "samples": curves}
+    figure = recipe_plots.speakers(record)
+    by_epoch, last = figure.axes
+    *curves, mean = by_epoch.lines
+    assert [list(line.get_ydata()) for line in curves] == [[50, 60], [70, 80, 70]]
+    np.testing.assert_allclose(mean.get_xydata(), [[1, 60], [2, 70]])
+    np.testing.assert_allclose(last.lines[0].get_xydata(), [[60, 0], [80, 1], [np.nan, 2]])
+    assert last.lines[1].get_xdata()[0] == 70
+    assert [tick.get_text() for tick in last.get_yticklabels()] == ["speaker 0", "speaker 7", "speaker 9"]
+    plots.save(figure, tmp_path / "x.png")
