@@ -8,6 +8,8 @@ from typing import Any, Protocol, TypeVar
 
 import tyro
 
+from .records import code_state
+
 _EXIT = {"ok": 0, "interrupted": 130}
 _FAILED, _REFUSED = 1, 2
 
@@ -66,7 +68,7 @@ def run_command(
 
 
 def prepare(out: Path, records: str) -> None:
-    """Make sure before the work that its results can be written.
+    """Make sure before the work that its results can be written, and note which code does it.
 
     Args:
         out: folder for records and figures, created if needed.
@@ -75,6 +77,7 @@ def prepare(out: Path, records: str) -> None:
     Raises:
         OSError: if they cannot.
     """
+    code_state()
     try:
         (out / "figures").mkdir(parents=True, exist_ok=True)
         if (out / records).exists():

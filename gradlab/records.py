@@ -15,6 +15,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -178,13 +179,13 @@ def environment() -> dict[str, Any]:
     """What a run depends on besides its configuration; unknown is None.
 
     Returns:
-        ``git_sha`` and ``git_dirty`` (None unless this file belongs to a git checkout; dirty if code differs from the
-        commit), the versions of Python and of the main packages, ``cpu`` (model), ``cores`` of the machine, ``threads``
-        (cores that this process may use), ``device_kind``, ``x64`` and ``XLA_FLAGS`` (with absolute paths hidden).
+        ``git_sha`` and ``git_dirty`` (see ``code_state``), the versions of Python and of the main packages, ``cpu``
+        (model), ``cores`` of the machine, ``threads`` (cores that this process may use), ``device_kind``, ``x64`` and
+        ``XLA_FLAGS`` (with absolute paths hidden).
     """
     import jax
 
-    sha, dirty = _git_state(Path(__file__).resolve())
+    sha, dirty = code_state()
     return {
         "git_sha": sha,
         "git_dirty": dirty,
@@ -197,6 +198,15 @@ def environment() -> dict[str, Any]:
         "x64": bool(jax.config.read("jax_enable_x64")),
         "XLA_FLAGS": _without_paths(os.environ.get("XLA_FLAGS")),
     }
+
+
+@cache
+def code_state() -> tuple[str | None, bool | None]:
+    """Commit of this code, and whether it differs from that commit; ``(None, None)`` outside a git checkout.
+
+    As of the first call: a run of hours belongs to the code that it started with, so ask before the work begins.
+    """
+    return _git_state(Path(__file__).resolve())
 
 
 def _git_state(file: Path) -> tuple[str | None, bool | None]:

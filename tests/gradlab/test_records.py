@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gradlab import records
+from gradlab.command import prepare
 
 KEYS = {
     "schema_version", "time", "benchmark", "preset", "method", "dataset", "hidden", "seed",
@@ -139,3 +140,15 @@ def test_git_state(tmp_path):
     assert records._git_state(code) == (sha, False)
     code.write_text("2\n")
     assert records._git_state(code) == (sha, True)
+
+
+def test_a_record_names_the_code_that_the_run_started_with(tmp_path, monkeypatch):
+    states = iter([("a" * 40, False), ("b" * 40, True)])  # the code is changed while it runs
+    monkeypatch.setattr(records, "_git_state", lambda file: next(states))
+    records.code_state.cache_clear()
+    try:
+        prepare(tmp_path, "x.jsonl")
+        environment = records.environment()
+        assert (environment["git_sha"], environment["git_dirty"]) == ("a" * 40, False)
+    finally:
+        records.code_state.cache_clear()
