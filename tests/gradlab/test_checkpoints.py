@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 from killed_training import CONFIG, NETWORK, make_trainer
-from tiny_data import assert_same, tiny_data, tiny_splits, without_times
+from tiny_data import assert_same, interrupted, tiny_data, tiny_splits, without_times
 
 from gradlab import BPTTTrainer, EventPropTrainer, checkpoints
 
@@ -86,15 +86,8 @@ def test_without_resume_it_begins_anew(uninterrupted, tmp_path):
 
 def test_interrupted_training_goes_on(uninterrupted, tmp_path):
     trainer, path = make_trainer("eventprop"), tmp_path / "state.npz"
-    step, calls = trainer._jit_step, []
-
-    def interrupted(*arguments, **settings):
-        calls.append(1)
-        if len(calls) == 12:
-            raise KeyboardInterrupt
-        return step(*arguments, **settings)
-
-    trainer._jit_step = interrupted
+    step = trainer._jit_step
+    trainer._jit_step = interrupted(step, 12)
     result = trainer.fit(tiny_splits(), progress=False, checkpoint=path)
     assert (result.status, result.epochs) == ("interrupted", 2)
     trainer._jit_step = step

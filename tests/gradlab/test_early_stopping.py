@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 from killed_training import CONFIG, NETWORK
-from tiny_data import assert_same, tiny_splits, without_times
+from tiny_data import assert_same, interrupted, tiny_splits, without_times
 
 from gradlab import BPTTTrainer, EventPropTrainer
 from gradlab.recipe import kept_epoch
@@ -47,16 +47,8 @@ def test_without_patience_all_epochs_and_the_last_parameters(monkeypatch):
 def test_a_stopped_training_ends_with_the_same_epoch(make, monkeypatch, tmp_path):
     """Stopped in the third epoch of five steps, after the best one."""
     expected = validated(monkeypatch, make(NETWORK, PATIENT)).fit(tiny_splits(), progress=False)
-    path, trainer, calls = tmp_path / "state.npz", make(NETWORK, PATIENT), []
-    step = trainer._jit_step
-
-    def interrupted(*arguments, **settings):
-        calls.append(1)
-        if len(calls) == 12:
-            raise KeyboardInterrupt
-        return step(*arguments, **settings)
-
-    trainer._jit_step = interrupted
+    path, trainer = tmp_path / "state.npz", make(NETWORK, PATIENT)
+    trainer._jit_step = interrupted(trainer._jit_step, 12)
     stopped = validated(monkeypatch, trainer).fit(tiny_splits(), progress=False, checkpoint=path)
     assert (stopped.status, stopped.epochs, stopped.kept) == ("interrupted", 2, 2)
     for first in (2, len(ACCURACIES)):  # goes on, then reads back: it would fail if it trained another epoch

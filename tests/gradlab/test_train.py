@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 import pytest
-from tiny_data import CLASSES, DURATION, INPUTS, assert_same, tiny_data, tiny_splits, without_times
+from tiny_data import CLASSES, DURATION, INPUTS, assert_same, interrupted, tiny_data, tiny_splits, without_times
 
 import gradlab.runner
 import gradlab.train
@@ -124,15 +124,8 @@ def test_infinite_learning_rate_is_a_divergence():
 def test_interrupt(fitted, monkeypatch, when):
     """In the first and in the second epoch of five steps."""
     trainer, splits, full = fitted
-    step, calls = trainer._jit_step, []
-
-    def interrupted(*args, **settings):
-        calls.append(1)
-        if len(calls) == when:
-            raise KeyboardInterrupt
-        return step(*args, **settings)
-
-    monkeypatch.setattr(trainer, "_jit_step", interrupted)
+    step = trainer._jit_step
+    monkeypatch.setattr(trainer, "_jit_step", interrupted(step, when))
     result = trainer.fit(splits, progress=False)
     assert (result.status, result.reason) == ("interrupted", f"stopped by the user after {when - 1} of 20 steps")
     assert result.epochs == (when - 1) // 5

@@ -31,3 +31,16 @@ def assert_same(one, other):
 
 def without_times(history):
     return {name: values for name, values in history.items() if not name.endswith("_s")}
+
+
+def interrupted(function, at):
+    """The same function, during which the user presses Ctrl-C when it is called for the time ``at``."""
+    calls = []
+
+    def call(*arguments, **settings):
+        calls.append(1)
+        if len(calls) == at:
+            raise KeyboardInterrupt
+        return function(*arguments, **settings)
+
+    return call
