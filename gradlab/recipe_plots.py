@@ -13,6 +13,7 @@ _CONSTANTS = {
     "threshold": ("threshold", 1.0),
 }
 _MARKERS = "o", "s", "^"
+_ENDED = {"overflow": "(ran away)", "diverged": "(diverged)"}
 _ABLATION = {"test_accuracy": "test set", "validation_accuracy": "held-out speakers"}
 
 
@@ -96,7 +97,8 @@ def ablation(record: Record) -> Figure:
         record: of the benchmark ``ablation``.
 
     Returns:
-        One panel, a row for each training; a line marks the whole recipe.
+        One panel, a row for each training; a line marks the whole recipe. A training that ended early says so; its
+        accuracies are those of its last whole epoch.
     """
     runs = record["metrics"]["runs"]
     figure = Figure(figsize=(7, 1.2 + 0.4 * len(runs)), layout="constrained")
@@ -108,7 +110,10 @@ def ablation(record: Record) -> Figure:
         face = colour if key == "test_accuracy" else "white"
         ax.plot(x, rows, marker, color=colour, markerfacecolor=face, markersize=7, label=label)
         ax.axvline(x[0], color=colour, linewidth=0.8, linestyle="-" if key == "test_accuracy" else ":")
-    names = [name if row == 0 else f"without {name}" for row, name in enumerate(runs)]
+    names = [
+        ("" if row == 0 else "without ") + name + ("" if each["status"] == "ok" else f"\n{_ENDED[each['status']]}")
+        for row, (name, each) in enumerate(runs.items())
+    ]
     ax.set_yticks(rows, names)
     ax.invert_yaxis()
     ax.set_xlabel("accuracy after the same number of epochs [%]")

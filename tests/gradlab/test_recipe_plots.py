@@ -44,12 +44,12 @@ def test_initialisation_shows_every_method_and_initialiser(tmp_path):
 
 def test_ablation_has_a_row_for_each_training(tmp_path):
     runs = {
-        "(whole recipe)": {"test_accuracy": 0.9, "validation_accuracy": 0.8},
-        "lift": {"test_accuracy": None, "validation_accuracy": 0.7},
+        "(whole recipe)": {"status": "ok", "test_accuracy": 0.9, "validation_accuracy": 0.8},
+        "lift": {"status": "overflow", "test_accuracy": None, "validation_accuracy": 0.7},
     }
     figure = recipe_plots.ablation({"method": "eventprop", "metrics": {"runs": runs}})
     (ax,) = figure.axes
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["(whole recipe)", "without lift"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["(whole recipe)", "without lift\n(ran away)"]
     points = {line.get_label(): line.get_xydata() for line in ax.lines if not line.get_label().startswith("_")}
     np.testing.assert_allclose(points["test set"], [[90, 0], [np.nan, 1]])
     np.testing.assert_allclose(points["held-out speakers"], [[80, 0], [70, 1]])
