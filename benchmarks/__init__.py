@@ -1,1 +1,20 @@
-"""Measurements that call gradlab and write records and figures; each module is a command of its own."""
+"""Measurements with gradlab, each a command that prints a table, writes a record and draws a figure.
+
+``python -m benchmarks`` lists them; ``python -m benchmarks NAME`` or ``python -m benchmarks.NAME`` runs one. A new
+benchmark is a module or a folder in here, and one line in ``BENCHMARKS``.
+"""
+
+#: What each measures, by name.
+BENCHMARKS = {
+    "speed": "time of a gradient step and bytes kept for it, each method on one core",
+    "speed_scaling": "how that time grows with neurons, duration, rates, batch, step and cores",
+    "peers": "time and memory of a gradient beside spyx, snnTorch, norse and jaxsnn on one workload",
+    "memory_scaling": "how memory grows with duration, step, neurons, batch and rate, here and on an H100",
+    "convergence": "the time grid against continuous time as the step shrinks",
+    "accuracy": "table and figure of all presets that were trained, from their records",
+    "speakers": "trains once for each held-out speaker, to choose settings by; never tests",
+    "linear": "what logistic regression on spike counts reaches",
+    "initialisation": "rates, silent neurons and gradient norms of untrained networks, by initialiser",
+    "ablation": "trains with the whole recipe and without each ingredient",
+    "gradient_agreement": "other gradients against the exact one: direction, length, use, closed loops",
+}

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
+
+from gradlab.command import RUNS
 
 
 def require_positive(settings: Any, *names: str) -> None:
@@ -10,23 +12,6 @@ def require_positive(settings: Any, *names: str) -> None:
     for name in names:
         if not getattr(settings, name) > 0:
             raise ValueError(f"{name} is {getattr(settings, name):g}, expected > 0")
-
-
-@dataclass(frozen=True)
-class DataSettings:
-    """Which data a benchmark takes, and where the results go.
-
-    Attributes:
-        dataset: shd, synthetic, or auto: SHD if it is there.
-        data_dir: folder with shd_train.h5 and shd_test.h5, or their parent.
-        out: folder for records and figures.
-        json: print the record as one JSON object in the last line.
-    """
-
-    dataset: Literal["auto", "shd", "synthetic"] = "auto"
-    data_dir: Path | None = None
-    out: Path = Path("results")
-    json: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,9 +43,9 @@ class WorkloadSettings:
     dt: float = 1e-3
     repeats: int = 15
     seed: int = 0
-    out: Path = Path("results")
+    out: Path = RUNS
     json: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Refuse impossible settings that no one else looks at."""
         require_positive(self, "batch_size", "input_rate", "hidden_rate", "repeats")

@@ -1,4 +1,4 @@
-"""gradlab: one spiking network, two gradients (EventProp and BPTT with surrogate gradients), compared honestly.
+"""gradlab: one spiking network, several gradients (EventProp, BPTT with surrogate gradients), compared honestly.
 
 Names are imported when they are first used, so that a module such as ``gradlab.check`` can still set up JAX.
 """
@@ -7,18 +7,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .network import Network as Network
-    from .network import NetworkParams as NetworkParams
-    from .recipe import TrainConfig as TrainConfig
-    from .train import BPTTTrainer as BPTTTrainer
-    from .train import EventPropTrainer as EventPropTrainer
+    from .networks.network import Network as Network
+    from .networks.params import NetworkParams as NetworkParams
+    from .training.config import TrainConfig as TrainConfig
+    from .training.trainers import BPTTTrainer as BPTTTrainer
+    from .training.trainers import EventPropTrainer as EventPropTrainer
 
 _HOME = {
-    "Network": "network",
-    "NetworkParams": "network",
-    "BPTTTrainer": "train",
-    "EventPropTrainer": "train",
-    "TrainConfig": "recipe",
+    "Network": "networks.network",
+    "NetworkParams": "networks.params",
+    "BPTTTrainer": "training.trainers",
+    "EventPropTrainer": "training.trainers",
+    "TrainConfig": "training.config",
 }
 
 

@@ -1,50 +1,21 @@
 """Are the gradients exact on this machine? ``python -m gradlab.check`` answers in a minute or two, in double precision.
 
-Random small recurrent networks, each parameter of which is wiggled: EventProp's gradient of the whole path, from input
-spikes to cross-entropy, is compared with central differences, that of each layer with implicit differentiation, and the
-spikes of each layer with an event-by-event simulation. Spikes and gradient of the first layer are also compared with
-those of a general solver of differential equations (diffrax), which knows nothing of the neuron's closed form.
+What is compared with what: ``gradlab.measuring.exactness``.
 """
 
-import itertools
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import jax
-import numpy as np
-from jax.flatten_util import ravel_pytree
-from jaxtyping import Array
-from tqdm import tqdm
 
-from solvers import reference
-from solvers.eventprop import engine_name
-from solvers.events import Events
+from solvers.eventprop import AUTO, engine_name
 
-from . import records
-from .command import prepare, run_command
-from .differences import central_differences, relative_error, stencil
-from .random_networks import (
-    CASES,
-    Case,
-    Problem,
-    draw_problem,
-    evaluate,
-    in_order,
-    kinds,
-    layer_events,
-    layer_gradient,
-    oracle_gradient,
-    spiking_layers,
-)
-from .readouts import LOSSES
-
-LIMIT = 1e-6  # of the relative error
-_RECORDS = "check.jsonl"
-_TIME_SCALE = 5e-3  # [s]; input times are wiggled in proportion to it
-_SAME_TIME = 1e-9  # [s]; a spike further off than this from its twin counts as missed
+from .command import RUNS, Command, Outcome
+from .measuring.exactness import LIMIT, Report, check_gradients
+from .measuring.random_networks import CASES
+from .methods.eventprop import EngineName, EventProp
 
 
 @dataclass(frozen=True)
@@ -61,145 +32,9 @@ class Config:
 
     networks: int = 1
     seed: int = 0
-    engine: Literal["auto", "numba", "xla"] = "auto"
-    out: Path = Path("results")
+    engine: EngineName = AUTO
+    out: Path = RUNS
     json: bool = False
-
-
-@dataclass
-class Report:
-    """What a check found.
-
-    Attributes:
-        errors: worst ``max|EventProp - differences| / max|differences|``, by kind of parameter and by loss.
-        implicit: the same against implicit differentiation, over all kinds.
-        oracle: the same against diffrax, over all kinds and the spike times.
-        spikes: number of spikes compared with the event-by-event simulation.
-        missed: how many of them were missing, false, or not at the same time.
-        checked: number of derivatives compared with differences.
-        rejected: number of derivatives left out, as every step changes the order of events.
-    """
-
-    errors: dict[str, dict[str, float]] = field(default_factory=dict)
-    implicit: float = 0.0
-    oracle: float = 0.0
-    spikes: int = 0
-    missed: int = 0
-    checked: int = 0
-    rejected: int = 0
-
-    @property
-    def worst(self) -> float:
-        """Largest relative error against central differences."""
-        return float(np.max([x for by_loss in self.errors.values() for x in by_loss.values()]))
-
-    @property
-    def passed(self) -> bool:
-        """Whether no spike was missed and no error exceeds the limit; NaN does not pass."""
-        return self.missed == 0 and all(bool(x <= LIMIT) for x in (self.worst, self.implicit, self.oracle))
-
-
-def check_gradients(
-    cases: Sequence[Case] = CASES,
-    losses: Sequence[str] = tuple(LOSSES),
-    networks: int = 1,
-    seed: int = 0,
-    engine: str = "auto",
-    progress: bool = False,
-) -> Report:
-    """Compare EventProp with independent oracles on random networks.
-
-    Args:
-        cases: kinds of networks.
-        losses: names in ``gradlab.readouts.LOSSES``.
-        networks: number of networks of each kind, for each loss.
-        seed: of the networks.
-        engine: of EventProp.
-        progress: whether to show a bar on stderr.
-
-    Raises:
-        ValueError: unless JAX computes in double precision.
-    """
-    if jax.dtypes.canonicalize_dtype(float) != np.float64:
-        raise ValueError("the check needs double precision: set jax_enable_x64 first")
-    report = Report()
-    todo = list(itertools.product(cases, losses, range(networks)))
-    for case, loss, number in tqdm(todo, "checking gradients", file=sys.stderr, disable=not progress):
-        problem = draw_problem(case, loss, [seed, number], engine)
-        _compare_with_differences(problem, report)
-        _compare_layers(problem, report)
-        if loss == losses[0]:  # the layers know nothing of the loss
-            _compare_with_oracle(problem, report)
-    return report
-
-
-def _scale(kind: str, value: Array) -> float:
-    if kind == "input times":
-        return _TIME_SCALE
-    return 1.0 if kind.endswith("reset") else float(np.abs(value).max())
-
-
-def _compare_with_differences(problem: Problem, report: Report) -> None:
-    """The whole path, from parameters and input times to the loss."""
-    variables = problem.params, problem.times
-    names, leaves = kinds(problem.params), jax.tree.leaves(variables)
-    of_entry = np.concatenate([np.full(np.size(x), name) for name, x in zip(names, leaves, strict=True)])
-    scale = np.concatenate([np.full(np.size(x), _scale(name, x)) for name, x in zip(names, leaves, strict=True)])
-
-    points = stencil(np.asarray(ravel_pytree(variables)[0]), scale)
-    losses, events, gradients = map(np.asarray, evaluate(*problem, points))
-    expected, value = central_differences(losses, events, scale), gradients[0]
-    sure = np.isfinite(expected)
-    for name in dict.fromkeys(names):
-        chosen = sure & (of_entry == name)
-        by_loss = report.errors.setdefault(name, {})
-        error = relative_error(value[chosen], expected[chosen])
-        by_loss[problem.network.loss] = float(np.maximum(by_loss.get(problem.network.loss, 0.0), error))
-    report.checked += int(sure.sum())
-    report.rejected += int((~sure).sum())
-
-
-def _compare_layers(problem: Problem, report: Report) -> None:
-    """Each layer on the first sample: its spikes, and the gradient of a random function of their times."""
-    network, params, times, units = problem
-    sample = in_order(times[:1], units[:1])
-    layers = layer_events(network, params, sample)
-    for layer, (arriving, spikes) in zip(spiking_layers(params), itertools.pairwise(layers), strict=True):
-        arriving, spikes = jax.tree.map(lambda x: x[0], (arriving, spikes))
-        expected = reference.simulate(layer, arriving, duration=network.duration, delay=network.delay)
-        report.spikes += int(expected.count)
-        report.missed += count_missed(spikes, expected)
-        weights = np.random.default_rng(0).normal(size=spikes.capacity)
-        ours = layer_gradient(network, layer, arriving, weights)
-        implicit = reference.implicit_gradient(layer, arriving, spikes, weights, delay=network.delay)
-        for value, other in zip(jax.tree.leaves(ours), jax.tree.leaves(implicit), strict=True):
-            report.implicit = float(np.maximum(report.implicit, relative_error(value, other)))
-
-
-def _compare_with_oracle(problem: Problem, report: Report) -> None:
-    """The first layer on the first sample: spike times, and the gradient of a random function of them."""
-    network, params, times, units = problem
-    arriving, spikes = jax.tree.map(
-        lambda x: x[0], tuple(layer_events(network, params, in_order(times[:1], units[:1]))[:2])
-    )
-    layer, weights = params.layers[0], np.random.default_rng(0).normal(size=spikes.capacity)
-    found, expected = oracle_gradient(network, layer, arriving, weights)
-    report.missed += count_missed(spikes, found)
-    number = int(spikes.count)
-    report.oracle = float(np.maximum(report.oracle, relative_error(spikes.times[:number], found.times[:number])))
-    ours = layer_gradient(network, layer, arriving, weights)
-    for value, other in zip(jax.tree.leaves(ours), jax.tree.leaves(expected), strict=True):
-        report.oracle = float(np.maximum(report.oracle, relative_error(value, other)))
-
-
-def count_missed(spikes: Events, expected: Events) -> int:
-    """Spikes of one sample that one has and the other has not, or not at the same time."""
-    counts = int(spikes.count), int(expected.count)
-    (times, units), (other_times, other_units) = (
-        (np.asarray(x.times)[: min(counts)], np.asarray(x.units)[: min(counts)]) for x in (spikes, expected)
-    )
-    same = (units == other_units) & (np.abs(times - other_times) < _SAME_TIME)
-    return max(counts) - int(same.sum())
 
 
 def table(report: Report) -> str:
@@ -224,9 +59,8 @@ def table(report: Report) -> str:
     )
 
 
-def record(report: Report, config: Config) -> dict[str, Any]:
-    """The report as a record, see ``gradlab.records``."""
-    reason = None if report.passed else f"an error exceeds {LIMIT:g}, or a spike was missed"
+def outcome(report: Report, config: Config) -> Outcome:
+    """The report as a record has it."""
     metrics = {
         "worst_relative_error": report.worst,
         "errors": report.errors,
@@ -237,27 +71,28 @@ def record(report: Report, config: Config) -> dict[str, Any]:
         "entries_checked": report.checked,
         "entries_rejected": report.rejected,
     }
-    status = "ok" if report.passed else "diverged"
     settings = {"networks": config.networks, "seed": config.seed, "engine": engine_name(config.engine), "cases": CASES}
-    return records.make_record(
-        "check", None, "eventprop", "random", None, config.seed, status, settings, metrics, {}, reason=reason
-    )
+    return Outcome(
+        metrics, method=EventProp.name, dataset="random", seed=config.seed, config=settings,
+        status="ok" if report.passed else "diverged",
+        reason=None if report.passed else f"an error exceeds {LIMIT:g}, or a spike was missed",
+    )  # fmt: skip
 
 
-def run(config: Config) -> dict[str, Any]:
-    """Check, print, record; returns the record."""
-    prepare(config.out, _RECORDS)
-    report = check_gradients(networks=config.networks, seed=config.seed, engine=config.engine, progress=True)
+def measure(config: Config) -> Outcome:
+    """Check and print."""
+    report = check_gradients(networks=config.networks, seed=config.seed, method=EventProp(config.engine), progress=True)
     print(table(report))
-    written = record(report, config)
-    records.append(written, config.out / _RECORDS)
-    return written
+    return outcome(report, config)
+
+
+COMMAND = Command("check", Config, measure, program="gradlab.check")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     jax.config.update("jax_enable_x64", True)
-    return run_command("gradlab.check", Config, run, _RECORDS, arguments)
+    return COMMAND.main(arguments)
 
 
 if __name__ == "__main__":

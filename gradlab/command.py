@@ -1,19 +1,28 @@
-"""What the command lines of this project have in common: options, one clear error, the record as the last line."""
+"""The frame of every command: options, one clear error, and what is measured printed, recorded and drawn."""
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 import tyro
 
-from .records import code_state
+from .reporting import records
+from .reporting.environment import code_state
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Where runs of a user go; ``results`` holds committed records only.
+RUNS = Path("runs")
 _EXIT = {"ok": 0, "interrupted": 130}
 _FAILED, _REFUSED = 1, 2
+Record = dict[str, Any]
 
 
+@runtime_checkable
 class Settings(Protocol):
     """What every command takes."""
 
@@ -29,11 +38,100 @@ class Settings(Protocol):
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a command measured: its record but for code, machine and time; see ``records.make_record``.
+
+    Attributes:
+        metrics: single figures, with the unit in the name.
+        samples: lists of figures.
+        method: name of the method, or what stands for several.
+        dataset: name of the data set.
+        preset: name of the preset.
+        hidden: number of hidden neurons.
+        seed: of the run.
+        status: one of ``records.STATUSES``.
+        reason: why the status is not ``ok``.
+        config: what is recorded of the settings; by default all of them but folders and the like.
+    """
+
+    metrics: Mapping[str, Any]
+    samples: Mapping[str, Any] = field(default_factory=dict)
+    method: str | None = None
+    dataset: str | None = None
+    preset: str | None = None
+    hidden: int | None = None
+    seed: int | None = None
+    status: str = "ok"
+    reason: str | None = None
+    config: Mapping[str, Any] | None = None
+
+
+class Unfinished(Exception):
+    """A command that stops early, but has measured something: that is recorded before ``cause`` is raised."""
+
+    def __init__(self, outcome: Outcome, cause: BaseException):
+        """Bind what was measured, and why it stopped."""
+        super().__init__(str(cause))
+        self.outcome, self.cause = outcome, cause
+
+
+@dataclass(frozen=True)
+class Command(Generic[AnySettings]):
+    """A command that measures one thing.
+
+    Attributes:
+        name: in records, and of the file with them.
+        settings: dataclass of the options.
+        measure: does the work; its ValueError and OSError are shown as one line.
+        program: how it is called, such as ``"gradlab.check"``.
+        table: what is printed, from the record.
+        figures: by file name, from the record.
+    """
+
+    name: str
+    settings: Callable[..., AnySettings]
+    measure: Callable[[AnySettings], Outcome]
+    program: str
+    table: Callable[[Record], str] | None = None
+    figures: "Callable[[Record], Mapping[str, Figure]] | None" = None
+
+    @property
+    def file(self) -> str:
+        """Name of the file with the records."""
+        return f"{self.name}.jsonl"
+
+    def run(self, config: AnySettings) -> Record:
+        """Measure, print, record, draw; returns the record.
+
+        Raises:
+            ValueError: for impossible settings or damaged data.
+            OSError: for data that are not there, or a folder that cannot be written to.
+            KeyboardInterrupt: after Ctrl-C.
+        """
+        prepare(config.out, self.file)
+        try:
+            outcome = self.measure(config)
+        except Unfinished as stopped:
+            write_record(self.name, config, stopped.outcome, self.file)
+            raise stopped.cause from None
+        record = write_record(self.name, config, outcome, self.file)
+        if self.table is not None:
+            print(self.table(record))
+        if self.figures is not None:
+            draw(config.out, self.figures(record))
+        return record
+
+    def main(self, arguments: Sequence[str] | None = None, default: AnySettings | None = None) -> int:
+        """The command line, see ``run_command``."""
+        return run_command(self.program, self.settings, self.run, self.file, arguments, default)
+
+
 def run_command(
     program: str,
-    settings: type[AnySettings],
-    run: Callable[[AnySettings], dict[str, Any]],
-    records: str,
+    settings: Callable[..., AnySettings],
+    run: Callable[[AnySettings], Record],
+    file: str,
     arguments: Sequence[str] | None = None,
     default: AnySettings | None = None,
 ) -> int:
@@ -42,9 +140,9 @@ def run_command(
     Args:
         program: how it is called, such as ``"gradlab.bench"``.
         settings: dataclass of the options.
-        run: ``prepare``s the folder, does the work, prints its table, appends its record to the file ``records`` and
-            returns it. Its ValueError and OSError are shown as one line.
-        records: name of the file.
+        run: does the work and returns the record that it appended last. Its ValueError and OSError are shown as one
+            line.
+        file: name of the file with the records.
         arguments: by default those of the process.
         default: what options that are not given are set to, if not to the defaults of ``settings``.
 
@@ -52,7 +150,8 @@ def run_command(
         Exit status: 0 if all went well, 1 for a run that failed, 2 for what was refused, 130 after Ctrl-C.
     """
     try:
-        config = tyro.cli(settings, prog=f"python -m {program}", args=arguments, default=default or settings())
+        form = cast(type[AnySettings], settings)
+        config = tyro.cli(form, prog=f"python -m {program}", args=arguments, default=default or settings())
         record = run(config)
     except (ValueError, OSError, KeyboardInterrupt) as error:
         # In a call back from a running XLA program, Ctrl-C comes as a ValueError.
@@ -61,18 +160,18 @@ def run_command(
             return _EXIT["interrupted"]
         print("error:", *str(error).split(), file=sys.stderr)
         return _REFUSED
-    print(f"record appended to {config.out / records}, figures are in {config.out / 'figures'}")
+    print(f"record appended to {config.out / file}, figures are in {config.out / 'figures'}")
     if config.json:
         print(json.dumps(record))
     return _EXIT.get(record["status"], _FAILED)
 
 
-def prepare(out: Path, records: str) -> None:
+def prepare(out: Path, file: str) -> None:
     """Make sure before the work that its results can be written, and note which code does it.
 
     Args:
         out: folder for records and figures, created if needed.
-        records: name of the file with the records.
+        file: name of the file with the records.
 
     Raises:
         OSError: if they cannot.
@@ -80,9 +179,38 @@ def prepare(out: Path, records: str) -> None:
     code_state()
     try:
         (out / "figures").mkdir(parents=True, exist_ok=True)
-        if (out / records).exists():
-            (out / records).open("ab").close()
+        if (out / file).exists():
+            (out / file).open("ab").close()
     except OSError as error:
         raise OSError(
             f"{error.filename} cannot be written to ({error.strerror}): choose another folder with --out"
         ) from error
+
+
+def write_record(benchmark: str, config: Settings, outcome: Outcome, file: str) -> Record:
+    """Append what was measured to a file of records.
+
+    Args:
+        benchmark: what was measured, in the record.
+        config: settings of the command, with the folder.
+        outcome: what it measured.
+        file: name of the file.
+
+    Returns:
+        The record.
+    """
+    settings = records.recorded(config) if outcome.config is None else outcome.config
+    record = records.make_record(
+        benchmark, outcome.preset, outcome.method, outcome.dataset, outcome.hidden, outcome.seed, outcome.status,
+        settings, outcome.metrics, outcome.samples, reason=outcome.reason,
+    )  # fmt: skip
+    records.append(record, config.out / file)
+    return record
+
+
+def draw(out: Path, figures: "Mapping[str, Figure]") -> None:
+    """Save figures, by file name, in the folder for them."""
+    from .reporting.style import save  # here, for it loads JAX, which a command may have to set up first
+
+    for name, figure in figures.items():
+        save(figure, out / "figures" / name)

@@ -1,7 +1,7 @@
-"""Numerics of spiking networks: the neuron, exact event-driven gradients, surrogate gradients on a grid.
+"""Numerics of spiking networks: neuron models, exact event-driven gradients, surrogate gradients on a grid.
 
 Knows no data sets, files or command lines and can be imported on its own.
 """
 
 from .events import Events as Events
-from .lif import LIFParams as LIFParams
+from .neurons.lif import LIFParams as LIFParams

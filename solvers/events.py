@@ -44,11 +44,11 @@ class Events(NamedTuple):
         return self.count > self.capacity
 
 
-def pad_events(samples: Sequence[tuple[np.ndarray, np.ndarray]], capacity: int | None = None, dtype=None) -> Events:
+def pad_events(samples: Sequence[tuple[Any, Any]], capacity: int | None = None, dtype: Any = None) -> Events:
     """A batch from ragged samples, each sorted by time (stable, so ties keep their order).
 
     Args:
-        samples: ``(times [s], units)`` of each sample.
+        samples: ``(times [s], units)`` of each sample, arrays or lists.
         capacity: room for events in each sample; by default that of the longest.
         dtype: floating-point type of the times; by default JAX's.
 
@@ -87,7 +87,7 @@ def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "
     inside = events.valid & (step < steps)
     step = jnp.where(inside, step, steps)  # out of range: dropped
 
-    def one(step, unit):
+    def one(step: Array, unit: Array) -> Array:
         return jnp.zeros((steps, units), events.times.dtype).at[step, unit].add(1, mode="drop")
 
     batch = events.times.shape[:-1]
@@ -98,7 +98,7 @@ def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "
 def unit_counts(events: Events, units: int) -> Int[Array, "*batch units"]:
     """Number of events of each unit."""
 
-    def one(sample):
+    def one(sample: Events) -> Array:
         index = jnp.where(sample.valid, sample.units, units)
         return jnp.zeros(units, jnp.int32).at[index].add(1, mode="drop")
 

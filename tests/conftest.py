@@ -1,7 +1,27 @@
-"""Fixtures that test modules share."""
+"""Fixtures that test modules share; shapes and types of all arguments are checked while tests run."""
+
+from pathlib import Path
 
 import jax
 import pytest
+from jaxtyping import install_import_hook
+
+ROOT = Path(__file__).parent.parent
+# numba compiles its kernels as they are. The others have choices such as ``loss``, and answer an unknown one in words
+# of their own, which the check of types would forestall.
+_NOT_CHECKED = ("kernels", "settings", "network", "eventprop", "config", "configuration", "check")
+
+
+def _checked():
+    """Names of the modules in which it is checked."""
+    for path in [*(ROOT / "solvers").rglob("*.py"), *(ROOT / "gradlab").rglob("*.py")]:
+        name = path.relative_to(ROOT).with_suffix("").parts
+        if path.stem != "__init__" and path.stem not in _NOT_CHECKED and "kernels" not in name:
+            yield ".".join(name)
+
+
+# Before any of them is imported.
+install_import_hook(list(_checked()), "typechecking.check")
 
 
 @pytest.fixture(scope="module")

@@ -44,3 +44,7 @@ def test_block_is_short_and_runs(number, tmp_path):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_stand_on_lines_of_their_own(command):
     assert command in README.read_text(encoding="utf-8").splitlines()
+
+
+def test_readme_is_a_start_page():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 150

@@ -13,16 +13,18 @@ from tqdm import tqdm
 _ROOT = Path(__file__).parents[2]
 
 
-class Command(NamedTuple):
+class Call(NamedTuple):
     """How to run a contestant.
 
     Attributes:
         python: interpreter.
-        module: whose ``main`` is ``benchmarks.peers.measure.main``.
+        module: that calls ``benchmarks.peers.contestant.main``.
+        arguments: that the module takes besides the problem and the repeats.
     """
 
     python: Path
     module: str
+    arguments: tuple[str, ...] = ()
 
 
 class Result(NamedTuple):
@@ -50,51 +52,52 @@ class Result(NamedTuple):
         return float(np.median(self.seconds)) if self.seconds else None
 
 
-def run_once(command: Command, problem: Path, repeats: int) -> dict[str, Any]:
+def run_once(call: Call, problem: Path, repeats: int) -> dict[str, Any]:
     """One process of a contestant.
 
     Args:
-        command: how to run it.
+        call: how to run it.
         problem: file with the problem.
         repeats: timed gradients.
 
     Returns:
-        As ``benchmarks.peers.measure.main`` prints it.
+        As ``benchmarks.peers.contestant.main`` prints it.
 
     Raises:
         RuntimeError: if the process fails; says how.
     """
     # BLAS and OpenMP start threads of their own; what else keeps to one core is inherited.
     environment = os.environ | {"OMP_NUM_THREADS": "1", "JAX_PLATFORMS": "cpu"}
-    arguments = [str(command.python), "-m", command.module, str(problem), str(repeats)]
-    done = subprocess.run(arguments, cwd=_ROOT, env=environment, capture_output=True, text=True)
+    command = [str(call.python), "-m", call.module, str(problem), str(repeats), *call.arguments]
+    done = subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True)
     if done.returncode:
         said = done.stderr.strip().splitlines() or [f"ended by signal {-done.returncode}, out of memory perhaps"]
         raise RuntimeError(said[-1])
-    return json.loads(done.stdout.splitlines()[-1])
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
 
 
-def run_rounds(commands: Mapping[str, Command], problem: Path, rounds: int, repeats: int) -> dict[str, Result]:
+def run_rounds(calls: Mapping[str, Call], problem: Path, rounds: int, repeats: int) -> dict[str, Result]:
     """All contestants in turn, several times; one that fails is out from then on.
 
     Args:
-        commands: by contestant.
+        calls: by contestant.
         problem: file with the problem.
         rounds: processes of each contestant.
         repeats: timed gradients of each process.
     """
-    told: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
+    told: dict[str, list[dict[str, Any]]] = {name: [] for name in calls}
     failed: dict[str, str] = {}
-    turns = [name for _ in range(rounds) for name in commands]
+    turns = [name for _ in range(rounds) for name in calls]
     bar = tqdm(turns, unit="process")
     for name in bar:
         bar.set_description(name)
         if name not in failed:
             try:
-                told[name].append(run_once(commands[name], problem, repeats))
+                told[name].append(run_once(calls[name], problem, repeats))
             except RuntimeError as error:
                 failed[name] = str(error)
-    return {name: Result(reason=failed[name]) if name in failed else _merge(told[name]) for name in commands}
+    return {name: Result(reason=failed[name]) if name in failed else _merge(told[name]) for name in calls}
 
 
 def _merge(rounds: list[dict[str, Any]]) -> Result:

@@ -3,64 +3,88 @@
 A new data set is one file and one line in ``DATASETS``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from .augment import Augmentation as Augmentation
-from .augment import Changes as Changes
+from .augment import AugmentationConfig as AugmentationConfig
+from .batches import Sampler as Sampler
+from .batches import batch as batch
+from .batches import encoded_batch as encoded_batch
+from .batches import epoch_batches as epoch_batches
+from .batches import evaluation_batches as evaluation_batches
 from .dataset import SpikeData as SpikeData
-from .dataset import batch as batch
-from .dataset import epoch_batches as epoch_batches
-from .dataset import evaluation_batches as evaluation_batches
-from .delay_line import delayed as delayed
-from .pooling import pooled as pooled
-from .shd import is_downloaded
+from .description import DataSet as DataSet
+from .shd import SHD
 from .shd import load_shd as load_shd
 from .splits import Splits as Splits
-from .splits import by_speaker as by_speaker
+from .splits import by_group as by_group
+from .synthetic import SYNTHETIC
 from .synthetic import make_synthetic as make_synthetic
+from .yin_yang import YIN_YANG
+from .yin_yang import make_yin_yang as make_yin_yang
 
 DEFAULT_FOLDER = Path("data")
-# One training speaker, in both sets. In SHD number 8 speaks about a tenth of the training set, and about 40 times each
-# digit in each language, so that a validation accuracy weighs all classes alike; 4 and 5 speak in the test set only.
-VALIDATION_SPEAKERS = (8,)
+AUTO = "auto"
 
-# Each gives (train, test) from the folder for downloads.
-DATASETS: dict[str, Callable[[Path], tuple[SpikeData, SpikeData]]] = {
-    "shd": lambda folder: load_shd(folder, download=True),
-    "synthetic": lambda folder: make_synthetic(),
+# With "auto", the first one whose files are there is taken, or else the first one that needs none.
+DATASETS: dict[str, DataSet] = {
+    "shd": SHD,
+    "synthetic": SYNTHETIC,
+    "yin-yang": YIN_YANG,
 }
+if TYPE_CHECKING:
+    DataSetName = str
+else:
+    DataSetName = Literal[(AUTO, *DATASETS)]
+
+
+def chosen_dataset(name: str = AUTO, data_dir: str | Path | None = None) -> str:
+    """The name in ``DATASETS`` that a choice means.
+
+    Args:
+        name: a key of ``DATASETS``, or "auto": the first set that is read from files if ``data_dir`` is given or its
+            files are in the default folder; otherwise the first one that needs no files.
+        data_dir: where files are.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    if name in DATASETS:
+        return name
+    if name != AUTO:
+        raise ValueError(f"data set is {name!r}, expected one of {', '.join([AUTO, *DATASETS])}")
+    for each, known in DATASETS.items():
+        if known.is_in is not None and (data_dir is not None or known.is_in(DEFAULT_FOLDER)):
+            return each
+    return next(each for each, known in DATASETS.items() if known.is_in is None)
 
 
 def load(
-    name: str = "auto",
-    data_dir: str | Path | None = None,
-    validation_speakers: Sequence[int] = VALIDATION_SPEAKERS,
+    name: str = AUTO, data_dir: str | Path | None = None, validation_groups: Sequence[int] | None = None
 ) -> Splits:
     """A data set by its name, ready to train on.
 
     Args:
-        name: a key of ``DATASETS``, or "auto": SHD if ``data_dir`` is given or SHD is in the default folder,
-            otherwise the synthetic set. Only "shd" downloads.
-        data_dir: where SHD is, or is downloaded to; by default ``data`` in the working directory.
-        validation_speakers: speakers of the training set to hold out, possibly none.
+        name: as for ``chosen_dataset``. Only a set that is asked for by its own name is downloaded.
+        data_dir: where its files are, or are downloaded to; by default ``data`` in the working directory.
+        validation_groups: groups, such as speakers, of the training set to hold out, possibly none; by default the
+            set's own validation part or, if it has none, the groups that suit it.
 
     Returns:
         The three parts; their ``name`` tells which data set they are.
 
     Raises:
-        FileNotFoundError: if SHD is asked for and neither there nor to be had.
-        ValueError: for an unknown name or speaker, or a damaged file.
+        FileNotFoundError: if files are asked for and neither there nor to be had.
+        ValueError: for an unknown name or group, a set without groups, or a damaged file.
     """
+    known = DATASETS[chosen_dataset(name, data_dir)]
     folder = DEFAULT_FOLDER if data_dir is None else Path(data_dir)
-    if name == "auto" and data_dir is not None:
-        train, test = load_shd(folder)
-    elif name == "auto":
-        train, test = DATASETS["shd" if is_downloaded(folder) else "synthetic"](folder)
-    elif name in DATASETS:
-        train, test = DATASETS[name](folder)
-    else:
-        raise ValueError(f"data set is {name!r}, expected one of {', '.join(['auto', *DATASETS])}")
-    if not validation_speakers:
-        return Splits(train, None, test)
-    return Splits(*by_speaker(train, validation_speakers), test)
+    splits = known.load(folder, name != AUTO)
+    held_out = known.held_out if validation_groups is None else validation_groups
+    if validation_groups is None and splits.validation is not None:
+        return splits
+    if not held_out:
+        return splits._replace(validation=None)
+    return Splits(*by_group(splits.train, held_out), splits.test)

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from .dataset import Sample, SpikeData
-
-_GRID = 2.0**-10  # [s]; SHD's times lie on such a grid or a finer one, so moved spikes still meet at one instant
+from ..networks.encode import Sample
+from .dataset import SpikeData
 
 
 @dataclass(frozen=True)
-class Changes:
+class AugmentationConfig:
     """How much training samples are changed; zeros leave them as they are.
 
     Attributes:
@@ -35,7 +35,7 @@ class Changes:
     mask: int = 0
     drop: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Refuse impossible settings."""
         for name in ("channel_shift", "mask"):
             if getattr(self, name) < 0:
@@ -50,22 +50,23 @@ class Changes:
 class Augmentation:
     """A training set that answers each request for a sample with a new variant of it."""
 
-    def __init__(self, data: SpikeData, rng: np.random.Generator, changes: Changes):
+    def __init__(self, data: SpikeData, rng: np.random.Generator, changes: AugmentationConfig):
         """Bind data, a source of randomness, and what is changed."""
         self.data, self.rng, self.changes = data, rng, changes
         self._of_class = [np.flatnonzero(data.labels == label) for label in range(data.classes)]
 
-    def __call__(self, index: int) -> Sample:
+    def __call__(self, index: int | np.integer) -> Sample:
         """A variant of one sample: ``(times, units)``, never more spikes than ``data.longest``."""
         data, rng, changes = self.data, self.rng, self.changes
         sample = data.sample(index)
         if changes.blend and rng.random() < changes.blend:
             other = data.sample(rng.choice(self._of_class[data.labels[index]]))
-            sample = blended(rng, sample, other)
+            sample = blended(rng, sample, other, data.time_step)
             while len(sample[0]) > data.longest:  # by chance, of two of the longest
-                sample = blended(rng, data.sample(index), other)
+                sample = blended(rng, data.sample(index), other, data.time_step)
         if changes.dilation:
-            sample = _on_grid(sample[0] * (1 + rng.uniform(-changes.dilation, changes.dilation))), sample[1]
+            stretched = sample[0] * (1 + rng.uniform(-changes.dilation, changes.dilation))
+            sample = _on_grid(stretched, data.time_step), sample[1]
         if changes.channel_shift:
             by = int(rng.integers(-changes.channel_shift, changes.channel_shift, endpoint=True))
             sample = shifted(sample, by, data.inputs)
@@ -89,14 +90,15 @@ def shifted(sample: Sample, by: int, inputs: int) -> Sample:
     return chosen((times, units), (units >= 0) & (units < inputs))
 
 
-def blended(rng: np.random.Generator, first: Sample, second: Sample) -> Sample:
+def blended(rng: np.random.Generator, first: Sample, second: Sample, time_step: float) -> Sample:
     """Each spike of two samples with probability one half, the second one moved to the first one's mean time.
 
-    Spikes that would come before the start are dropped. The move is a whole number of steps of SHD's time grid.
+    Spikes that would come before the start are dropped. The move is a whole number of ``time_step`` [s]
+    if that is not 0.
     """
     if not (len(first[0]) and len(second[0])):
         return first
-    times = np.concatenate([first[0], second[0] + _on_grid(first[0].mean() - second[0].mean())])
+    times = np.concatenate([first[0], second[0] + _on_grid(first[0].mean() - second[0].mean(), time_step)])
     units = np.concatenate([first[1], second[1]])
     kept = (rng.random(times.size) < 0.5) & (times >= 0)
     times, units = times[kept], units[kept]
@@ -104,6 +106,7 @@ def blended(rng: np.random.Generator, first: Sample, second: Sample) -> Sample:
     return times[order], units[order]
 
 
-def _on_grid(times):
+def _on_grid(times: ArrayLike, time_step: float) -> np.ndarray:
     """Moved spikes meet at one instant if they did before; many that meet cost less time than as many apart."""
-    return (np.round(times / _GRID) * _GRID).astype(np.float32)
+    times = np.asarray(times)
+    return np.asarray(np.round(times / time_step) * time_step if time_step else times, np.float32)

@@ -1,15 +1,14 @@
-"""A spike data set in memory: ragged samples in flat arrays, checked once, and cut into padded batches."""
+"""A spike data set in memory: ragged samples in flat arrays, checked once."""
 
 import dataclasses
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike
 
-from solvers.events import NO_UNIT, Events
+from ..networks.encode import Sample
 
-Sample = tuple[np.ndarray, np.ndarray]  # times [s] in their order, and units
 _MOST_INPUTS = 2**16  # units are kept as unsigned 16-bit integers, for SHD has 80 million spikes
 
 
@@ -24,9 +23,11 @@ class SpikeData:
         units: input channel of each spike, uint16, in ``0..inputs-1``.
         offsets: first spike of each sample, and the number of all spikes at the end; int64 ``[samples + 1]``.
         labels: class of each sample, int32, in ``0..classes-1``.
-        speakers: who speaks in each sample, int32.
+        groups: whom or what each sample comes from, such as its speaker, int32; None if that is not known.
         inputs: number of input channels.
         classes: number of classes.
+        time_step: [s]; all times lie on a grid of this step or a finer one, to which an augmentation rounds moved
+            times, for spikes that meet at one instant cost less; 0 for times of any value.
 
     Raises:
         ValueError: if the arrays contradict each other or hold an impossible value.
@@ -37,53 +38,59 @@ class SpikeData:
     units: np.ndarray
     offsets: np.ndarray
     labels: np.ndarray
-    speakers: np.ndarray
-    inputs: int = 700
-    classes: int = 20
+    groups: np.ndarray | None
+    inputs: int
+    classes: int
+    time_step: float = 0.0
 
     def __post_init__(self) -> None:
         """Check everything, then keep it in the types above."""
         if not 0 < self.inputs <= _MOST_INPUTS:
             raise ValueError(f"inputs is {self.inputs}, expected 1 to {_MOST_INPUTS}: give the number of channels")
-        offsets, labels, speakers = (np.asarray(x) for x in (self.offsets, self.labels, self.speakers))
+        offsets, labels = np.asarray(self.offsets), np.asarray(self.labels)
+        groups = None if self.groups is None else np.asarray(self.groups)
         times, units = np.asarray(self.times, np.float32), np.asarray(self.units)
-        _check_samples(offsets, labels, speakers, self.classes)
+        _check_samples(offsets, labels, groups, self.classes)
         _check_spikes(times, units, offsets, self.inputs)
         object.__setattr__(self, "times", times)
         object.__setattr__(self, "units", units.astype(np.uint16, copy=False))
         object.__setattr__(self, "offsets", offsets.astype(np.int64, copy=False))
         object.__setattr__(self, "labels", labels.astype(np.int32, copy=False))
-        object.__setattr__(self, "speakers", speakers.astype(np.int32, copy=False))
+        object.__setattr__(self, "groups", None if groups is None else groups.astype(np.int32, copy=False))
 
     @classmethod
     def from_samples(
         cls,
         name: str,
-        times: Sequence[np.ndarray],
-        units: Sequence[np.ndarray],
+        times: Sequence[np.ndarray] | np.ndarray,
+        units: Sequence[np.ndarray] | np.ndarray,
         labels: ArrayLike,
-        speakers: ArrayLike,
+        groups: ArrayLike | None = None,
         *,
-        inputs: int = 700,
-        classes: int = 20,
+        inputs: int,
+        classes: int,
+        time_step: float = 0.0,
     ) -> "SpikeData":
         """Join ragged samples; a sample that is not in order of time is sorted, ties keeping their order.
 
         Args:
-            name: as for the class; so are labels, speakers, inputs and classes.
+            name: as for the class.
             times: spike times of each sample [s].
             units: channels of each sample.
             labels: of each sample.
-            speakers: of each sample.
+            groups: of each sample, or None.
             inputs: number of input channels.
             classes: number of classes.
+            time_step: as for the class.
 
         Raises:
             ValueError: as for the class; also if a sample has not one unit for each time.
         """
-        if not len(times) == len(units) == np.size(labels) == np.size(speakers):
-            given = f"{len(times)} spike trains, {len(units)} unit trains, {np.size(labels)} labels"
-            raise ValueError(f"got {given} and {np.size(speakers)} speakers, expected one of each for every sample")
+        given = {"spike trains": len(times), "unit trains": len(units), "labels": np.size(labels)}
+        given |= {} if groups is None else {"groups": np.size(groups)}
+        if len(set(given.values())) > 1:
+            counts = ", ".join(f"{number} {name}" for name, number in given.items())
+            raise ValueError(f"got {counts}, expected one of each for every sample")
         if len(times) == 0:
             raise ValueError("got no samples, expected at least one: give a data set that is not empty")
         sizes = np.array([len(x) for x in times])
@@ -97,7 +104,8 @@ class SpikeData:
             here = slice(offsets[row], offsets[row + 1])
             order = np.argsort(all_times[here], kind="stable")
             all_times[here], all_units[here] = all_times[here][order], all_units[here][order]
-        return cls(name, all_times, all_units, offsets, np.asarray(labels), np.asarray(speakers), inputs, classes)
+        groups = None if groups is None else np.asarray(groups)
+        return cls(name, all_times, all_units, offsets, np.asarray(labels), groups, inputs, classes, time_step)
 
     def __len__(self) -> int:
         """Number of samples."""
@@ -126,7 +134,7 @@ class SpikeData:
             total = zlib.crc32(np.ascontiguousarray(array).data, total)
         return f"{total:08x}"
 
-    def sample(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def sample(self, index: int | np.integer) -> Sample:
         """``(times, units)`` of one sample, views of the set."""
         here = slice(self.offsets[index], self.offsets[index + 1])
         return self.times[here], self.units[here]
@@ -140,7 +148,7 @@ class SpikeData:
         Raises:
             ValueError: if there is no index or one lies outside the set.
         """
-        indices = _checked_indices(indices, len(self))
+        indices = checked_indices(indices, len(self))
         cuts = [slice(self.offsets[i], self.offsets[i + 1]) for i in indices]
         return dataclasses.replace(
             self,
@@ -148,77 +156,11 @@ class SpikeData:
             units=np.concatenate([self.units[cut] for cut in cuts]),
             offsets=np.concatenate([[0], np.cumsum(self.spikes_per_sample[indices])]),
             labels=self.labels[indices],
-            speakers=self.speakers[indices],
+            groups=None if self.groups is None else self.groups[indices],
         )
 
 
-def batch(
-    data: SpikeData,
-    indices: ArrayLike,
-    capacity: int,
-    sample: Callable[[int], tuple[np.ndarray, np.ndarray]] | None = None,
-    dtype: DTypeLike = np.float32,
-) -> tuple[Events, np.ndarray]:
-    """Padded events and the labels of some samples, as NumPy arrays.
-
-    Args:
-        data: the set.
-        indices: of the samples, ``[batch]``.
-        capacity: room for spikes in each sample; keep it fixed (``data.longest``) so that nothing is compiled twice.
-        sample: gives ``(times, units)`` in order of time for an index, such as an ``Augmentation``; by default
-            ``data.sample``.
-        dtype: floating-point type of the times.
-
-    Returns:
-        Events with times ``[batch, capacity]`` [s], and labels int32 ``[batch]``.
-
-    Raises:
-        ValueError: if an index lies outside the set, or a sample does not fit.
-    """
-    indices = _checked_indices(indices, len(data))
-    times = np.full((len(indices), capacity), np.inf, dtype)
-    units = np.full((len(indices), capacity), NO_UNIT, np.int32)
-    count = np.zeros(len(indices), np.int32)
-    for row, index in enumerate(indices):
-        sample_times, sample_units = (sample or data.sample)(index)
-        n = len(sample_times)
-        if n > capacity:
-            raise ValueError(f"sample {index} has {n} spikes, but capacity is {capacity}: use at least data.longest")
-        times[row, :n], units[row, :n], count[row] = sample_times, sample_units, n
-    # NumPy arrays in an Events of JAX's: the trainer decides when they go to the device.
-    return Events(times, units, count), data.labels[indices]  # type: ignore[arg-type]
-
-
-def epoch_batches(n: int, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Indices of the batches of one training epoch: shuffled, without the last incomplete batch.
-
-    Raises:
-        ValueError: if not even one batch fits into ``n`` samples.
-    """
-    if not 0 < batch_size <= n:
-        raise ValueError(f"batch_size is {batch_size}, expected 1 to {n} (the number of samples): choose it in between")
-    order = rng.permutation(n)
-    return (order[start : start + batch_size] for start in range(0, n - batch_size + 1, batch_size))
-
-
-def evaluation_batches(n: int, batch_size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Indices and weights of batches that cover every sample once, in order, all of the same size.
-
-    The last batch is filled up with its last sample; weight 1 marks a sample that counts and 0 such a repetition.
-
-    Returns:
-        Iterator of ``(indices, weights)``, int64 and float32 ``[batch_size]``.
-
-    Raises:
-        ValueError: for a batch size below 1.
-    """
-    if batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}, expected at least 1")
-    places = (np.arange(start, start + batch_size) for start in range(0, n, batch_size))
-    return ((np.minimum(place, n - 1), (place < n).astype(np.float32)) for place in places)
-
-
-def _checked_indices(indices: ArrayLike, samples: int) -> np.ndarray:
+def checked_indices(indices: ArrayLike, samples: int) -> np.ndarray:
     """Indices as an array; negative ones are refused, for ``offsets`` would silently pair the wrong ends."""
     indices = np.asarray(indices)
     if indices.ndim != 1 or indices.size == 0 or indices.dtype.kind not in "iu":
@@ -236,11 +178,13 @@ def _descents(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return later[~np.isin(later, offsets)]
 
 
-def _check_samples(offsets: np.ndarray, labels: np.ndarray, speakers: np.ndarray, classes: int) -> None:
+def _check_samples(offsets: np.ndarray, labels: np.ndarray, groups: np.ndarray | None, classes: int) -> None:
     if labels.size == 0:
         raise ValueError("got no samples, expected at least one: give a data set that is not empty")
-    if not labels.shape == speakers.shape == (labels.size,):
-        raise ValueError(f"labels have shape {labels.shape} and speakers {speakers.shape}: give one each for a sample")
+    shapes = {"labels": labels.shape} | ({} if groups is None else {"groups": groups.shape})
+    if set(shapes.values()) != {(labels.size,)}:
+        given = " and ".join(f"{name} have shape {shape}" for name, shape in shapes.items())
+        raise ValueError(f"{given}: give one of each for a sample")
     if offsets.shape != (labels.size + 1,):
         raise ValueError(f"offsets have shape {offsets.shape}, expected ({labels.size + 1},): one more than the labels")
     if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:

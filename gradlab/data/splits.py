@@ -1,4 +1,4 @@
-"""Training, validation and test sets, the validation set by whole speakers."""
+"""Training, validation and test sets, the validation set by whole groups, such as speakers."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,7 +13,8 @@ class Splits(NamedTuple):
 
     Attributes:
         train: to fit to.
-        validation: to choose settings and the best epoch by; speakers that ``train`` has not. None for no such choice.
+        validation: to choose settings and the best epoch by; of groups that ``train`` has not, or a part of its own.
+            None for no such choice.
         test: to report.
     """
 
@@ -22,23 +23,25 @@ class Splits(NamedTuple):
     test: SpikeData
 
 
-def by_speaker(train: SpikeData, validation_speakers: Sequence[int]) -> tuple[SpikeData, SpikeData]:
-    """Hold out every sample of some speakers, as a new speaker is what a test set asks for.
+def by_group(train: SpikeData, held_out: Sequence[int]) -> tuple[SpikeData, SpikeData]:
+    """Hold out every sample of some groups, as new ones, such as new speakers, are what a test set asks for.
 
     Args:
         train: the samples to divide.
-        validation_speakers: speakers to hold out.
+        held_out: groups to hold out.
 
     Returns:
         ``(train, validation)``.
 
     Raises:
-        ValueError: if no speaker is named, one does not exist, or none remains for training.
+        ValueError: if the set has no groups, none is named, one does not exist, or none remains for training.
     """
-    present = np.unique(train.speakers).tolist()
-    wanted = sorted(set(validation_speakers))
+    if train.groups is None:
+        raise ValueError(f"validation_groups are {list(held_out)}, but data set {train.name} has no groups: name none")
+    present = np.unique(train.groups).tolist()
+    wanted = sorted(set(held_out))
     unknown = sorted(set(wanted) - set(present))
     if not wanted or unknown or wanted == present:
-        raise ValueError(f"validation_speakers are {wanted}, expected some but not all of the speakers {present}")
-    held_out = np.isin(train.speakers, wanted)
-    return train.select(np.flatnonzero(~held_out)), train.select(np.flatnonzero(held_out))
+        raise ValueError(f"validation_groups are {wanted}, expected some but not all of the groups {present}")
+    chosen = np.isin(train.groups, wanted)
+    return train.select(np.flatnonzero(~chosen)), train.select(np.flatnonzero(chosen))

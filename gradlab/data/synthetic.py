@@ -8,13 +8,16 @@ inhomogeneous Poisson process: their number is Poisson, and each draws its time 
 its channel around the centre of the formant at that time.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from .dataset import SpikeData
+from .description import DataSet
+from .shd import SHD
+from .splits import Splits
 
-NAME = "synthetic"
 INPUTS = 700
 CLASSES = 20
 SPEAKERS = 12
@@ -22,6 +25,7 @@ SPEAKERS = 12
 TEST_SPEAKERS = (10, 11)
 
 _FORMANTS = 5
+_TIME_STEP = 2.0**-10  # [s]; times are rounded as in SHD
 _GRID = np.linspace(0.0, 1.0, 201)  # a word's own time
 _WORD = 0.8  # mean length [s]
 _SPIKES = 6400  # mean number of spikes of a sample
@@ -111,7 +115,9 @@ def _draw_set(rng: np.random.Generator, words: list[_Word], voices: list[_Voice]
         for label, speaker in zip(labels, speakers, strict=True)
     ]
     times, units = zip(*samples, strict=True)
-    return SpikeData.from_samples(NAME, times, units, labels, speakers, inputs=INPUTS, classes=CLASSES)
+    return SpikeData.from_samples(
+        "synthetic", times, units, labels, speakers, inputs=INPUTS, classes=CLASSES, time_step=_TIME_STEP
+    )
 
 
 def _draw_sample(rng: np.random.Generator, word: _Word, voice: _Voice, backward: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -136,3 +142,12 @@ def _draw_sample(rng: np.random.Generator, word: _Word, voice: _Voice, backward:
     order = order[(unit[order] >= 0) & (unit[order] < INPUTS)]
     # Rounded after sorting, so spikes that come to coincide stand in their true order.
     return time[order].astype(np.float16).astype(np.float32), unit[order].astype(np.uint16)
+
+
+def _load_splits(folder: Path, download: bool) -> Splits:
+    train, test = make_synthetic()
+    return Splits(train, None, test)
+
+
+# A stand-in for SHD, hence the same settings; speaker 8 is one of the ten of the training set.
+SYNTHETIC = DataSet(load=_load_splits, held_out=(8,), group="speaker", network=SHD.network, training=SHD.training)

@@ -1,5 +1,6 @@
 """EventProp: exact gradients of spiking layers in continuous time."""
 
+from .engines import AUTO as AUTO
 from .engines import ENGINES as ENGINES
 from .engines import engine_name as engine_name
 from .layer import lif_layer as lif_layer

@@ -1,7 +1,7 @@
 """The event-driven layer: a differentiable function from parameters and input events to output spikes."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,12 +9,12 @@ from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
 from ..events import Events, unit_counts
-from ..lif import LIFParams, check_params
+from ..neurons import Parameters, neuron_name, neuron_of
 from .engines import AUTO, ENGINES, Engine, engine_name
 
 
 def lif_layer(
-    params: LIFParams,
+    params: Parameters,
     events: Events,
     *,
     duration: float,
@@ -22,26 +22,29 @@ def lif_layer(
     delay: float = 1e-3,
     engine: str = AUTO,
 ) -> Events:
-    """Spikes of a layer of LIF neurons in continuous time, with their exact derivatives (EventProp).
+    """Spikes of a layer of neurons in continuous time, with their exact derivatives (EventProp for LIF neurons).
 
     Works under ``jit``, ``grad`` and ``value_and_grad`` with respect to ``params`` and ``events.times``, and composes:
     the result is the input of the next layer. Between the passes it keeps three numbers for each spike (time, neuron,
     synaptic current). Spikes appear and vanish without a derivative: the gradient is that of the spikes there are.
 
     Args:
-        params: weights and constants; ``w_rec`` None for a feed-forward layer.
+        params: weights and constants, of any model of ``solvers.neurons.NEURONS``; ``w_rec`` None for a feed-forward
+            layer.
         events: of one sample ``[capacity]`` or of a batch ``[batch, capacity]``, in order of time.
         duration: end of the simulation [s]; it begins at 0 at rest.
         capacity: room for spikes in each sample.
         delay: of the recurrent connections [s], >= 0; input connections have none.
-        engine: name in ``solvers.eventprop.ENGINES``; by default ``numba`` on a CPU, ``xla`` on a GPU or TPU.
+        engine: name in ``solvers.eventprop.ENGINES``; by default for LIF neurons ``numba`` on a CPU, ``xla`` on
+            a GPU or TPU; for all others ``ode``.
 
     Returns:
         Output spikes. A sample with more than ``capacity`` spikes has ``count > capacity`` and NaN times.
 
     Raises:
-        ValueError: for impossible parameters or settings, or an unknown engine. At run time for unsorted events or
-            input units outside ``w_in``, on a CPU; elsewhere such a sample counts as one without room.
+        ValueError: for impossible parameters or settings, or an engine that is unknown or does not simulate the model.
+            At run time for unsorted events or input units outside ``w_in``, on a CPU; elsewhere such a sample counts as
+            one without room.
 
     Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829.
     """
@@ -49,7 +52,7 @@ def lif_layer(
 
 
 def lif_layer_with_counts(
-    params: LIFParams,
+    params: Parameters,
     events: Events,
     *,
     duration: float,
@@ -63,8 +66,8 @@ def lif_layer_with_counts(
     the spikes with v taken as free, as EventProp's rate regularisation does (Nowotny et al. 2025, Neuromorph. Comput.
     Eng., 10.1088/2634-4386/ada852). A neuron without a spike gets no derivative.
     """
-    check_params(params)
-    engine = engine_name(engine)
+    neuron_of(params).check(params)
+    engine = engine_name(engine, neuron_name(params))
     if params.w_in.dtype not in (jnp.float32, jnp.float64):
         raise ValueError(f"w_in has type {params.w_in.dtype}, expected float32 or float64")
     if not duration > 0:
@@ -86,6 +89,9 @@ def lif_layer_with_counts(
     return Events(times, units, count), counts
 
 
+_Result = tuple[Array, Array, Array, Array]  # times, units and count of spikes; count of each neuron
+
+
 class _Settings(NamedTuple):
     duration: float
     delay: float
@@ -105,22 +111,22 @@ class _Wanted(NamedTuple):
     times: bool
 
 
-def _run(params, events, settings):
+def _run(params: Any, events: Events, settings: _Settings) -> tuple[_Result, tuple[Events, Array]]:
     spikes, current = settings.run.forward(
         params, events, duration=settings.duration, delay=settings.delay, capacity=settings.capacity
     )
     # What is kept for the backward pass is what is returned: the same arrays, not copies.
     spikes = spikes._replace(times=jnp.where(spikes.overflowed[:, None], jnp.nan, spikes.times))
-    counts = unit_counts(spikes, params.neurons).astype(spikes.times.dtype)
+    counts = unit_counts(spikes, params.w_in.shape[1]).astype(spikes.times.dtype)
     return (*spikes, counts), (spikes, current)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(4,))
-def _layer(params, times, units, count, settings):
+def _layer(params: Any, times: Array, units: Array, count: Array, settings: _Settings) -> _Result:
     return _run(params, Events(times, units, count), settings)[0]
 
 
-def _forward(params, times, units, count, settings):
+def _forward(params: Any, times: Any, units: Any, count: Any, settings: _Settings) -> tuple[_Result, tuple[Any, ...]]:
     wanted = _Wanted(params.tau_mem.perturbed or params.tau_syn.perturbed, times.perturbed)
     params, times, units, count = jax.tree.map(
         lambda x: x.value, (params, times, units, count), is_leaf=lambda x: hasattr(x, "perturbed")
@@ -130,15 +136,22 @@ def _forward(params, times, units, count, settings):
     return result, (params, events, *stored, wanted)
 
 
-def _backward(settings, residuals, cotangents):
+def _as_array(cotangent: Any) -> Any:
+    if isinstance(cotangent, SymbolicZero):
+        kind: Any = cotangent.aval
+        return jnp.zeros(kind.shape, kind.dtype)
+    return cotangent
+
+
+def _backward(
+    settings: _Settings, residuals: tuple[Any, ...], cotangents: tuple[Any, ...]
+) -> tuple[Any, Array | None, None, None]:
     params, events, spikes, current, wanted = residuals
-    at_times, _, _, at_counts = (
-        jnp.zeros(c.aval.shape, c.aval.dtype) if isinstance(c, SymbolicZero) else c for c in cotangents
-    )
-    at_times = jnp.where(spikes.valid, at_times, 0)
+    time_cotangents, _, _, count_cotangents = map(_as_array, cotangents)
+    time_cotangents = jnp.where(spikes.valid, time_cotangents, 0)
     gradient, d_times = settings.run.backward(
-        params, events, spikes, current, at_times, at_counts,
-        delay=settings.delay, trains_tau=wanted.tau, wants_times=wanted.times,
+        params, events, spikes, current, time_cotangents, count_cotangents,
+        duration=settings.duration, delay=settings.delay, trains_tau=wanted.tau, wants_times=wanted.times,
     )  # fmt: skip
     poisoned = jnp.where(spikes.overflowed.any(), jnp.nan, 0)
     gradient = jax.tree.map(lambda g: g + poisoned.astype(g.dtype), gradient)

@@ -1,4 +1,4 @@
-"""Slow oracles of the solvers; ``diffrax_oracle`` is imported on its own, for diffrax takes a while to load."""
+"""Slow, plain solutions of the same problems; ``ode`` is imported on its own, for diffrax takes a while to load."""
 
 from .event_by_event import implicit_gradient as implicit_gradient
 from .event_by_event import simulate as simulate

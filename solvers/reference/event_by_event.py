@@ -3,14 +3,16 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from ..events import Events, pad_events
-from ..lif import LIFParams, flow, kappa, next_crossing
+from ..neurons.lif import LIFParams, flow, kappa, next_crossing
 
 
 @jax.jit
-def _advance(state, lag, tau_mem, tau_syn, threshold):
+def _advance(
+    state: tuple[ArrayLike, ArrayLike], lag: ArrayLike, tau_mem: ArrayLike, tau_syn: ArrayLike, threshold: ArrayLike
+) -> tuple[tuple[Array, Array], Array]:
     """State after a lag, and every neuron's lag to its next crossing from now."""
     return flow(*state, lag, tau_mem, tau_syn), next_crossing(*state, tau_mem, tau_syn, threshold)
 
@@ -55,7 +57,12 @@ def simulate(params: LIFParams, events: Events, *, duration: float, delay: float
 
 @jax.jit
 def implicit_gradient(
-    params: LIFParams, events: Events, spikes: Events, at_times: Float[Array, " capacity"], *, delay: float
+    params: LIFParams,
+    events: Events,
+    spikes: Events,
+    time_cotangents: Float[Array | np.ndarray, " capacity"],
+    *,
+    delay: ArrayLike,
 ) -> tuple[LIFParams, Float[Array, " events"]]:
     """Gradient of a function of the spike times, by implicit differentiation of v(t_k) = threshold for all spikes.
 
@@ -67,7 +74,7 @@ def implicit_gradient(
         params: of one layer; use double precision.
         events: one sample.
         spikes: its output spikes.
-        at_times: derivative of the function with respect to each spike time.
+        time_cotangents: derivative of the function with respect to each spike time.
         delay: of the recurrent connections [s].
 
     Returns:
@@ -79,11 +86,11 @@ def implicit_gradient(
     returned = spikes.valid & (times + delay < fixed[:, None])
     own = (sources == sources[:, None]) & (numbers < numbers[:, None])
 
-    def missing_voltage(times, params, input_times):
+    def missing_voltage(times: Array, params: LIFParams, input_times: Array) -> Array:
         each = lambda x: jnp.broadcast_to(x, (params.neurons,))[sources]  # noqa: E731
         tau_mem, tau_syn = each(params.tau_mem)[:, None], each(params.tau_syn)[:, None]
 
-        def response(weights, arrivals, earlier):
+        def response(weights: Array, arrivals: Array, earlier: Array) -> Array:
             lag = jnp.where(earlier, times[:, None] - arrivals, 0.0)
             return jnp.sum(jnp.where(earlier, weights * kappa(lag, tau_mem, tau_syn), 0.0), axis=1)
 
@@ -98,4 +105,5 @@ def implicit_gradient(
     arguments = (params, events.times)
     by_time = jax.jacobian(missing_voltage)(times, *arguments)
     _, pull_back = jax.vjp(lambda *arguments: missing_voltage(times, *arguments), *arguments)
-    return pull_back(-jnp.linalg.solve(by_time.T, jnp.where(spikes.valid, at_times, 0)))
+    d_params, d_times = pull_back(-jnp.linalg.solve(by_time.T, jnp.where(spikes.valid, time_cotangents, 0)))
+    return d_params, d_times

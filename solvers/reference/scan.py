@@ -4,15 +4,18 @@ from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from ..lif import LIFParams, kappa
+from ..neurons.lif import LIFParams, kappa
 from ..surrogates import Surrogate, spike
+
+_State = tuple[Array, Array, Array]
 
 
 def bptt_scan(
     layers: Sequence[LIFParams],
-    grid: Float[Array, "steps batch inputs"],
+    grid: Float[Array | np.ndarray, "steps batch inputs"],
     *,
     dt: float,
     delay: int,
@@ -42,7 +45,10 @@ def bptt_scan(
         decay_mem, decay_syn = jnp.exp(-dt / p.tau_mem), jnp.exp(-dt / p.tau_syn)
         gain = kappa(dt, p.tau_mem, p.tau_syn)
 
-        def step(state, x, p=p, decay_mem=decay_mem, decay_syn=decay_syn, gain=gain):
+        def step(
+            state: _State, x: Array, p: LIFParams = p, decay_mem: Array = decay_mem, decay_syn: Array = decay_syn,
+            gain: Array = gain,
+        ) -> tuple[_State, Array]:  # fmt: skip
             v, i, sent = state
             v = decay_mem * v + gain * i
             fired = spike((v - p.threshold) / p.threshold, surrogate)
@@ -53,6 +59,6 @@ def bptt_scan(
 
         zeros = jnp.zeros((grid.shape[1], p.neurons), p.w_in.dtype)
         start = zeros, zeros, jnp.zeros((delay, *zeros.shape), zeros.dtype)
-        arriving = jax.lax.scan(step, start, arriving @ p.w_in)[1]
+        arriving = jax.lax.scan(step, start, arriving @ p.w_in)[1]  # type: ignore[arg-type]
         result.append(arriving)
     return result

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from benchmarks.peers.measure import Contestant, Problem, main
+from benchmarks.peers.contestant import Contestant, Problem, main
 
 
 def build(problem: Problem) -> Contestant:

@@ -1,12 +1,15 @@
 """The benchmark of gradient agreement, all parts on a tiny problem."""
 
+import jax
 import numpy as np
 import pytest
 
-from benchmarks import gradient_agreement
+from benchmarks.gradient_agreement import at_start
+from benchmarks.gradient_agreement import measure as gradient_agreement
+from benchmarks.gradient_agreement.__main__ import COMMAND
 from benchmarks.workload import poisson_data
-from gradlab import records
 from gradlab.data import Splits
+from gradlab.reporting import records
 
 TINY = dict(
     hidden=16, duration=0.1, samples=4, slopes=(10.0,), shapes=("sigmoid",), scales=(), steps=(1e-3, 5e-4),
@@ -22,8 +25,8 @@ def record(tmp_path_factory):
     out = tmp_path_factory.mktemp("agreement")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gradient_agreement, "load", lambda *_: Splits(data, None, data))
-        patch.setattr(gradient_agreement.parts, "_POINTS", 2)
-        written = gradient_agreement.run(gradient_agreement.Config(**TINY, out=out))
+        patch.setattr(at_start, "_POINTS", 2)
+        written = COMMAND.run(gradient_agreement.Config(**TINY, out=out))
     assert records.read(out / "gradient_agreement.jsonl") == [written]
     for part in gradient_agreement.ALL:
         assert (out / "figures" / f"agreement-{part}.png").read_bytes().startswith(b"\x89PNG")
@@ -34,7 +37,7 @@ def test_figures_of_the_usual_surrogate(record):
     metrics, usual = record["metrics"], record["samples"]["surrogates"][0]
     assert (usual["name"], usual["slope"], usual["dt"], usual["reset"]) == ("superspike", 10.0, 1e-3, True)
     for name in ("w_in", "w_rec"):
-        assert metrics[f"cosine_{name}"] == pytest.approx(usual["parameters"][f"layers[0].{name}"]["cosine"])
+        assert metrics[f"cosine_{name}"] == pytest.approx(usual["parameters"][f"layers.0.{name}"]["cosine"])
         assert -1 <= metrics[f"cosine_{name}"] < 0.9999
     assert usual["parameters"]["readout.w"]["cosine"] > 0.99
 
@@ -42,17 +45,20 @@ def test_figures_of_the_usual_surrogate(record):
 def test_loops(record):
     metrics, rows = record["metrics"], record["samples"]["loops"]
     assert metrics["loops_smooth"] + metrics["loops_with_jumps"] == len(rows) == 2
-    values = (metrics["loop_integral_eventprop"], metrics["loop_jump_residual"])
+    values = (metrics["circulation_eventprop"], metrics["circulation_jump_residual"])
     assert any(x is not None for x in values) and all(x is None or x < 1e-8 for x in values)
     assert all(abs(row["bptt"]["10"]) > 1e-8 for row in rows)
+    assert not jax.config.read("jax_enable_x64")
 
 
 def test_steps_and_trainings_start_alike(record):
-    first = {row["method"]: row for row in record["samples"]["training"]["rows"] if row["epoch"] == 0}
+    training = record["samples"]["training"]
+    first = {row["method"]: row for row in training["rows"] if row["epoch"] == 0}
     assert first["eventprop"]["loss"] == first["bptt"]["loss"]
-    ends = [row for row in record["samples"]["training"]["rows"] if row["epoch"] == 3]
+    ends = [row for row in training["rows"] if row["epoch"] == 3]
     assert all(row["distance"] > 0 for row in ends) and len(ends) == 2
     assert ends[0]["apart"] == ends[1]["apart"] > 0 == first["bptt"]["apart"]
+    assert [row["simulator"] for row in training["refined"]] == 2 * ["continuous", "0.001", "0.0005"]
     assert 0 <= record["metrics"]["uphill_training_bptt"] <= 1
     curves = [row["curves"]["same"] for row in record["samples"]["usefulness"]]
     assert np.shape(curves) == (2, 2)

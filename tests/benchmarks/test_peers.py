@@ -11,16 +11,17 @@ import fake_peer
 import numpy as np
 import pytest
 
-from benchmarks.peers import __main__ as peers
 from benchmarks.peers import environments
-from benchmarks.peers.collect import Command, Result, run_once, run_rounds
-from benchmarks.peers.measure import Contestant, Problem, check, measure, tune
-from benchmarks.peers.report import figure, metrics_of, table
-from gradlab import records
+from benchmarks.peers.collect import Call, Result, run_once, run_rounds
+from benchmarks.peers.config import Config
+from benchmarks.peers.contestant import Contestant, Problem, check, measure, tune
+from benchmarks.peers.figure import figures, peers, table
+from benchmarks.peers.measure import metrics_of
+from gradlab.reporting import records
 
 ROOT = Path(__file__).parents[2]
 SMALL = dict(hidden=12, batch_size=3, inputs=60, outputs=4, input_rate=150.0, hidden_rate=30.0, duration=0.1)
-FAKE = Command(Path(sys.executable), "fake_peer")
+FAKE = Call(Path(sys.executable), "fake_peer")
 
 
 @pytest.fixture
@@ -47,6 +48,11 @@ def results():
         "jaxsnn": Result([3.0], None, 9.0, "feed-forward", "0.3.0"),
         "norse": Result(reason="not installed"),
     }
+
+
+def record_of(results):
+    samples = {f"{name}_step_s": result.seconds for name, result in results.items()}
+    return {"metrics": metrics_of(results), "samples": samples}
 
 
 def test_problem_survives_a_file(problem, path):
@@ -131,7 +137,7 @@ def test_metrics_compare_like_with_like(results):
 
 
 def test_table_tells_all(results):
-    text = table(results, metrics_of(results))
+    text = table(record_of(results))
     rows = {line.split()[0]: line for line in text.splitlines() if line}
     assert rows["spyx"].split() == ["spyx", "(BPTT-SG)", "1.0.0", "1.6000", "1.6000-1.6000", "180.0", "10.3", "8.0"]
     assert rows["jaxsnn"].endswith("?        9.0               feed-forward")
@@ -140,8 +146,7 @@ def test_table_tells_all(results):
 
 
 def test_figure_has_a_bar_for_each_measurement(results):
-    samples = {f"{name}_step_s": result.seconds for name, result in results.items()}
-    drawn = figure({"metrics": metrics_of(results), "samples": samples})
+    drawn = peers(record_of(results))
     left, right = drawn.axes
     np.testing.assert_allclose([bar.get_width() for bar in left.patches], [0.2, 0.4, 1.6, 3.0])
     np.testing.assert_allclose([bar.get_width() for bar in right.patches], [2, 50, 180])
@@ -172,7 +177,7 @@ def test_peers_are_pinned_and_import_nothing_of_ours(peer):
     lines = environments.requirements_of(peer).read_text().splitlines()
     assert all("==" in line for line in lines if not line.startswith("#"))
     folder = ROOT / "benchmarks" / "peers"
-    for path in (folder / "adapters" / f"{peer}.py", folder / "measure.py"):
+    for path in (folder / "adapters" / f"{peer}.py", folder / "contestant.py"):
         assert not re.search(r"^\s*(from|import) (gradlab|solvers)\b", path.read_text(), re.MULTILINE)
 
 
@@ -183,7 +188,7 @@ def test_unknown_peer_is_refused():
 
 def test_impossible_settings():
     with pytest.raises(ValueError, match="rounds is 0, expected > 0"):
-        peers.Config(rounds=0)
+        Config(rounds=0)
 
 
 def test_command_runs_ours_and_tells_who_is_missing(tmp_path):
@@ -204,3 +209,9 @@ def test_command_runs_ours_and_tells_who_is_missing(tmp_path):
     assert metrics["eventprop_rate_hz"] == pytest.approx(30, rel=0.1)
     assert metrics["bptt_rate_hz"] == pytest.approx(30, rel=0.15)
     assert "spyx (BPTT-SG)" in done.stdout and "skipped" in done.stdout
+
+
+def test_committed_records_are_still_drawn():
+    record = records.read(ROOT / "results" / "peers.jsonl")[-1]
+    (figure,) = figures(record).values()
+    assert len(figure.axes[0].patches) == len(record["samples"]) and "spyx (BPTT-SG)" in table(record)

@@ -1,12 +1,15 @@
 """The sweep measures each point once and finds the exponents; the measurement itself has its own tests."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
-from benchmarks import speed_scaling
-from benchmarks.speed import Config as SpeedConfig
-from gradlab import records
+from benchmarks.speed.config import Config as SpeedConfig
+from benchmarks.speed_scaling import measure as speed_scaling
+from benchmarks.speed_scaling.__main__ import COMMAND
+from benchmarks.speed_scaling.figure import figures, table
+from gradlab.reporting import records
 from solvers.bptt import time_grid
 
 
@@ -21,16 +24,16 @@ def fake(monkeypatch):
         eventprop = settings["hidden"] * settings["duration"] * 1e-4 / cores
         times = {"eventprop": eventprop, "bptt": eventprop**2, "bptt_checkpointed": 2 * eventprop**2}
         times |= {"eventprop_per_neuron": 1.5 * eventprop, "limit": 0.5 * eventprop}
-        ratios = dict.fromkeys(speed_scaling._RATIOS, 0.5)
+        ratios = dict.fromkeys(speed_scaling.RATIOS, 0.5)
         spikes = {"input_spikes_per_sample": 10.0, "hidden_spikes_per_sample": 5.0}
         return {f"{name}_step_s": x for name, x in times.items()} | ratios | spikes
 
-    monkeypatch.setattr(speed_scaling, "measure", measure)
+    monkeypatch.setattr(speed_scaling, "measured_apart", measure)
     return seen
 
 
 def test_sweep_is_measured_drawn_and_recorded(fake, tmp_path, capsys):
-    record = speed_scaling.run(speed_scaling.Config(sweeps=("hidden", "duration", "cores"), out=tmp_path))
+    record = COMMAND.run(speed_scaling.Config(sweeps=("hidden", "duration", "cores"), out=tmp_path))
     assert len(fake) == 4 + 2 + 1  # the usual size once
     metrics = record["metrics"]
     assert metrics["exponent_hidden_eventprop"] == pytest.approx(1)
@@ -43,7 +46,7 @@ def test_sweep_is_measured_drawn_and_recorded(fake, tmp_path, capsys):
 
 
 def test_cores_alone_have_no_picture(fake, tmp_path):
-    record = speed_scaling.run(speed_scaling.Config(sweeps=("cores",), out=tmp_path))
+    record = COMMAND.run(speed_scaling.Config(sweeps=("cores",), out=tmp_path))
     assert record["metrics"]["all_cores_speedup_eventprop"] == pytest.approx(1.9)
     assert not list(tmp_path.glob("figures/*.png"))
 
@@ -52,16 +55,16 @@ def test_cores_alone_have_no_picture(fake, tmp_path):
     ("error", "reason"), [(ValueError("too large"), "too large"), (KeyboardInterrupt(), "stopped by the user")]
 )
 def test_points_before_a_failed_one_are_recorded(fake, monkeypatch, tmp_path, error, reason):
-    measure = speed_scaling.measure
+    measure = speed_scaling.measured_apart
 
     def fails_at_last(settings):
         if settings["hidden"] == 1024:
             raise error
         return measure(settings)
 
-    monkeypatch.setattr(speed_scaling, "measure", fails_at_last)
+    monkeypatch.setattr(speed_scaling, "measured_apart", fails_at_last)
     with pytest.raises(type(error)):
-        speed_scaling.run(speed_scaling.Config(sweeps=("duration", "hidden"), out=tmp_path))
+        COMMAND.run(speed_scaling.Config(sweeps=("duration", "hidden"), out=tmp_path))
     (record,) = records.read(tmp_path / "speed_scaling.jsonl")
     assert (record["status"], record["reason"]) == ("interrupted", reason)
     assert [p["value"] for p in record["samples"]["points"]] == [0.5, 1.0, 2.0, 128, 256, 512]
@@ -75,10 +78,19 @@ def test_every_point_is_possible():
 
 
 def test_a_failed_point_tells_why():
-    with pytest.raises(ValueError, match="--hidden=-1 failed: .*hidden is"):
-        speed_scaling.measure({"hidden": -1})
+    with pytest.raises(ValueError, match="(?s)--hidden=-1 failed: .*hidden is"):
+        speed_scaling.measured_apart({"hidden": -1})
 
 
 def test_unknown_sweeps_are_refused():
     with pytest.raises(ValueError, match="sweeps are .*'size'.*expected some of hidden, duration"):
         speed_scaling.Config(sweeps=("size",))
+
+
+def test_committed_records_are_still_drawn():
+    path = Path(__file__).parents[2] / "results" / "speed_scaling.jsonl"
+    *_, record = (r for r in records.read(path) if r["status"] == "ok" and len(r["samples"]["points"]) > 2)
+    (figure,) = figures(record).values()
+    assert len(figure.axes[0].lines) == len(speed_scaling.TIMED)
+    for each in (record, records.read(path)[-1]):
+        assert "eventprop_over_bptt" in table(each)

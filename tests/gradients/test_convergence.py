@@ -12,9 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gradlab.convergence import fitted_order, spike_time_error
-from gradlab.losses import cross_entropy
-from gradlab.network import Network
+from gradlab.measuring.convergence import fitted_order, spike_time_error
+from gradlab.methods import BPTT, EventProp
+from gradlab.networks.losses import cross_entropy
+from gradlab.networks.network import Network
 from solvers.bptt import lif_layer
 from solvers.events import pad_events
 from solvers.surrogates import Surrogate
@@ -45,15 +46,16 @@ def draw(network, seed):
 
 @partial(jax.jit, static_argnums=0)
 def exactly(network, params, events):
-    output = network.eventprop(params, events, [400] * len(network.spiking_sizes))
+    room = (400,) * len(network.spiking_sizes)
+    output = EventProp().forward(network, params, events, room, jax.random.key(0))
     return output.spikes[0], output.logits
 
 
 @partial(jax.jit, static_argnums=(0, 3))
 def on_grid(network, params, events, dt):
-    settings = dict(dt=dt, surrogate=Surrogate())
-    spikes = lif_layer(params.layers[0], events, duration=DURATION, delay=network.delay, **settings)
-    return spikes, network.bptt(params, events, **settings).logits
+    settings = dict(duration=DURATION, delay=network.delay, dt=dt, surrogate=Surrogate())
+    spikes = lif_layer(params.layers[0], events, **settings)
+    return spikes, BPTT(dt).forward(network, params, events, (), jax.random.key(0)).logits
 
 
 def sample_losses(logits):
@@ -75,7 +77,7 @@ def errors_by_step(network, params, events, spikes, logits):
 
 @pytest.mark.parametrize("loss", ["exp", "max", "ttfs"])
 def test_spikes_logits_and_loss_converge_to_first_order(loss):
-    network = Network(INPUTS, (HIDDEN,), OUTPUTS, loss=loss, duration=DURATION, delay=1e-3, tau_syn=5e-3)
+    network = Network(INPUTS, OUTPUTS, hidden=(HIDDEN,), loss=loss, duration=DURATION, delay=1e-3, tau_syn=5e-3)
     errors, rates = [], []
     for seed in range(8 * NETWORKS):
         params, events = draw(network, seed)

@@ -7,15 +7,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gradlab.check import check_gradients
-from gradlab.differences import relative_error
-from gradlab.random_networks import CASES, draw_problem
-from gradlab.readouts import LOSSES
+from gradlab.measuring.exactness import check_gradients
+from gradlab.measuring.finite_differences import relative_error
+from gradlab.measuring.random_networks import CASES, draw_problem
+from gradlab.methods import EventProp
+from gradlab.networks.readouts import READOUTS
 from solvers import reference
-from solvers.eventprop import ENGINES, lif_layer
+from solvers.eventprop import lif_layer
 from solvers.events import Events, pad_events
-from solvers.lif import lif_params
+from solvers.neurons.lif import lif_params
 
+COMPILED = ("numba", "xla")  # the slow engine for any neuron is compared with these in tests/solvers
 KINDS = {"w_in", "w_rec", "w_out", "tau_mem", "tau_syn", "threshold", "reset", "input times"}
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -26,9 +28,9 @@ def combinations():
 
     What a loss asks of a layer does not depend on the engine: with the second engine one loss is enough.
     """
-    for engine in ENGINES:
+    for engine in COMPILED:
         for case in CASES:
-            for loss in LOSSES:
+            for loss in READOUTS:
                 usual = case.name.startswith("constants per neuron") and case.delay > 0 or loss in ("exp", "ttfs")
                 marks = [] if usual and (engine == "numba" or loss == "exp") else [pytest.mark.slow]
                 yield pytest.param(case, loss, engine, id=f"{engine}, {loss}: {case.name}", marks=marks)
@@ -37,7 +39,7 @@ def combinations():
 @pytest.mark.usefixtures("quick_compile")
 @pytest.mark.parametrize(("case", "loss", "engine"), list(combinations()))
 def test_gradient_equals_central_differences_and_implicit_differentiation(case, loss, engine):
-    report = check_gradients([case], [loss], seed=2, engine=engine)
+    report = check_gradients([case], [loss], seed=2, method=EventProp(engine))
     assert KINDS < set(report.errors)
     wrong = {kind: by_loss[loss] for kind, by_loss in report.errors.items() if not by_loss[loss] <= 1e-6}
     assert not wrong
@@ -52,7 +54,7 @@ def test_reset_of_first_spike_outputs_has_no_effect():
     def loss(readout):
         params = problem.params._replace(readout=readout)
         events = pad_events(list(zip(np.asarray(problem.times), np.asarray(problem.units), strict=True)))
-        return problem.network.eventprop(params, events, [64, 64]).logits.sum()
+        return problem.method.forward(problem.network, params, events, (64, 64), jax.random.key(0)).logits.sum()
 
     gradient = jax.grad(loss)(problem.params.readout)
     assert (np.asarray(gradient.reset) == 0).all() and np.abs(gradient.threshold).max() > 0
@@ -68,7 +70,7 @@ def feed_forward(seed, pre, post, drive):
     )
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", COMPILED)
 @pytest.mark.parametrize("delay", [0.0, 1e-3])
 def test_gradient_through_two_layers(delay, engine):
     rng = np.random.default_rng(0)
@@ -94,7 +96,7 @@ def test_gradient_through_two_layers(delay, engine):
         assert relative_error(value, expected) <= 1e-9
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", COMPILED)
 def test_a_layer_does_not_see_its_input_after_its_last_spike(engine):
     params = lif_params(np.array([[8.0]]))
     events = Events(jnp.array([1e-3, 50e-3]), jnp.zeros(2, jnp.int32), jnp.array(2, jnp.int32))
@@ -163,7 +165,7 @@ def well_conditioned_network(shared):
     raise AssertionError("no well-conditioned network")
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", COMPILED)
 @pytest.mark.parametrize("shared", [True, False])
 def test_single_precision_gradient(shared, engine):
     arguments, expected, exact = well_conditioned_network(shared)

@@ -5,13 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
-from tiny_data import CLASSES, DURATION, INPUTS, tiny_data
+from tiny_data import tiny_data, tiny_network
 
-from gradlab import EventPropTrainer, Network, TrainConfig
-from gradlab.constants import KINDS
+from gradlab import EventPropTrainer, TrainConfig
 from gradlab.data import batch
-from gradlab.differences import central_differences, stencil
-from gradlab.recipe import to_free_params
+from gradlab.measuring.finite_differences import central_differences, stencil
+from gradlab.networks.heterogeneity import KINDS
+from gradlab.training.trained import unconstrained_params
 
 pytestmark = pytest.mark.usefixtures("float64", "quick_compile")
 CONFIG = TrainConfig(batch_size=8, train_constants=True, rate_strength=0)
@@ -20,20 +20,18 @@ CONFIG = TrainConfig(batch_size=8, train_constants=True, rate_strength=0)
 @pytest.mark.parametrize("hidden", [(6,), (6, 5)], ids=["one layer", "two layers"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_eventprop_gradient_equals_central_differences(kind, hidden):
-    network = Network(
-        INPUTS, hidden, CLASSES, duration=DURATION, constants=kind, initialiser="fluctuation-driven", threshold=1.5
-    )
+    network = tiny_network(hidden, constants=kind, threshold=1.5)
     trainer = EventPropTrainer(network, CONFIG)
     params = network.init(jax.random.key(2), jnp.float64)
     weaker = [layer._replace(w_in=0.4 * layer.w_in, w_rec=0.5 * layer.w_rec) for layer in params.layers[1:]]
     params = params._replace(layers=(params.layers[0], *weaker))  # few spikes, or some always change their order
     events, labels = batch(tiny_data(4), np.arange(4), 12, dtype=np.float64)
-    trained, constant = to_free_params(params, network, CONFIG)
+    trained, constant = unconstrained_params(params, network, CONFIG)
     room = (256,) * len(hidden)
 
     @jax.jit
     def loss(trained):
-        value, output = trainer.objective(trained, constant, events, labels, room)
+        value, output = trainer.value(trained, constant, events, labels, room, trainer.key)
         times = [events.times, *(x for s in output.spikes for x in (s.times, s.times + network.delay))]
         return value, (output.counts, jnp.argsort(jnp.concatenate(times, 1)))  # what comes before what
 

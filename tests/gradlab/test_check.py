@@ -7,18 +7,24 @@ import numpy as np
 import pytest
 
 from gradlab import check
-from gradlab.random_networks import CASES
+from gradlab.command import write_record
+from gradlab.measuring import exactness
+from gradlab.measuring.random_networks import CASES
 from solvers.events import pad_events
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 
 def report(**changes):
-    return check.Report(errors={"w_in": {"mean": 1e-9}}, spikes=10, checked=5, **changes)
+    return exactness.Report(errors={"w_in": {"mean": 1e-9}}, spikes=10, checked=5, **changes)
 
 
-def test_record_and_verdict_of_a_good_report():
-    record = check.record(report(implicit=1e-12), check.Config())
+def record_of(found, out):
+    return write_record("check", check.Config(out=out), check.outcome(found, check.Config()), "check.jsonl")
+
+
+def test_record_and_verdict_of_a_good_report(tmp_path):
+    record = record_of(report(implicit=1e-12), tmp_path)
     assert (record["benchmark"], record["method"], record["status"]) == ("check", "eventprop", "ok")
     assert record["metrics"]["worst_relative_error"] == 1e-9
     json.dumps(record)
@@ -26,11 +32,11 @@ def test_record_and_verdict_of_a_good_report():
 
 @pytest.mark.parametrize("fault", [{"missed": 1}, {"implicit": 1e-3}])
 def test_a_fault_fails(fault):
-    assert check.record(report(**fault), check.Config())["status"] != "ok"
+    assert check.outcome(report(**fault), check.Config()).status != "ok"
 
 
 def test_one_case_end_to_end():
-    found = check.check_gradients([CASES[0]], ["exp"])
+    found = exactness.check_gradients([CASES[0]], ["exp"])
     assert found.passed and found.worst <= 1e-6 and found.spikes > 0 and found.missed == 0
     assert "w_rec" in check.table(found)
 
@@ -47,14 +53,14 @@ def test_command_prints_a_table_and_a_record_as_the_last_line(monkeypatch, capsy
 
 
 def test_a_wrong_gradient_is_found(monkeypatch):
-    evaluate = check.evaluate
+    evaluate = exactness.evaluate
 
     def wrong(*arguments):
         losses, events, gradients = evaluate(*arguments)
         return losses, events, gradients * (1 + 1e-5)
 
-    monkeypatch.setattr(check, "evaluate", wrong)
-    found = check.check_gradients([CASES[0]], ["exp"])
+    monkeypatch.setattr(exactness, "evaluate", wrong)
+    found = exactness.check_gradients([CASES[0]], ["exp"])
     assert not found.passed and found.worst == pytest.approx(1e-5, rel=1e-2)
 
 
@@ -62,12 +68,12 @@ def test_missed_spikes_are_counted():
     def spikes(*times):
         return jax.tree.map(lambda x: x[0], pad_events([(np.array(times), np.arange(len(times)))], capacity=5))
 
-    assert check.count_missed(spikes(1e-3, 2e-3), spikes(1e-3, 2e-3)) == 0
-    assert check.count_missed(spikes(1e-3, 2.1e-3), spikes(1e-3, 2e-3)) == 1
-    assert check.count_missed(spikes(1e-3), spikes(1e-3, 2e-3, 3e-3)) == 2
-    assert check.count_missed(spikes(1e-3, 2e-3), spikes()) == 2
+    assert exactness.count_missed(spikes(1e-3, 2e-3), spikes(1e-3, 2e-3)) == 0
+    assert exactness.count_missed(spikes(1e-3, 2.1e-3), spikes(1e-3, 2e-3)) == 1
+    assert exactness.count_missed(spikes(1e-3), spikes(1e-3, 2e-3, 3e-3)) == 2
+    assert exactness.count_missed(spikes(1e-3, 2e-3), spikes()) == 2
 
 
 def test_double_precision_is_demanded():
     with jax.enable_x64(False), pytest.raises(ValueError, match="needs double precision"):
-        check.check_gradients()
+        exactness.check_gradients()

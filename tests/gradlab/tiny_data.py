@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 
+from gradlab import Network
 from gradlab.data import SpikeData, Splits
 
 INPUTS, CLASSES, DURATION = 8, 2, 0.06
@@ -16,6 +17,12 @@ def tiny_data(samples, seed=0, inputs=INPUTS, classes=CLASSES):
     times = [np.sort(rng.uniform(0, 0.05, 12)) for _ in labels]
     units = [rng.integers(0, each, 12) + each * label for label in labels]
     return SpikeData.from_samples("tiny", times, units, labels, np.arange(samples) % 3, inputs=inputs, classes=classes)
+
+
+def tiny_network(hidden=(6,), **settings):
+    """A network for tiny data whose neurons spike from the start."""
+    usual = dict(duration=DURATION, initialiser="fluctuation-driven", input_rate=15.8)
+    return Network(INPUTS, CLASSES, hidden=hidden, **usual | settings)
 
 
 def tiny_splits():

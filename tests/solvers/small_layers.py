@@ -4,10 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from solvers.eventprop import lif_layer
+from solvers.eventprop import ENGINES, lif_layer
 from solvers.events import NO_UNIT, pad_events
-from solvers.lif import lif_params
+from solvers.neurons.lif import lif_params
 
+FAST = [name for name, engine in ENGINES.items() if engine.neurons is not None]  # those made for LIF neurons
 INPUTS, NEURONS, BATCH, EVENTS = 6, 5, 3, 30
 SETTINGS = dict(duration=60e-3, capacity=150, delay=1e-3)
 

@@ -1,1 +1,1 @@
-"""One module a contestant: ``build`` makes its gradient from a ``Problem``; ``benchmarks.peers.collect`` runs it."""
+"""One module a library: ``build`` makes its gradient from a ``Problem``; ``benchmarks.peers.collect`` runs it."""

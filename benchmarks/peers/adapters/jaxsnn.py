@@ -6,6 +6,7 @@ feed-forward, and the input short. In a recurrent topology its own code warns of
 """
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +18,7 @@ from jaxsnn.event.modules.lif.lif import LIFParameters
 from jaxsnn.event.topology import Topology
 from jaxsnn.event.types import Spike
 
-from benchmarks.peers.measure import Contestant, Problem, main
+from benchmarks.peers.contestant import Contestant, Problem, main
 
 _LONGEST = 0.1  # [s] of input
 _ROOM = 2  # for so many times the spikes that the wanted rate gives
@@ -54,17 +55,17 @@ def build(problem: Problem) -> Contestant:
     labels = jnp.asarray(problem.labels)
 
     @jax.jit
-    def run(weights, events):
+    def run(weights: Any, events: Spike) -> Any:
         return apply({"input": events}, weights)
 
     @jax.jit
     @jax.grad
-    def gradient(weights, events):
+    def gradient(weights: Any, events: Spike) -> Any:
         spikes = run(weights, events)["output"]
         first = jnp.minimum(jax.vmap(first_spike, in_axes=(0, None))(spikes, outputs), problem.duration)
         return optax.softmax_cross_entropy_with_integer_labels(-first / problem.tau_mem, labels).mean()
 
-    def rate():
+    def rate() -> float:
         layers = run(weights, events)
         full = any(bool((layers[name].idx[:, -1] >= 0).any()) for name in ("hidden", "output"))
         return math.inf if full else problem.rate_of(layers["hidden"].internal.sum())

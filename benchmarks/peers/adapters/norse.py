@@ -1,12 +1,14 @@
 """Norse: BPTT-SG in PyTorch (SuperSpike), ``LIFRecurrent``, a loop over the steps in Python."""
 
+from typing import Any
+
 import torch
 from norse.torch import LI, LIFParameters, LIFRecurrent, LIParameters
 
-from benchmarks.peers.measure import Contestant, Problem, main
+from benchmarks.peers.contestant import Contestant, Problem, main
 
 
-class Net(torch.nn.Module):
+class Net(torch.nn.Module):  # type: ignore[misc]
     """The network; norse's neurons are those of the problem, with Euler's steps."""
 
     def __init__(self, problem: Problem):
@@ -24,7 +26,7 @@ class Net(torch.nn.Module):
         self.w_out = w_out
         self.readout = LI(LIParameters(*rates), dt=problem.dt)
 
-    def forward(self, grid):
+    def forward(self, grid: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Spikes and readout voltages of all steps."""
         spikes, _ = self.hidden(grid)
         return spikes, self.readout(torch.nn.functional.linear(spikes, self.w_out))[0]
@@ -36,13 +38,13 @@ def build(problem: Problem) -> Contestant:
     net, grid, labels = Net(problem), torch.as_tensor(problem.grid()), torch.as_tensor(problem.labels).long()
     weights = net.hidden.input_weights, net.hidden.recurrent_weights, net.w_out
 
-    def gradient():
+    def gradient() -> Any:
         loss = torch.nn.functional.cross_entropy(net(grid)[1].mean(0), labels)
         return torch.autograd.grad(loss, weights)
 
-    @torch.no_grad()
-    def rate():
-        return problem.rate_of(net(grid)[0].sum().item())
+    def rate() -> float:
+        with torch.no_grad():
+            return problem.rate_of(net(grid)[0].sum().item())
 
     return Contestant(gradient, rate, grid.nbytes)
 

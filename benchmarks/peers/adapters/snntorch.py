@@ -3,14 +3,16 @@
 Current-based recurrent neurons and a leaky readout. The linear layers are applied to all steps at once.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from snntorch import Leaky, RSynaptic, surrogate
 
-from benchmarks.peers.measure import Contestant, Problem, main
+from benchmarks.peers.contestant import Contestant, Problem, main
 
 
-class Net(torch.nn.Module):
+class Net(torch.nn.Module):  # type: ignore[misc]
     """The network; weights are in units of the voltage, which snnTorch does not scale with the leak."""
 
     def __init__(self, problem: Problem):
@@ -34,7 +36,7 @@ class Net(torch.nn.Module):
         for layer, weight, scale in zip(layers, weights, scales, strict=True):
             layer.weight = torch.nn.Parameter(torch.as_tensor(np.float32(scale) * weight.T).contiguous())
 
-    def forward(self, grid):
+    def forward(self, grid: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Spikes and readout voltages of all steps."""
         currents = self.w_in(grid)
         spike = current = voltage = torch.zeros_like(currents[0])
@@ -55,13 +57,13 @@ def build(problem: Problem) -> Contestant:
     torch.set_num_threads(1)
     net, grid, labels = Net(problem), torch.as_tensor(problem.grid()), torch.as_tensor(problem.labels).long()
 
-    def gradient():
+    def gradient() -> Any:
         loss = torch.nn.functional.cross_entropy(net(grid)[1].mean(0), labels)
         return torch.autograd.grad(loss, list(net.parameters()))
 
-    @torch.no_grad()
-    def rate():
-        return problem.rate_of(net(grid)[0].sum().item())
+    def rate() -> float:
+        with torch.no_grad():
+            return problem.rate_of(net(grid)[0].sum().item())
 
     return Contestant(gradient, rate, grid.nbytes)
 

@@ -4,6 +4,8 @@ Current-based recurrent neurons and a leaky readout in one ``spyx.nn.Sequential`
 once, outside the scan, would be slower, and so would gradients with respect to the decays, which are not taken.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,10 +13,10 @@ import optax
 from flax import nnx
 from spyx import axn, nn
 
-from benchmarks.peers.measure import Contestant, Problem, main
+from benchmarks.peers.contestant import Contestant, Problem, main
 
 
-def layers(problem: Problem) -> list:
+def layers(problem: Problem) -> list[Any]:
     """The network; weights are in units of the voltage, which spyx does not scale with the leak."""
     (inputs, hidden), outputs = problem.w_in.shape, problem.w_out.shape[1]
     rngs = nnx.Rngs(0)
@@ -28,7 +30,7 @@ def layers(problem: Problem) -> list:
     return [w_in, neurons, w_out, nn.LI((outputs,), beta, rngs=rngs)]
 
 
-def is_weight(path, value):
+def is_weight(path: tuple[Any, ...], value: Any) -> bool:
     """Whether a parameter is a weight; the others are decays."""
     return isinstance(value, nnx.Param) and path[-1] in ("kernel", "recurrent_w")
 
@@ -41,7 +43,7 @@ def build(problem: Problem) -> Contestant:
 
     @jax.jit
     @jax.grad
-    def gradient(weights, grid):
+    def gradient(weights: Any, grid: jax.Array) -> Any:
         voltages, _ = nn.run(nnx.merge(graph, weights, decays), grid)
         return optax.softmax_cross_entropy_with_integer_labels(voltages.mean(0), labels).mean()
 

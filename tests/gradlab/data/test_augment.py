@@ -5,12 +5,12 @@ import pytest
 from tiny_data import INPUTS, tiny_data
 
 from gradlab import TrainConfig
-from gradlab.data import Augmentation, Changes, SpikeData
+from gradlab.data import Augmentation, AugmentationConfig, SpikeData
 from gradlab.data.augment import blended, shifted
 
 
 def variants(data, index=0, n=2000, **settings):
-    augment = Augmentation(data, np.random.default_rng(0), Changes(**settings))
+    augment = Augmentation(data, np.random.default_rng(0), AugmentationConfig(**settings))
     return [augment(index) for _ in range(n)]
 
 
@@ -37,7 +37,7 @@ def test_blend_takes_half_of_each_at_the_mean_time_of_the_first():
     rng = np.random.default_rng(0)
     first = np.sort(rng.uniform(0.2, 0.4, 2000)), np.zeros(2000, int)
     second = np.sort(rng.uniform(0.5, 0.9, 2000)), np.ones(2000, int)
-    times, units = blended(rng, first, second)
+    times, units = blended(rng, first, second, 2.0**-10)
     assert np.all(np.diff(times) >= 0)
     for unit in (0, 1):
         assert 900 < (units == unit).sum() < 1100  # expected 1000, standard deviation 22
@@ -49,13 +49,13 @@ def test_moved_spikes_stay_on_the_grid_and_after_the_start():
     rng = np.random.default_rng(0)
     early = np.arange(8) / 1024, np.zeros(8, int)
     late = np.arange(8) / 16, np.ones(8, int)
-    times = np.concatenate([blended(rng, early, late)[0] for _ in range(50)])
+    times = np.concatenate([blended(rng, early, late, 2.0**-10)[0] for _ in range(50)])
     assert np.all(times * 1024 == np.round(times * 1024)) and times.min() >= 0
 
 
 def test_blend_with_an_empty_sample_is_the_other():
     nothing, sample = (np.array([]), np.array([], int)), (np.array([0.1]), np.array([3]))
-    assert blended(np.random.default_rng(0), sample, nothing) is sample
+    assert blended(np.random.default_rng(0), sample, nothing, 0.0) is sample
 
 
 def test_blends_are_of_one_class_and_fit_the_longest():
@@ -72,12 +72,19 @@ def test_blends_are_of_one_class_and_fit_the_longest():
 
 def test_dilation_stretches_time():
     times = np.linspace(0.1, 1, 5)
-    data = SpikeData.from_samples("one", [times], [np.zeros(5, int)], [0], [0], inputs=1, classes=1)
+    data = SpikeData.from_samples("one", [times], [np.zeros(5, int)], [0], [0], inputs=1, classes=1, time_step=2.0**-10)
     stretched = np.array([moved for moved, _ in variants(data, dilation=0.2)])
     assert np.all(stretched * 1024 == np.round(stretched * 1024))
     factors = stretched[:, -1:]
     np.testing.assert_allclose(stretched, factors * times, atol=1 / 1024)
     assert 0.799 < factors.min() < 0.81 and 1.19 < factors.max() < 1.201  # to half a step of the grid
+
+
+def test_times_of_any_value_stay_so():
+    times = np.array([0.1234, 0.7])
+    data = SpikeData.from_samples("one", [times], [np.zeros(2, int)], [0], [0], inputs=1, classes=1)
+    (stretched, _), *_ = variants(data, dilation=0.2, n=1)
+    assert stretched[1] / stretched[0] == pytest.approx(0.7 / 0.1234, rel=1e-6)
 
 
 def test_mask_silences_one_band():
@@ -103,6 +110,6 @@ def test_drop_leaves_out_a_share_that_is_drawn():
 )
 def test_impossible_settings_are_refused(setting):
     (name,) = setting
-    for kind in (Changes, TrainConfig):
+    for kind in (AugmentationConfig, TrainConfig):
         with pytest.raises(ValueError, match=f"{name} is"):
             kind(**setting)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradlab.data.dataset import SpikeData, batch, epoch_batches, evaluation_batches
+from gradlab.data import SpikeData, batch, epoch_batches, evaluation_batches
 
 INPUTS = 6
 CLASSES = 3
@@ -19,7 +19,7 @@ def small(**changes):
         "units": np.array([5, 0, 2, 1, 3]),
         "offsets": np.array([0, 2, 2, 5]),
         "labels": np.array([0, 2, 1]),
-        "speakers": np.array([7, 7, 9]),
+        "groups": np.array([7, 7, 9]),
         "inputs": INPUTS,
         "classes": CLASSES,
     }
@@ -49,7 +49,7 @@ def test_types_and_sizes():
     assert len(data) == 3
     assert data.spikes_per_sample.tolist() == [2, 0, 3]
     assert (data.longest, data.end_time) == (3, pytest.approx(0.3))
-    types = [getattr(data, field).dtype for field in ("times", "units", "offsets", "labels", "speakers")]
+    types = [getattr(data, field).dtype for field in ("times", "units", "offsets", "labels", "groups")]
     assert types == [np.float32, np.uint16, np.int64, np.int32, np.int32]
 
 
@@ -72,13 +72,13 @@ def test_set_without_any_spike():
         ({"times": np.array([0.1, 0.1, 0.0, 0.3, 0.2])}, "spike 4 is earlier"),
         ({"labels": np.array([0, 3, 1])}, "labels run from 0 to 3, expected integers 0 to 2"),
         ({"labels": np.array([0, -1, 1])}, "labels run from -1"),
-        ({"labels": np.array([0, 1])}, "give one each"),
-        ({"speakers": np.array([0])}, "give one each"),
+        ({"labels": np.array([0, 1])}, "give one of each"),
+        ({"groups": np.array([0])}, "give one of each"),
         ({"offsets": np.array([0, 2, 5])}, r"expected \(4,\)"),
         ({"offsets": np.array([0, 2, 2, 4])}, "offsets do not rise"),
         ({"offsets": np.array([0, 3, 2, 5])}, "offsets do not rise"),
         ({"offsets": np.array([1, 2, 2, 5])}, "offsets do not rise"),
-        ({"labels": np.array([], int), "speakers": np.array([], int), "offsets": np.zeros(1, int)}, "no samples"),
+        ({"labels": np.array([], int), "groups": np.array([], int), "offsets": np.zeros(1, int)}, "no samples"),
         ({"inputs": 0}, "inputs is 0"),
         ({"inputs": 2**16 + 1}, "inputs is 65537"),
     ],
@@ -91,11 +91,11 @@ def test_impossible_sets_are_refused(changes, message):
 def test_from_samples_refuses_unequal_lengths():
     one, two = np.zeros(1), np.zeros(2, int)
     with pytest.raises(ValueError, match="sample 1 has 1 times but 2 units"):
-        SpikeData.from_samples("x", [one, one], [two[:1], two], [0, 1], [0, 0])
-    with pytest.raises(ValueError, match="2 spike trains, 2 unit trains, 1 labels and 2 speakers"):
-        SpikeData.from_samples("x", [one, one], [two[:1], two[:1]], [0], [0, 0])
+        SpikeData.from_samples("x", [one, one], [two[:1], two], [0, 1], [0, 0], inputs=1, classes=2)
+    with pytest.raises(ValueError, match="2 spike trains, 2 unit trains, 1 labels, 2 groups, expected one of each"):
+        SpikeData.from_samples("x", [one, one], [two[:1], two[:1]], [0], [0, 0], inputs=1, classes=2)
     with pytest.raises(ValueError, match="no samples"):
-        SpikeData.from_samples("x", [], [], [], [])
+        SpikeData.from_samples("x", [], [], [], [], inputs=1, classes=2)
 
 
 @given(data_sets())
@@ -113,8 +113,13 @@ def test_select_keeps_the_order_asked_for():
     chosen = small().select([2, 0])
     assert chosen.offsets.tolist() == [0, 3, 5]
     assert chosen.units.tolist() == [2, 1, 3, 5, 0]
-    assert (chosen.labels.tolist(), chosen.speakers.tolist()) == ([1, 0], [9, 7])
+    assert (chosen.labels.tolist(), chosen.groups.tolist()) == ([1, 0], [9, 7])
     assert (chosen.inputs, chosen.classes, chosen.name) == (INPUTS, CLASSES, "small")
+
+
+def test_set_without_groups():
+    data = small(groups=None)
+    assert data.groups is None and data.select([0, 2]).groups is None
 
 
 @pytest.mark.parametrize("indices", [[], [3], [-1], [0.5], 1])

@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 
-import gradlab.data
+import gradlab.data.shd
+import gradlab.data.synthetic
 from gradlab.data import DATASETS, load
 from gradlab.data.dataset import SpikeData
 
 
 def tiny(name):
     """A training and a test set with one empty sample of each of the speakers 0-9."""
-    one = SpikeData.from_samples(name, [np.array([])] * 10, [np.array([], int)] * 10, np.arange(10), np.arange(10))
+    nothing, numbers = [np.array([])] * 10, np.arange(10)
+    units = [np.array([], int)] * 10
+    one = SpikeData.from_samples(name, nothing, units, numbers, numbers, inputs=700, classes=20)
     return one, one
 
 
@@ -24,8 +27,8 @@ def working_directory(tmp_path, monkeypatch):
         return tiny("shd")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(gradlab.data, "load_shd", load_shd)
-    monkeypatch.setattr(gradlab.data, "make_synthetic", lambda: tiny("synthetic"))
+    monkeypatch.setattr(gradlab.data.shd, "load_shd", load_shd)
+    monkeypatch.setattr(gradlab.data.synthetic, "make_synthetic", lambda: tiny("synthetic"))
     return asked
 
 
@@ -55,16 +58,25 @@ def test_only_shd_by_name_downloads(working_directory):
     assert working_directory == [("there", False), ("there", True), ("data", True)]
 
 
-def test_speakers_held_out():
-    assert load("synthetic").validation.speakers.tolist() == list(gradlab.data.VALIDATION_SPEAKERS)
-    splits = load("synthetic", validation_speakers=[1, 2])
-    assert splits.validation.speakers.tolist() == [1, 2]
-    assert not set(splits.train.speakers) & {1, 2}
+def test_groups_held_out():
+    assert load("synthetic").validation.groups.tolist() == list(DATASETS["synthetic"].held_out) == [8]
+    splits = load("synthetic", validation_groups=[1, 2])
+    assert splits.validation.groups.tolist() == [1, 2]
+    assert not set(splits.train.groups) & {1, 2}
     assert len(splits.test) == 10
-    everything = load("synthetic", validation_speakers=())
+    everything = load("synthetic", validation_groups=())
     assert everything.validation is None and len(everything.train) > len(splits.train)
 
 
 def test_unknown_name_lists_the_choices():
-    with pytest.raises(ValueError, match="'mnist', expected one of auto, shd, synthetic"):
+    with pytest.raises(ValueError, match="'mnist', expected one of auto, shd, synthetic, yin-yang"):
         load("mnist")
+
+
+def test_a_validation_part_of_its_own():
+    """Yin-Yang has one and no groups, so that nothing can be held out of its training part."""
+    splits = load("yin-yang")
+    assert [len(part) for part in splits] == [5000, 1000, 1000]
+    assert load("yin-yang", validation_groups=()).validation is None
+    with pytest.raises(ValueError, match=r"are \[8\], but data set yin-yang has no groups: name none"):
+        load("yin-yang", validation_groups=[8])

@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 import tonic.datasets
 
-from gradlab.data.shd import is_downloaded, load_shd
+from gradlab.data.shd import is_in, load_shd
 
 TIMES = [np.array([0.1, 0.7, 0.7, 1.2]), np.array([0.0, 0.25])]
 UNITS = [np.array([699, 3, 1, 0]), np.array([20, 10])]
 
 
-def write(path, times=TIMES, units=UNITS, labels=(19, 4), speakers=(3, 8), without=()):
+def write(path, times=TIMES, units=UNITS, labels=(19, 4), groups=(3, 8), without=()):
     path.parent.mkdir(exist_ok=True)
     parts = {
         "spikes/times": (times, h5py.vlen_dtype(np.float16)),
         "spikes/units": (units, h5py.vlen_dtype(np.uint16)),
         "labels": (labels, np.uint16),
-        "extra/speaker": (speakers, np.uint16),
+        "extra/speaker": (groups, np.uint16),
         "extra/keys": ([b"zero", b"one"], "S4"),
     }
     with h5py.File(path, "w") as file:
@@ -69,7 +69,7 @@ def test_files_that_are_there_are_read_and_left_alone(folder, inside, archives, 
     np.testing.assert_array_equal(train.times, np.concatenate(TIMES).astype(np.float16))
     assert train.units.tolist() == [699, 3, 1, 0, 20, 10]
     assert train.offsets.tolist() == [0, 4, 6]
-    assert (train.labels.tolist(), train.speakers.tolist()) == ([19, 4], [3, 8])
+    assert (train.labels.tolist(), train.groups.tolist()) == ([19, 4], [3, 8])
     assert test.labels.tolist() == [0, 1]
     assert (train.name, train.inputs, train.classes) == ("shd", 700, 20)
 
@@ -87,10 +87,10 @@ def test_unsorted_sample_is_sorted(folder):
 
 @pytest.mark.parametrize("missing", ["train", "test"])
 def test_missing_file(folder, missing):
-    assert is_downloaded(folder)
+    assert is_in(folder)
     (folder / "SHD" / f"shd_{missing}.h5").unlink()
     (folder / "SHD" / f"shd_{missing}.h5.zip").touch()  # must not count as the file
-    assert not is_downloaded(folder)
+    assert not is_in(folder)
     with pytest.raises(FileNotFoundError, match=f"shd_{missing}.h5 does not exist, expected an SHD file"):
         load_shd(folder)
 

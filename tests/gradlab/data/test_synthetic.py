@@ -61,14 +61,14 @@ def test_looks_like_shd(sets):
     train, test = sets
     distinct = [np.unique(train.select([k]).times).size for k in range(5)]
     assert max(distinct) < 3000
-    assert set(train.speakers) == set(range(10))
-    assert np.isin(test.speakers, TEST_SPEAKERS).sum() == 200
+    assert set(train.groups) == set(range(10))
+    assert np.isin(test.groups, TEST_SPEAKERS).sum() == 200
 
 
 def test_same_arguments_same_data():
     first, again, other = (make_synthetic(20, 10, seed) for seed in (0, 0, 1))
     for a, b, c in zip(first, again, other, strict=True):
-        for field in ("times", "units", "offsets", "labels", "speakers"):
+        for field in ("times", "units", "offsets", "labels", "groups"):
             np.testing.assert_array_equal(getattr(a, field), getattr(b, field))
         assert a.times.size != c.times.size or not np.array_equal(a.units, c.units)
 

@@ -1,0 +1,84 @@
+"""Accuracies of all presets as a table and a figure."""
+
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from gradlab.command import Record
+from gradlab.reporting.style import colour_of, label_of, tidy
+
+from ..groups import group_word
+
+# What each is called, its marker and the size of that; {} is what a group is called.
+_ACCURACIES = {
+    "test_accuracy": ("test set", "o", 8),
+    "test_accuracy_unseen_groups": ("unseen {}s", "v", 5),
+    "test_accuracy_known_groups": ("known {}s", "^", 5),
+    "train_accuracy": ("training", "|", 10),
+}
+_COLUMNS = (
+    "preset", "method", "seeds", "test", "unseen", "known", "training", "transfer", "epochs", "s an epoch",
+    "spikes a sample", "parameters", "bytes kept",
+)  # fmt: skip
+
+
+def _share(value: float | None, spread: float | None = None) -> str:
+    """In per cent; empty for None."""
+    if value is None:
+        return ""
+    return f"{100 * value:.1f} %" if spread is None else f"{100 * value:.1f} ± {100 * spread:.1f} %"
+
+
+def table(record: Record) -> str:
+    """The rows in Markdown, and the baseline below them."""
+    found, linear = record["metrics"]["rows"], record["metrics"]["linear"]
+    lines = ["| " + " | ".join(_COLUMNS) + " |", "|---" * len(_COLUMNS) + "|"]
+    for row in found:
+        test, *others = _ACCURACIES
+        cells = [row["preset"], label_of(row["method"]), str(len(row["seeds"])), _share(row[test], row["spread"])]
+        cells += [_share(row[name]) for name in others]
+        cells += [row["transfer"], str(row["epochs"]), f"{row['epoch_s']:.0f}"]
+        cells += [f"{row[name]:,.0f}" for name in ("spikes_per_sample", "parameters", "residual_bytes")]
+        lines.append("| " + " | ".join(cells) + " |")
+    if linear is not None:
+        cells = [_share(linear[name]) for name in _ACCURACIES]
+        rest = ["", "", "", "", f"{linear['parameters']:,}", ""]
+        lines.append("| " + " | ".join(["linear baseline", "", "", *cells, *rest]) + " |")
+    return "\n".join(lines)
+
+
+def figures(record: Record) -> dict[str, Figure]:
+    """The figure, by its file name."""
+    return {"accuracy.png": accuracy(record)}
+
+
+def accuracy(record: Record) -> Figure:
+    """Accuracies of each preset and method; a dotted line is the linear baseline on the test set.
+
+    Args:
+        record: of this benchmark.
+    """
+    found, linear = record["metrics"]["rows"], record["metrics"]["linear"]
+    figure = Figure(figsize=(8, 1.3 + 0.42 * len(found)), layout="constrained")
+    ax = figure.subplots()
+    for place, row in enumerate(found):
+        colour = colour_of(row["method"])
+        for name, (_, marker, size) in _ACCURACIES.items():
+            if row[name] is not None:
+                ax.plot(100 * row[name], place, marker, color=colour, markersize=size, linestyle="")
+        if row["spread"] is not None:
+            x, bar = 100 * row["test_accuracy"], 100 * row["spread"]
+            ax.errorbar(x, place, xerr=bar, color=colour, capsize=3)
+    shown = [
+        Line2D([], [], color="black", linestyle="", marker=marker, label=label.format(group_word(record["dataset"])))
+        for name, (label, marker, _) in _ACCURACIES.items()
+        if any(row[name] is not None for row in found)
+    ]
+    if linear is not None:
+        x = 100 * linear["test_accuracy"]
+        shown.append(ax.axvline(x, color="black", linestyle=":", linewidth=1, label="linear baseline"))
+    ax.set_yticks(range(len(found)), [f"{row['preset']}, {label_of(row['method'])}" for row in found])
+    ax.invert_yaxis()
+    ax.set_xlabel(f"accuracy on {record['dataset'].upper()} [%]")
+    figure.legend(handles=shown, loc="outside upper center", ncols=len(shown), frameon=False)
+    tidy(ax, "x")
+    return figure

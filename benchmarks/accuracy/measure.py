@@ -1,0 +1,106 @@
+"""Means of all trainings of each preset, from their records."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradlab import configuration
+from gradlab.command import RUNS, Outcome, Record
+from gradlab.methods import METHODS
+from gradlab.reporting import records
+
+#: Figures of a training whose mean over seeds is taken.
+MEANS = (
+    "test_accuracy", "test_accuracy_unseen_groups", "test_accuracy_known_groups", "train_accuracy",
+    "spikes_per_sample", "epoch_s", "parameters", "residual_bytes",
+)  # fmt: skip
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Config:
+    """Accuracy of all presets, from records.
+
+    Attributes:
+        records: of gradlab.bench.
+        linear: records of benchmarks.linear, the last of which on the data set is the baseline.
+        dataset: whose trainings to take, such as shd.
+        out: folder for the record and the figure.
+        json: print the record as one JSON object in the last line.
+    """
+
+    records: Path = Path("results/bench.jsonl")
+    linear: Path = Path("results/linear.jsonl")
+    dataset: str = "shd"
+    out: Path = RUNS
+    json: bool = False
+
+
+def rows(trainings: Sequence[Record], dataset: str) -> list[Row]:
+    """Mean and standard deviation over seeds, for each preset, method and number of epochs.
+
+    Args:
+        trainings: records; those that are no completed training of a preset on the whole training set are left out.
+        dataset: likewise those on another data set.
+
+    Returns:
+        A row each, in order of preset: of every figure the mean, None if a record has none, and of the test accuracy
+        also ``spread``, None for a single seed. A seed that was trained twice counts with its last record.
+    """
+    found: dict[tuple[str, str, int], dict[int, dict[str, Any]]] = defaultdict(dict)
+    for record in trainings:
+        if record["benchmark"] != "train" or record["status"] != "ok" or record["method"] not in METHODS:
+            continue
+        if record["preset"] is None or record["dataset"] != dataset or record["config"]["validation_groups"]:
+            continue
+        metrics = record["metrics"] | {"epoch_s": float(np.median(record["samples"]["epoch_s"]))}
+        found[record["preset"], record["method"], metrics["epochs"]][record["seed"]] = metrics
+    result = []
+    for (preset, method, epochs), seeds in sorted(found.items()):
+        metrics_of = list(seeds.values())
+        tests = [metrics["test_accuracy"] for metrics in metrics_of]
+        spread = float(np.std(tests, ddof=1)) if len(tests) > 1 else None
+        result.append(
+            {"preset": preset, "method": method, "epochs": epochs, "seeds": sorted(seeds), "spread": spread}
+            | {"transfer": _transfer(metrics_of)} | {name: _mean(metrics_of, name) for name in MEANS}
+        )  # fmt: skip
+    return result
+
+
+def _mean(seeds: Sequence[Record], name: str) -> float | None:
+    values = [metrics.get(name) for metrics in seeds]
+    return None if None in values else float(np.mean(values))  # type: ignore[arg-type]
+
+
+def _transfer(seeds: Sequence[Record]) -> str:
+    """Accuracy of the same weights in another simulator, in words; empty if a record has none."""
+    if any(metrics.get("transfer_runs_away") for metrics in seeds):
+        return "runs away"
+    mean = _mean(seeds, "transfer_accuracy")
+    return "" if mean is None else f"{100 * mean:.1f} %"
+
+
+def _read(path: Path) -> list[Record]:
+    """All records of a file; none of a file that is not there."""
+    return records.read(path) if path.exists() else []
+
+
+def measure(config: Config) -> Outcome:
+    """Read the records and average.
+
+    Raises:
+        ValueError: for a damaged record, or if there is no training of a preset.
+        OSError: for a file that cannot be read.
+    """
+    found = rows(_read(config.records), config.dataset)
+    if not found:
+        raise ValueError(
+            f"{config.records} has no completed training of a preset on the whole training set of {config.dataset}: "
+            "run python -m gradlab.bench --preset NAME first"
+        )
+    linear = next((r["metrics"] for r in reversed(_read(config.linear)) if r["dataset"] == config.dataset), None)
+    return Outcome({"rows": found, "linear": linear}, method=configuration.ALL, dataset=config.dataset)

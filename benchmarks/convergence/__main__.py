@@ -1,0 +1,16 @@
+"""The command ``python -m benchmarks.convergence``, which computes in double precision."""
+
+import sys
+
+import jax
+
+from gradlab.command import Command
+
+from .figure import figures, table
+from .measure import Config, measure
+
+COMMAND = Command("convergence", Config, measure, program="benchmarks.convergence", table=table, figures=figures)
+
+if __name__ == "__main__":
+    jax.config.update("jax_enable_x64", True)
+    sys.exit(COMMAND.main())

@@ -1,0 +1,171 @@
+"""All parts of the comparison of gradients."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from gradlab import configuration
+from gradlab.command import Outcome
+from gradlab.data import DATASETS, DataSet, chosen_dataset, load
+from gradlab.networks.network import Network
+from gradlab.training.config import TrainConfig
+
+from ..data_settings import DataSettings
+from . import at_start
+from .along_training import training
+from .circulations import circulations
+from .problem import Problem, Rows
+
+Part = Literal["surrogates", "steps", "networks", "noise", "usefulness", "training", "loops"]
+ALL: tuple[Part, ...] = ("surrogates", "steps", "networks", "noise", "usefulness", "training", "loops")
+
+
+@dataclass(frozen=True)
+class Config(DataSettings):
+    """Agreement of surrogate gradients with exact ones, and what each is good for.
+
+    Attributes:
+        parts: what to measure; surrogates (shape, slope, scale, reset), steps (of the grid), networks (recurrence,
+            rate, initialisation, depth, duration), noise (between batches), usefulness (loss along both), training,
+            loops.
+        hidden: recurrent neurons.
+        duration: of a trial [s].
+        samples: in a batch.
+        slopes: of SuperSpike, each with and without a gradient through the reset.
+        shapes: further surrogates, of slope 10; also as the step of the grid goes to zero.
+        scales: further peaks of SuperSpike of slope 10.
+        steps: of the grid [s].
+        recurrences: by which the recurrent weights are multiplied.
+        drives: by which the input weights are multiplied.
+        depths: numbers of hidden layers.
+        durations: of a trial [s].
+        batches: for the noise and along the training; half of them for the usefulness, which the others judge.
+        lengths: of steps in weight space.
+        epochs: of a training with each method.
+        train_samples: that it is done with.
+        radii: of loops in weight space.
+        loops: for each radius.
+        loop_slopes: of SuperSpike.
+        loop_points: at which the surrogate's work along a loop is summed.
+        seed: of weights, samples and loops.
+    """
+
+    parts: tuple[Part, ...] = ALL
+    hidden: int = 128
+    duration: float = 1.0
+    samples: int = 16
+    slopes: tuple[float, ...] = (1.0, 10.0, 100.0)
+    shapes: tuple[str, ...] = ("sigmoid", "triangle", "gaussian", "arctan", "boxcar")
+    scales: tuple[float, ...] = (0.3,)
+    steps: tuple[float, ...] = (1e-3, 0.5e-3, 0.25e-3, 0.125e-3)
+    recurrences: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0)
+    drives: tuple[float, ...] = (0.75, 1.0, 1.5, 2.0)
+    depths: tuple[int, ...] = (1, 2)
+    durations: tuple[float, ...] = (0.25, 1.0)
+    batches: int = 8
+    lengths: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0)
+    epochs: int = 12
+    train_samples: int = 4096
+    radii: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1)
+    loops: int = 3
+    loop_slopes: tuple[float, ...] = (10.0, 1.0, 100.0)
+    loop_points: int = 512
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse impossible settings that no one else looks at."""
+        for name in ("samples", "batches", "loops", "loop_points"):
+            if getattr(self, name) < 1 + (name == "batches"):
+                raise ValueError(f"{name} is {getattr(self, name)}, expected at least {1 + (name == 'batches')}")
+        for name in ("parts", "slopes", "steps", "lengths", "radii", "loop_slopes"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} is empty, expected at least one entry")
+
+
+def measure(config: Config) -> Outcome:
+    """All parts that are asked for.
+
+    Raises:
+        ValueError: for impossible settings or damaged data.
+        OSError: for data that are not there.
+    """
+    metrics: dict[str, Any] = dict.fromkeys(
+        ("cosine_w_in", "cosine_w_rec", "circulation_eventprop", "circulation_jump_residual")
+    )
+    samples: dict[str, Any] = {}
+    dataset = "random"
+    if set(config.parts) - {"loops"}:
+        suited = DATASETS[chosen_dataset(config.dataset, config.data_dir)]
+        problem = problem_of(config, suited)
+        dataset = problem.data.name
+        train = TrainConfig(**{**suited.training, "epochs": config.epochs, "seed": config.seed})
+        usual = problem.compare(problem.params)
+        for name in ("w_in", "w_rec"):
+            metrics[f"cosine_{name}"] = usual["parameters"][f"layers.0.{name}"]["cosine"]
+        samples |= _on_data(config, problem, train)
+    if "loops" in config.parts:
+        found = circulations(config.radii, config.loops, config.loop_slopes, config.loop_points, config.seed)
+        samples["loops"] = found.rows
+        smooth = [abs(each.integral) for each in found.exact if not each.jumps.size]
+        residuals = [each.residual for each in found.exact if each.jumps.size]
+        metrics["circulation_eventprop"] = max(smooth, default=None)
+        metrics["circulation_jump_residual"] = max(residuals, default=None)
+        metrics |= {"loops_smooth": len(smooth), "loops_with_jumps": len(residuals)}
+    if "usefulness" in samples:
+        metrics |= _use(samples["usefulness"], len(config.lengths) // 2)
+    if "training" in samples:
+        metrics |= _uphill(samples["training"]["rows"])
+    return Outcome(metrics, samples, method=configuration.BOTH, dataset=dataset, hidden=config.hidden, seed=config.seed)
+
+
+def problem_of(config: Config, suited: DataSet) -> Problem:
+    """The network with what suits the data, but for the settings of this benchmark."""
+    data = load(config.dataset, config.data_dir).train
+    chosen: dict[str, Any] = {"hidden": (config.hidden,), "duration": config.duration}
+    network = Network(data.inputs, data.classes, **{**suited.network, **chosen})
+    return Problem(network, data, config.samples, config.seed)
+
+
+def _on_data(config: Config, problem: Problem, train: TrainConfig) -> Mapping[str, Any]:
+    """The rows of each part that needs data."""
+    measures: dict[str, Callable[[], Any]] = {
+        "surrogates": lambda: at_start.surrogates(problem, config.slopes, config.shapes, config.scales),
+        "steps": lambda: at_start.steps(problem, config.steps, config.shapes),
+        "networks": lambda: at_start.networks(
+            problem, config.recurrences, config.drives, config.depths, config.durations
+        ),
+        "noise": lambda: at_start.noise(problem, config.batches),
+        "training": lambda: training(problem, train, config.train_samples, config.batches, config.steps),
+        "usefulness": lambda: at_start.usefulness(problem, max(config.batches // 2, 1), config.lengths),
+    }
+    return {name: rows() for name, rows in measures.items() if name in config.parts}
+
+
+def _by_method(rows: Rows) -> dict[str, Rows]:
+    """The rows of each method."""
+    return {name: [row for row in rows if row["method"] == name] for name in dict.fromkeys(r["method"] for r in rows)}
+
+
+def _use(rows: Rows, middle: int) -> dict[str, Any]:
+    """Means over batches of the change of the loss in a step of the middle length, along each gradient."""
+    result: dict[str, Any] = {}
+    for method, own in _by_method(rows).items():
+        for place in ("same", "held out"):
+            changes = [row["curves"][place][middle] for row in own]
+            result[f"loss_change_{place.replace(' ', '_')}_{method}"] = float(np.mean(changes))
+        result[f"loss_change_unseen_{method}"] = float(np.mean([row["change"] - row["seen"] for row in own]))
+        result[f"spike_counts_changed_{method}"] = float(np.mean([row["changed"] for row in own]))
+    return result
+
+
+def _uphill(rows: Rows) -> dict[str, float]:
+    """Share of batches along each training on which the surrogate gradient of a hidden weight matrix points uphill."""
+    result = {}
+    for method, own in _by_method(rows).items():
+        leaves = [leaf for row in own for leaf in row["parameters"].items()]
+        hidden = [values["uphill"] for name, values in leaves if name.startswith("layers")]
+        if hidden:
+            result[f"uphill_training_{method}"] = float(np.mean(hidden))
+    return result

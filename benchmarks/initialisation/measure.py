@@ -1,0 +1,88 @@
+"""Rates and gradients of networks that were not trained."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradlab import configuration
+from gradlab.command import Outcome
+from gradlab.data import DATASETS, SpikeData, chosen_dataset, load
+from gradlab.methods import METHODS
+from gradlab.networks.initialisers import INITIALISERS
+from gradlab.networks.network import Network
+from gradlab.networks.params import named_leaves
+from gradlab.networks.readouts import ReadoutName
+from gradlab.training.config import TrainConfig
+from gradlab.training.objective import Objective
+
+from ..data_settings import DataSettings
+
+
+@dataclass(frozen=True)
+class Config(DataSettings):
+    """Firing rates, silent neurons and gradient norms of untrained networks.
+
+    Attributes:
+        hidden: neurons of each hidden layer.
+        loss: as for gradlab.bench.
+        duration: of a trial [s].
+        batches: of training samples; a gradient each.
+        batch_size: samples of a batch.
+        seed: of the weights and of the choice of samples.
+    """
+
+    hidden: tuple[int, ...] = (128, 128)
+    loss: ReadoutName = "exp"
+    duration: float = 1.0
+    batches: int = 8
+    batch_size: int = 32
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse an impossible number."""
+        if self.batches < 1:
+            raise ValueError(f"batches is {self.batches}, expected at least 1")
+
+
+def untrained(objective: Objective, data: SpikeData, batches: int) -> dict[str, Any]:
+    """Of the initial weights: ``rate_hz`` and ``silent_fraction`` by layer, ``gradient_norms`` of each batch by name.
+
+    Raises:
+        Runaway: if there are too many spikes.
+        ValueError: if there are fewer samples than asked for.
+    """
+    network, size = objective.network, objective.config.batch_size
+    if batches * size > len(data):
+        raise ValueError(f"{len(data)} samples, but {batches} batches of {size}: lower one of them")
+    params, norms = objective.init(), []
+    order = np.random.default_rng(objective.config.seed).permutation(len(data))[: batches * size]
+    totals = [np.zeros(n) for n in network.hidden]
+    for indices in order.reshape(batches, size):
+        gradient, output = objective.gradient(params, *objective.batch(data, indices))
+        totals = [total + np.asarray(count).sum(0) for total, count in zip(totals, output.counts, strict=True)]
+        norms.append({name: float(np.linalg.norm(leaf)) for name, leaf in named_leaves(gradient).items()})
+    return {
+        "rate_hz": [float(total.mean()) / order.size / network.duration for total in totals],
+        "silent_fraction": [float(np.mean(total == 0)) for total in totals],
+        "gradient_norms": {name: [each[name] for each in norms] for name in norms[0]},
+    }
+
+
+def measure(config: Config) -> Outcome:
+    """Every initialiser with every method.
+
+    Raises:
+        ValueError: for an impossible configuration or damaged data.
+        OSError: for data that are not there.
+    """
+    data = load(config.dataset, config.data_dir).train
+    train = TrainConfig(batch_size=config.batch_size, rate_strength=0.0, seed=config.seed)
+    suited = DATASETS[chosen_dataset(config.dataset, config.data_dir)].network
+    chosen: dict[str, Any] = {"hidden": config.hidden, "loss": config.loss, "duration": config.duration}
+    found: dict[str, dict[str, Any]] = {}
+    for initialiser in INITIALISERS:
+        network = Network(data.inputs, data.classes, **{**suited, **chosen, "initialiser": initialiser})
+        objectives = {name: Objective(network, train, method()) for name, method in METHODS.items()}
+        found[initialiser] = {name: untrained(each, data, config.batches) for name, each in objectives.items()}
+    return Outcome(found, method=configuration.ALL, dataset=data.name, hidden=sum(config.hidden), seed=config.seed)

@@ -1,0 +1,19 @@
+"""How the memory of a gradient grows, by method: ``python -m benchmarks.memory_scaling``.
+
+One size at a time is changed: duration of the recording (with the same spikes: what is added is silence), step of the
+grid, hidden neurons, samples in a batch, firing rate. Compared are all of ``benchmarks.contestants``: every method,
+among them ``eventprop`` and ``bptt`` (``solvers.bptt``, which keeps voltages only); ``bptt_checkpointed``; and
+``bptt_scan``, textbook BPTT (``solvers.reference.bptt_scan``).
+
+Four kinds of figures, each under its own name (see ``gradlab.measuring.memory``), all with EventProp's spike buffers at
+their full capacity, padding included, beside the true number of spikes:
+
+- ``residual_bytes``: what reverse mode keeps between the passes;
+- ``h100_*_bytes``: what XLA allocates on an NVIDIA H100, read from the program compiled for it (EventProp: engine
+  ``xla``), not run; needs the installation ``gradlab[gpu-compile]``;
+- ``local_*_bytes``: the same on this machine (EventProp: its own engine; scratch of the numba kernels is not in it);
+- ``process_*_bytes``: peak resident memory of a process that does nothing else, above its start too, and the device's
+  peak where there is a GPU.
+
+Bytes of the input (events; counts on the grid for ``bptt_scan``) are apart: plots and ratios leave them out.
+"""

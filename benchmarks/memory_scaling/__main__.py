@@ -1,0 +1,14 @@
+"""The command ``python -m benchmarks.memory_scaling``."""
+
+import sys
+
+from gradlab.command import Command
+
+from .config import Config
+from .figure import figures, table
+from .measure import measure
+
+COMMAND = Command("memory_scaling", Config, measure, program="benchmarks.memory_scaling", table=table, figures=figures)
+
+if __name__ == "__main__":
+    sys.exit(COMMAND.main())

@@ -1,0 +1,102 @@
+"""Table and figure of how memory grows with the size of a problem."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from gradlab.command import Record
+from gradlab.reporting.style import tidy
+
+from ..contestants import CONTESTANTS
+from .limits import COMPARED_AT
+from .points import Point, without_input
+
+_AXES: dict[str, tuple[str, float]] = {
+    "duration": ("duration, same spikes [s]", 1),
+    "dt": ("step of the grid [ms]", 1e3),
+    "hidden": ("hidden neurons", 1),
+    "batch_size": ("samples in a batch", 1),
+    "hidden_rate": ("firing rate [Hz]", 1),
+}
+_KINDS = {"h100": "allocation on an H100,\nwithout input [MB]", "residual": "kept between\nthe passes [MB]"}
+_ROWS = {
+    f"H100, batch {COMPARED_AT} [MB]": ("h100_{}_bytes", 1e-6, "{:.1f}"),
+    "H100, largest batch": ("h100_largest_batch_{}", 1, "{:.0f}"),
+    f"H100, longest at {COMPARED_AT} [s]": ("h100_longest_recording_{}_s", 1, "{:.1f}"),
+}
+_WIDTH = 24
+
+
+def table(record: Record) -> str:
+    """The figures as text."""
+    metrics = record["metrics"]
+
+    def row(label: str, key: str, unit: float, form: str) -> str:
+        found = [metrics.get(key.format(name)) for name in CONTESTANTS]
+        cells = ("-" if x is None else form.format(unit * x) for x in found)
+        return f"{label:{_WIDTH}}" + "".join(f"{cell:>{_WIDTH}}" for cell in cells)
+
+    heads = "".join(f"{each.label:>{_WIDTH}}" for each in CONTESTANTS.values())
+    lines = [f"{'slope of memory against':{_WIDTH}}{heads}"]
+    lines += [
+        row(f"{sweep}, {kind}", f"slope_{kind}_{sweep}_{{}}", 1, "{:.2f}")
+        for kind in reversed(_KINDS)
+        for sweep in _AXES
+    ]
+    return "\n".join([*lines, *(row(label, *how) for label, how in _ROWS.items())])
+
+
+def figures(record: Record) -> dict[str, Figure]:
+    """By file name."""
+    return {"memory_scaling.png": memory_scaling(record)}
+
+
+def memory_scaling(record: Record) -> Figure:
+    """Memory over each size that was swept, on logarithmic axes, with the fitted slopes.
+
+    Returns:
+        Two rows of panels: what XLA allocates on an H100 without the input, if it is known, and what is kept between
+        the passes.
+    """
+    points, metrics = record["samples"]["points"], record["metrics"]
+    unknown = any(without_input(point) is None for point in points)
+    kinds = {kind: label for kind, label in _KINDS.items() if not (unknown and kind == "h100")}
+    figure = Figure(figsize=(3.4 * len(_AXES), 3.3 * len(kinds)), layout="constrained")
+    grid = figure.subplots(len(kinds), len(_AXES), squeeze=False)
+    for panels, (kind, label) in zip(grid, kinds.items(), strict=True):
+        for ax, sweep in zip(panels, _AXES, strict=True):
+            _lines(ax, [point for point in points if point["sweep"] == sweep], sweep, kind, metrics)
+        panels[0].set_ylabel(label)
+    handles = [line for line in grid[0][0].lines if not line.get_label().startswith("_")]
+    labels = [CONTESTANTS[line.get_gid()].label for line in handles]
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
+    return figure
+
+
+def _bytes(point: Point, kind: str) -> float:
+    on_card = without_input(point)
+    return point["residual_bytes"] if kind == "residual" or on_card is None else on_card
+
+
+def _lines(ax: Axes, points: Sequence[Point], sweep: str, kind: str, metrics: Mapping[str, Any]) -> None:
+    """One line a contestant; its slope is its label."""
+    title, unit = _AXES[sweep]
+    measured = {point["method"] for point in points}
+    for name in (name for name in CONTESTANTS if name in measured):
+        line = [point for point in points if point["method"] == name]
+        x, y = [unit * point["value"] for point in line], [_bytes(point, kind) / 1e6 for point in line]
+        slope = metrics[f"slope_{kind}_{sweep}_{name}"]
+        ax.loglog(
+            x, y, color=CONTESTANTS[name].colour, marker="o", markersize=4, linewidth=1.8, gid=name,
+            label=f"slope {round(slope, 2) + 0:.2f}",
+        )  # fmt: skip
+    ax.set_xlabel(title)
+    ax.set_xticks(x, [f"{tick:g}" for tick in x])
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    tidy(ax)
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high * (high / low) ** 0.35)  # room for the legend
+    ax.legend(frameon=False, fontsize="small", ncols=2, loc="upper left")

@@ -1,0 +1,101 @@
+"""The workload: input, tuned parameters, and what each contestant is to differentiate."""
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gradlab.methods import EventProp
+from gradlab.networks.network import Network
+from gradlab.training.config import TrainConfig
+from gradlab.training.objective import Objective
+from gradlab.training.trained import split_params
+
+from ..contestants import CONTESTANTS, VARIANTS
+from .drive import poisson_data, room_for, tune_rate
+from .gradients import Gradient, gradient_of, on_grid
+from .limit import Limit
+
+_ROOM_UNIT = 256  # room for hidden spikes is a multiple of this
+_SILENCE = 10  # the trial of the variant with silence is so many times as long
+
+
+class Work(NamedTuple):
+    """What one contestant does.
+
+    Attributes:
+        functions: its loss and its gradient.
+        arguments: of both, the trained parameters first.
+    """
+
+    functions: Gradient
+    arguments: tuple[Any, ...]
+
+
+class Workload(NamedTuple):
+    """The same problem for all contestants.
+
+    Attributes:
+        work: of each contestant and each variant, by name.
+        limit: the unavoidable arithmetic.
+        rate: of the hidden neurons [Hz].
+        input_spikes: mean of a sample.
+        hidden_spikes: mean of a sample.
+        capacity: room for a sample's hidden spikes in continuous time, which fits the busiest sample.
+        steps: of the time grid.
+        input_grid_bytes: size of the binned input, which only a plain scan needs.
+    """
+
+    work: dict[str, Work]
+    limit: Limit
+    rate: float
+    input_spikes: float
+    hidden_spikes: float
+    capacity: int
+    steps: int
+    input_grid_bytes: int
+
+
+def make_workload(
+    network: Network, *, samples: int, input_rate: float, hidden_rate: float, dt: float, seed: int
+) -> Workload:
+    """Input, parameters that make the hidden neurons fire at the wanted rate, and the work of each contestant.
+
+    Args:
+        network: with one hidden layer.
+        samples: in the batch.
+        input_rate: of each input channel [Hz].
+        hidden_rate: wanted mean of the hidden neurons [Hz].
+        dt: step of the grid [s].
+        seed: of input and weights.
+    """
+    config = TrainConfig(batch_size=samples, seed=seed)
+    data = poisson_data(samples, network.inputs, input_rate, network.duration, network.outputs, seed)
+    exact = Objective(network, config, EventProp())
+    params, rate = tune_rate(exact, exact.init(), data, hidden_rate)
+    events, labels = jax.tree.map(jnp.asarray, exact.batch(data, np.arange(samples)))
+    hidden_spikes = exact.forward(params, events).spikes[0]
+    counts = np.asarray(hidden_spikes.count)
+    capacity = room_for(counts, _ROOM_UNIT)
+    grid = on_grid(events, network, dt)
+    trained, constant = split_params(params)
+    work = {}
+    for name, contestant in CONTESTANTS.items():
+        spikes = grid if contestant.plain_scan else events
+        functions = gradient_of(contestant.with_options(dt=dt), network, config, (capacity,))
+        work[name] = Work(functions, (trained, constant, spikes, labels))
+    each = constant._replace(layers=jax.tree.map(lambda x: jnp.broadcast_to(x, network.hidden), constant.layers))
+    changed = {
+        "eventprop_per_neuron": (network, each),
+        "eventprop_silence": (replace(network, duration=_SILENCE * network.duration), constant),
+    }
+    for name, contestant in VARIANTS.items():
+        its_network, constants = changed[name]
+        functions = gradient_of(contestant, its_network, config, (capacity,))
+        work[name] = Work(functions, (trained, constants, events, labels))
+    layer: Any = params.layers[0]
+    limit = Limit(layer, events, hidden_spikes, network.delay)
+    means = float(data.spikes_per_sample.mean()), float(counts.mean())
+    return Workload(work, limit, rate, *means, capacity, len(grid), grid.nbytes)

@@ -1,0 +1,124 @@
+"""The options of the main command: which data, network, training and methods; and what suits a preset or data set."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+from .command import RUNS
+from .data import AUTO, DATASETS, DataSetName, SpikeData, chosen_dataset
+from .measuring.evaluation import reference_method
+from .methods import METHODS
+from .methods.options import MethodOptions, make_method
+from .networks.network import Network
+from .networks.settings import NetworkSettings
+from .training.config import TrainConfig
+from .training.objective import Objective
+from .training.presets import PRESETS, PresetName
+
+ALL, BOTH = "all", "both"  # all methods; the first exact one and the first other one
+if TYPE_CHECKING:
+    MethodChoice = str
+else:
+    MethodChoice = Literal[(*METHODS, ALL, BOTH)]
+
+
+@dataclass(frozen=True)
+class Config:
+    """Train one recurrent spiking network with exact or with surrogate gradients, and measure both.
+
+    Attributes:
+        preset: named set of options, see gradlab/training/presets.py; options that are given take precedence.
+        method: one or several, which train in turn from the same initial weights: eventprop (continuous time, exact
+            gradients), bptt (time grid, surrogate gradients), both of these, or all that there are.
+        dataset: shd is downloaded if there is a network; synthetic and yin-yang are made and need no download; auto
+            takes SHD if it is there, else the synthetic set.
+        data_dir: folder with the files of the data set, or their parent; where they are downloaded to.
+        validation_groups: groups, such as speakers, of the training set that are held out, to choose settings by; none
+            with no number.
+        network: the network.
+        training: training, for all methods.
+        options: of the methods.
+        resume: go on from the checkpoint of a training that was stopped, if there is one; there is one from every
+            training with the same options, in OUT/checkpoints, written after each epoch.
+        out: folder for records, figures and checkpoints.
+        json: print the record as one JSON object in the last line.
+    """
+
+    preset: PresetName | None = None
+    method: tuple[MethodChoice, ...] = (next(iter(METHODS)),)
+    dataset: DataSetName = AUTO
+    data_dir: Path | None = None
+    validation_groups: Annotated[tuple[int, ...] | None, tyro.conf.arg(aliases=["--validation-speakers"])] = None
+    network: Annotated[NetworkSettings, tyro.conf.arg(name="")] = field(default_factory=NetworkSettings)
+    training: Annotated[TrainConfig, tyro.conf.arg(name="")] = field(default_factory=TrainConfig)
+    options: Annotated[MethodOptions, tyro.conf.arg(name="")] = field(default_factory=MethodOptions)
+    resume: bool = False
+    out: Path = RUNS
+    json: bool = False
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The names of the methods to train with, each once."""
+        exact = reference_method(METHODS)
+        both = [name for name in (exact, next((m for m in METHODS if not METHODS[m].exact), None)) if name is not None]
+        meant = {ALL: list(METHODS), BOTH: both}
+        return tuple(dict.fromkeys(name for choice in self.method for name in meant.get(choice, [choice])))
+
+    def describe(self, data: SpikeData) -> str:
+        """The name of a training in file names, but for its method."""
+        layers = "x".join(map(str, self.network.hidden))
+        return f"{self.preset or f'{data.name}-{layers}'}-seed{self.training.seed}"
+
+
+def configure(preset: str | None = None, dataset: str | None = None, data_dir: Path | None = None) -> Config:
+    """The configuration of a preset or a data set: what suits the data, and what the preset names.
+
+    Args:
+        preset: key of ``PRESETS``, or None.
+        dataset: key of ``DATASETS``, "auto", or None for that of the preset.
+        data_dir: where its files are.
+    """
+    named = PRESETS[preset] if preset is not None else None
+    dataset = dataset or (named.dataset if named else AUTO)
+    known = DATASETS[chosen_dataset(dataset, data_dir)]
+    network, training = dict(known.network), dict(known.training)
+    groups = None if known.group is None else known.held_out
+    if named is not None:
+        network, training, groups = network | named.network, training | named.training, named.validation_groups
+    return Config(
+        preset=preset, dataset=dataset, data_dir=data_dir, validation_groups=groups,
+        network=NetworkSettings(**network), training=TrainConfig(**training),
+    )  # fmt: skip
+
+
+def configured_by(arguments: Sequence[str]) -> Config:
+    """``configure`` for the preset, data set and folder that options name; the parser of all options refuses others."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--preset", choices=PRESETS)
+    parser.add_argument("--dataset", choices=(AUTO, *DATASETS))
+    parser.add_argument("--data-dir", "--data_dir", type=Path)
+    try:
+        named = parser.parse_known_args(arguments)[0]
+    except argparse.ArgumentError:
+        return Config()
+    return configure(named.preset, named.dataset, named.data_dir)
+
+
+def network_of(config: Config, data: SpikeData) -> Network:
+    """The network that the configuration describes, with the data's inputs and classes."""
+    return Network(data.inputs, data.classes, **vars(config.network))
+
+
+def check(config: Config) -> None:
+    """Refuse an impossible configuration before anything is loaded; options that no chosen method has are ignored.
+
+    Raises:
+        ValueError: says what is wrong.
+    """
+    network = Network(1, 1, **vars(config.network))
+    for name in config.methods:
+        Objective(network, config.training, make_method(name, config.options))

@@ -1,0 +1,1 @@
+"""Measurements of networks and gradients; none writes a file."""

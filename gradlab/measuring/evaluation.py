@@ -1,0 +1,166 @@
+"""What a finished training reached: on the test set, in every simulator, and what it took."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..data import SpikeData, Splits
+from ..methods import METHODS, Method
+from ..networks.network import Network
+from ..networks.params import NetworkParams
+from ..training.config import TrainConfig
+from ..training.loop import Trainer
+from ..training.objective import Objective
+from ..training.result import Result
+from ..training.room import Runaway
+from ..training.trained import unconstrained_params
+from .gradient_similarity import compare
+from .memory import residual_bytes
+from .timing import summary
+
+_UNTIMED = 2  # steps at the start, in which kernels and XLA programs are compiled
+
+
+def transfer_objectives(
+    trainers: Mapping[str, Trainer], network: Network, config: TrainConfig, make: Callable[[str], Method]
+) -> dict[str, Objective]:
+    """By simulator, what runs weights in it that were trained in another: a trainer, or else its first method.
+
+    Args:
+        trainers: by method.
+        network: structure and settings.
+        config: of the training.
+        make: gives a method by its name, with its options.
+
+    Returns:
+        Without simulators that cannot run the network, such as a grid that does not fit its delay.
+    """
+    found: dict[str, Objective] = {}
+    for trainer in trainers.values():
+        found.setdefault(trainer.method.simulator, trainer)
+    for name, method in METHODS.items():
+        if method.simulator not in found:
+            try:
+                found[method.simulator] = Objective(network, config, make(name))
+            except ValueError:
+                continue
+    return found
+
+
+def measure(trainer: Trainer, others: Mapping[str, Objective], result: Result, splits: Splits) -> dict[str, Any]:
+    """Figures of one finished training; the test set is used here and nowhere else.
+
+    Args:
+        trainer: that trained.
+        others: by simulator, see ``transfer_objectives``.
+        result: of the training.
+        splits: the data.
+    """
+    data, network = splits.train, trainer.network
+    steps = result.history.get("step_s", [])[_UNTIMED:]
+    trained, _ = unconstrained_params(result.params, network, trainer.config)
+    return {
+        **test_figures(trainer, result.params, splits),
+        **transfer_figures(trainer.method, others, result.params, splits),
+        "validation_accuracy": result.kept_figure("validation_accuracy"),
+        "train_accuracy": result.kept_figure("train_accuracy"),
+        "epochs": result.epochs,
+        "kept_epoch": result.kept,
+        "seconds_per_step": summary(steps)["median"] if steps else None,
+        "training_s": sum(result.history.get("epoch_s", [])),
+        "input_spikes_per_sample": float(data.spikes_per_sample.mean()),
+        "residual_bytes": kept_bytes(trainer, result.params, data),
+        "event_capacity": list(trainer.room.capacities) if trainer.method.needs_room else None,
+        "parameters": sum(x.size for x in jax.tree.leaves(trained)),
+        "hidden_neurons": sum(network.hidden),
+    }
+
+
+def kept_bytes(objective: Objective, params: NetworkParams, data: SpikeData) -> int | None:
+    """Bytes that a batch's gradient keeps between its passes, see ``residual_bytes``.
+
+    Returns:
+        None for a method that has a gradient of its own, which is not the derivative that is looked at here.
+    """
+    if type(objective.method).value_and_grad is not Method.value_and_grad:
+        return None
+    events, labels = objective.batch(data, np.arange(objective.config.batch_size))
+    trained, constant = unconstrained_params(params, objective.network, objective.config)
+
+    def loss(trained: Any, constant: NetworkParams) -> Any:
+        return objective.value(trained, constant, events, labels, objective.room.capacities, objective.key)[0]
+
+    return residual_bytes(loss, trained, constant)
+
+
+def test_figures(objective: Objective, params: NetworkParams, splits: Splits) -> dict[str, float]:
+    """Accuracy and hidden spikes a sample on the test set; accuracy on groups known from training, and unseen ones.
+
+    Returns:
+        NaN if the parameters make the network run away. Without groups, those figures are left out.
+    """
+    test, train = splits.test, splits.train
+    if test.groups is None or train.groups is None:
+        parts = {"": np.arange(len(test))}
+    else:
+        known = np.isin(test.groups, train.groups)
+        parts = {"known": np.flatnonzero(known), "unseen": np.flatnonzero(~known)}
+    parts = {name: part for name, part in parts.items() if part.size}
+    try:
+        figures = {name: objective.evaluate(params, test.select(part)) for name, part in parts.items()}
+    except Runaway:
+        return dict.fromkeys(("test_accuracy", "spikes_per_sample"), float("nan"))
+
+    def total(key: str) -> float:
+        return sum(figures[name][key] * part.size for name, part in parts.items()) / len(test)
+
+    by_group = {f"test_accuracy_{name}_groups": values["accuracy"] for name, values in figures.items() if name}
+    return {"test_accuracy": total("accuracy"), **by_group, "spikes_per_sample": total("spikes_per_sample")}
+
+
+def transfer_figures(
+    method: Method, others: Mapping[str, Objective], params: NetworkParams, splits: Splits
+) -> dict[str, Any]:
+    """Test accuracy of the same weights in another simulator than the one they were trained in.
+
+    Returns:
+        ``transfer_accuracy`` and ``transfer_runs_away``; None where there is no other simulator.
+    """
+    other = next((each for simulator, each in others.items() if simulator != method.simulator), None)
+    if other is None:
+        return {"transfer_accuracy": None, "transfer_runs_away": None}
+    reached = test_figures(other, params, splits)["test_accuracy"]
+    return {"transfer_accuracy": reached, "transfer_runs_away": bool(np.isnan(reached))}
+
+
+def reference_method(names: Mapping[str, Any]) -> str | None:
+    """The method that others are compared with: the first one with exact gradients; None if there is none."""
+    return next((name for name in names if METHODS[name].exact), None)
+
+
+def compare_gradients(
+    trainers: Mapping[str, Trainer], params: NetworkParams, data: SpikeData
+) -> dict[str, dict[str, Any]]:
+    """Similarity of every method's gradient to the exact one, by method and parameter, on the first training batch.
+
+    Args:
+        trainers: by method.
+        params: at which the gradients are taken.
+        data: training set.
+
+    Returns:
+        As ``gradient_similarity.compare`` by method; empty without an exact method among them, or if the parameters
+        make the network run away.
+    """
+    reference = reference_method(trainers)
+    if reference is None:
+        return {}
+    events, labels = trainers[reference].batch(data, np.arange(trainers[reference].config.batch_size))
+    try:
+        gradients = {name: trainer.gradient(params, events, labels)[0] for name, trainer in trainers.items()}
+    except Runaway:
+        return {}
+    exact = gradients.pop(reference)
+    return {name: compare(exact, gradient) for name, gradient in gradients.items()}

@@ -1,0 +1,224 @@
+"""Random small networks on which gradients are checked, and what is computed on them."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, Int
+
+from solvers.eventprop import lif_layer
+from solvers.events import Events
+from solvers.neurons import NEURONS
+from solvers.neurons.lif import LIFParams
+from solvers.reference import ode
+
+from ..methods import EventProp
+from ..networks.losses import cross_entropy
+from ..networks.network import Network
+from ..networks.params import NetworkParams
+from ..networks.readouts import ReadoutParams
+
+_INPUTS, _OUTPUTS, _BATCH, _EVENTS = 5, 4, 2, 24
+_DURATION, _CAPACITY = 60e-3, 64
+_SPIKES = (5, 40)  # of a layer in a sample, least and most
+EXACT = EventProp()  # the method that is checked, with the engine that suits the machine
+_SHORT, _LONG = (3e-3, 7e-3), (9e-3, 22e-3)  # ranges of the time constants [s]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kind of network to check.
+
+    Attributes:
+        name: what is special about it.
+        delay: of recurrent transmission [s].
+        hidden: neurons of each hidden layer.
+        tau_mem: range of the membrane time constant [s].
+        tau_syn: range of the synaptic time constant [s]; None for the same as tau_mem.
+        shared: one value of each constant for all neurons of a layer.
+        grid: input spikes are rounded to multiples of this [s], so that many coincide; 0 for not at all.
+    """
+
+    name: str
+    delay: float = 1e-3
+    hidden: tuple[int, ...] = (4,)
+    tau_mem: tuple[float, float] = _LONG
+    tau_syn: tuple[float, float] | None = _SHORT
+    shared: bool = False
+    grid: float = 0.0
+
+
+CASES = (
+    Case("shared constants", shared=True),
+    Case("shared and equal time constants", tau_syn=None, shared=True),
+    Case("shared constants, tau_mem below tau_syn", tau_mem=_SHORT, tau_syn=_LONG, shared=True),
+    Case("constants per neuron"),
+    Case("constants per neuron, equal time constants", tau_syn=None),
+    Case("constants per neuron, tau_mem below tau_syn", tau_mem=_SHORT, tau_syn=_LONG),
+    Case("constants per neuron, coincident input", grid=5e-3),
+    Case("constants per neuron, no delay", delay=0.0),
+    Case("constants per neuron, no delay, coincident input", delay=0.0, grid=5e-3),
+    Case("two layers, no delay", delay=0.0, hidden=(4, 4), shared=True),
+    Case("two layers, no delay, coincident input", delay=0.0, hidden=(4, 4), shared=True, grid=5e-3),
+)
+
+
+class Problem(NamedTuple):
+    """A network with its parameters and a batch: one spike for each time and unit, in any order."""
+
+    network: Network
+    method: EventProp
+    params: NetworkParams
+    times: Float[Array, "batch events"]
+    units: Int[Array, "batch events"]
+
+
+def draw_problem(case: Case, loss: str, seed: Sequence[int], method: EventProp = EXACT) -> Problem:
+    """A random network of moderate activity and a random input."""
+    rng = np.random.default_rng([*seed, *case.name.encode(), *loss.encode()])
+    network = Network(_INPUTS, _OUTPUTS, hidden=case.hidden, loss=loss, duration=_DURATION, delay=case.delay)
+    while True:
+        params = _draw_params(network, case, rng)
+        uniform = rng.uniform(0.1 * _DURATION, 0.9 * _DURATION, (_BATCH, _EVENTS))
+        times = jnp.asarray(np.round(uniform / case.grid) * case.grid if case.grid else uniform)
+        units = jnp.asarray(rng.integers(0, _INPUTS, (_BATCH, _EVENTS)), jnp.int32)
+        _, *spikes = layer_events(network, method, params, in_order(times, units))
+        if all(((s.count >= _SPIKES[0]) & (s.count <= _SPIKES[1])).all() for s in spikes):
+            return Problem(network, method, params, times, units)
+
+
+def _draw_params(network: Network, case: Case, rng: np.random.Generator) -> NetworkParams:
+    """The network's parameters with weights and constants that suit a check."""
+    params = jax.eval_shape(network.init, jax.random.key(0))
+
+    def drawn(layer: LIFParams, drive: float) -> LIFParams:
+        size = () if case.shared else layer.neurons
+        tau_mem = rng.uniform(*case.tau_mem, size)
+        tau_syn = tau_mem if case.tau_syn is None else rng.uniform(*case.tau_syn, size)
+        unit = 5e-3 / np.mean(tau_syn)  # of weights: what keeps the mean current the same
+        values: dict[str, Any] = {
+            "w_in": unit * drive * rng.normal(1, 0.6, layer.w_in.shape),
+            "w_rec": None if layer.w_rec is None else unit * rng.normal(0, 0.3, layer.w_rec.shape),
+            "tau_mem": tau_mem,
+            "tau_syn": tau_syn,
+            "threshold": rng.uniform(0.8, 1.2, size),
+            "reset": rng.uniform(-0.2, 0.2, size),
+        }
+        return LIFParams(**jax.tree.map(jnp.asarray, values))
+
+    layers = tuple(drawn(layer, 0.8 if depth == 0 else 1.2) for depth, layer in enumerate(params.layers))
+    if isinstance(params.readout, LIFParams):
+        return NetworkParams(layers, drawn(params.readout, 1.2))
+    tau_mem = rng.uniform(*case.tau_mem)
+    tau_syn = tau_mem if case.tau_syn is None else rng.uniform(*case.tau_syn)
+    w = rng.normal(0, 1, params.readout.w.shape)
+    return NetworkParams(layers, ReadoutParams(jnp.asarray(w), jnp.asarray(tau_mem), jnp.asarray(tau_syn)))
+
+
+def spiking_layers(params: NetworkParams) -> tuple[Any, ...]:
+    """All layers that spike."""
+    return (*params.layers, params.readout) if isinstance(params.readout, LIFParams) else params.layers
+
+
+def kinds(params: NetworkParams) -> list[str]:
+    """The row of the table to which each array of ``(params, input times)`` belongs, in the order of a pytree."""
+    parts: tuple[Any, ...] = (*params.layers, params.readout)
+    *layers, readout = ([name for name in part._fields if getattr(part, name) is not None] for part in parts)
+    of_readout = ["w_out" if name in ("w", "w_in") else f"readout {name}" for name in readout]
+    return [*itertools.chain(*layers), *of_readout, "input times"]
+
+
+@jax.jit
+def in_order(times: Array, units: Array) -> Events:
+    """A batch of events, sorted; differentiable."""
+    order = jnp.argsort(times, axis=1)
+    count = jnp.full(len(times), times.shape[1], jnp.int32)
+    return Events(jnp.take_along_axis(times, order, 1), jnp.take_along_axis(units, order, 1), count)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def layer_events(network: Network, method: EventProp, params: NetworkParams, events: Events) -> list[Events]:
+    """The input of the first layer and the spikes of each spiking layer."""
+    result = [events]
+    for layer in spiking_layers(params):
+        result.append(lif_layer(layer, result[-1], **_settings(network, method)))
+    return result
+
+
+def _settings(network: Network, method: EventProp) -> dict[str, Any]:
+    return {"duration": network.duration, "capacity": _CAPACITY, "delay": network.delay, "engine": method.engine}
+
+
+def _loss(
+    network: Network, method: EventProp, params: NetworkParams, times: Array, units: Array
+) -> tuple[Array, tuple[Events, ...]]:
+    """Loss if the least likely classes are the labels, so that no gradient is tiny; events of all hidden layers."""
+    events = in_order(times, units)
+    room = (_CAPACITY,) * len(network.spiking_sizes)
+    output = method.forward(network, params, events, room, jax.random.key(0))
+    return cross_entropy(output.logits, jnp.argmin(output.logits, -1)), (events, *output.spikes)
+
+
+def _sequence(network: Network, method: EventProp, params: NetworkParams, layers: Sequence[Events]) -> Array:
+    """What must not change for the loss to be smooth: which neurons spike, and between which arrivals."""
+    if isinstance(params.readout, LIFParams):
+        layers = [*layers, lif_layer(params.readout, layers[-1], **_settings(network, method))]
+    rank = jax.vmap(jnp.searchsorted)
+    parts = []
+    for arriving, spikes in itertools.pairwise(layers):
+        parts += [spikes.units, rank(arriving.times, spikes.times), rank(spikes.times + network.delay, spikes.times)]
+    return jnp.stack(parts)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def evaluate(
+    network: Network, method: EventProp, params: NetworkParams, times: Array, units: Array,
+    points: Float[Array | np.ndarray, "points variables"],
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """Loss, sequence of events and gradient at many points, each of them parameters and input times in one vector."""
+    _, unravel = ravel_pytree((params, times))
+
+    def one(point: Array) -> tuple[Array, Array, Array]:
+        params, times = unravel(point)
+        (loss, layers), gradient = jax.value_and_grad(_loss, (2, 3), has_aux=True)(
+            network, method, params, times, units
+        )
+        return loss, _sequence(network, method, params, layers), ravel_pytree(gradient)[0]
+
+    return jax.lax.map(one, points)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def layer_gradient(
+    network: Network, method: EventProp, layer: LIFParams, events: Events, weights: Array | np.ndarray
+) -> tuple[LIFParams, Array]:
+    """Gradient of a weighted sum of the spike times of one layer."""
+
+    def total(layer: LIFParams, times: Array) -> Array:
+        spikes = lif_layer(layer, events._replace(times=times), **_settings(network, method))
+        return jnp.sum(jnp.where(spikes.valid, weights * spikes.times, 0))
+
+    return jax.grad(total, (0, 1))(layer, events.times)
+
+
+@partial(jax.jit, static_argnums=0)
+def oracle_gradient(
+    network: Network, layer: LIFParams, events: Events, weights: Array | np.ndarray
+) -> tuple[Events, Any]:
+    """Spikes of one layer, and what ``layer_gradient`` gives, both by a general solver of differential equations."""
+
+    def total(layer: LIFParams, times: Array) -> tuple[Array, Events]:
+        spikes = ode.simulate(
+            NEURONS["lif"], layer, events._replace(times=times),
+            duration=network.duration, delay=network.delay, capacity=_SPIKES[1],
+        )  # fmt: skip
+        return jnp.sum(jnp.where(spikes.valid, weights[: _SPIKES[1]] * spikes.times, 0)), spikes
+
+    gradient, spikes = jax.grad(total, (0, 1), has_aux=True)(layer, events.times)
+    return spikes, gradient

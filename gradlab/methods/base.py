@@ -1,0 +1,100 @@
+"""What a method is: how a network is run, and how it is differentiated."""
+
+import abc
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from solvers.events import Events
+
+from ..networks.network import Network
+from ..networks.params import NetworkParams, Output
+
+#: The simulators: continuous time, or a time grid.
+EVENT_DRIVEN, CLOCK_DRIVEN = "event-driven", "clock-driven"
+Room = tuple[int, ...]  # for the spikes of a sample, by spiking layer
+Value = tuple[Float[Array, ""], Output]
+
+
+@dataclass(frozen=True)
+class Method(abc.ABC):
+    """A way to train a network; the fields of a subclass are its options, and are options of the command line.
+
+    An option of one name has one meaning, one type and one default in all methods.
+
+    Attributes:
+        name: in ``METHODS``, on the command line and in records.
+        label: in tables and figures.
+        colour: in figures.
+        simulator: in which the network is run; ``EVENT_DRIVEN`` ones need room for spikes, and get it.
+        exact: whether the gradient is the derivative of the loss, wherever there is one.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    colour: ClassVar[str]
+    simulator: ClassVar[str]
+    exact: ClassVar[bool]
+
+    @property
+    def needs_room(self) -> bool:
+        """Whether ``forward`` keeps spikes in buffers, whose room is found as spikes come."""
+        return self.simulator == EVENT_DRIVEN
+
+    def check(self, network: Network) -> None:  # noqa: B027  most methods run any network
+        """Refuse a network that this method cannot run.
+
+        Raises:
+            ValueError: says why.
+        """
+
+    @abc.abstractmethod
+    def forward(self, network: Network, params: NetworkParams, events: Events, room: Room, key: PRNGKeyArray) -> Output:
+        """Run a batch.
+
+        Args:
+            network: structure and settings.
+            params: of this network.
+            events: input spikes ``[batch, capacity]`` as the network sees them (``Network.encode``).
+            room: for the spikes of a sample, by spiking layer; clock-driven methods ignore it.
+            key: for stochastic methods and readouts; another one in each step of a training.
+
+        Returns:
+            The network's answer; NaN logits for a sample with more spikes than room.
+        """
+
+    def value_and_grad(
+        self,
+        network: Network,
+        loss: Callable[[Output], Float[Array, ""]],
+        params_of: Callable[[Any], NetworkParams],
+        trained: Any,
+        events: Events,
+        room: Room,
+        key: PRNGKeyArray,
+    ) -> tuple[Value, Any]:
+        """Loss of a batch and its gradient; by default ``forward`` is differentiated.
+
+        A method whose gradient is the derivative of no function replaces this.
+
+        Args:
+            network: as for ``forward``.
+            loss: of what the network answers.
+            params_of: gives all parameters from the trained ones.
+            trained: pytree of the numbers to differentiate with respect to.
+            events: as for ``forward``.
+            room: likewise.
+            key: likewise.
+
+        Returns:
+            ``((loss, output), gradient)``, the gradient in the structure of ``trained``.
+        """
+
+        def value(trained: Any) -> Value:
+            output = self.forward(network, params_of(trained), events, room, key)
+            return loss(output), output
+
+        return jax.value_and_grad(value, has_aux=True)(trained)

@@ -1,0 +1,62 @@
+"""BPTT-SG: the model on a time grid, backpropagation through time with surrogate derivatives of the spikes.
+
+Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jaxtyping import PRNGKeyArray
+
+from solvers import bptt
+from solvers.events import Events
+from solvers.surrogates import Surrogate
+
+from ..networks.network import Network
+from ..networks.params import NetworkParams, Output
+from .base import CLOCK_DRIVEN, Method, Room
+
+
+@dataclass(frozen=True)
+class BPTT(Method):
+    """Surrogate gradients on a time grid.
+
+    Attributes:
+        dt: step of the time grid [s]; the delay must be a whole number of steps.
+        surrogate: surrogate derivative of a spike.
+        reset_gradient: let surrogate gradients pass the reset.
+        checkpoint: recompute instead of store: less memory, more time.
+    """
+
+    name: ClassVar[str] = "bptt"
+    label: ClassVar[str] = "BPTT-SG"
+    colour: ClassVar[str] = "#D55E00"
+    simulator: ClassVar[str] = CLOCK_DRIVEN
+    exact: ClassVar[bool] = False
+
+    dt: float = 1e-3
+    surrogate: Surrogate = Surrogate()
+    reset_gradient: bool = True
+    checkpoint: bool = False
+
+    def check(self, network: Network) -> None:
+        """See ``Method``."""
+        bptt.time_grid(network.duration, self.dt, network.delay)
+
+    def forward(self, network: Network, params: NetworkParams, events: Events, room: Room, key: PRNGKeyArray) -> Output:
+        """See ``Method``."""
+        state, counts = bptt.simulate(
+            network.spiking_layers(params),
+            events,
+            network.readout.observer(params.readout, network.duration, self.dt),
+            duration=network.duration,
+            dt=self.dt,
+            delay=network.delay,
+            surrogate=self.surrogate,
+            reset_gradient=self.reset_gradient,
+            checkpoint=self.checkpoint,
+        )
+        logits = network.readout.from_state(params.readout, state, network.duration)
+        largest = jnp.stack([count.sum(1).max() for count in counts])
+        return Output(logits, counts[: len(network.hidden)], largest)

@@ -1,0 +1,68 @@
+"""EventProp: continuous time, exact adjoint gradients, state kept only at spikes.
+
+Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import PRNGKeyArray
+
+from solvers.eventprop import AUTO, ENGINES, engine_name, lif_layer_with_counts
+from solvers.events import Events
+
+from ..networks.network import Network
+from ..networks.params import NetworkParams, Output
+from .base import EVENT_DRIVEN, Method, Room
+
+if TYPE_CHECKING:
+    EngineName = str
+else:
+    EngineName = Literal[(AUTO, *ENGINES)]
+
+
+@dataclass(frozen=True)
+class EventProp(Method):
+    """Exact gradients in continuous time.
+
+    Attributes:
+        engine: how event-driven passes are computed: numba (CPU), xla (any device), ode (any neuron model, slow), or
+            auto (numba on a CPU, xla elsewhere, and ode for neurons other than lif).
+
+    Raises:
+        ValueError: for an unknown engine.
+    """
+
+    name: ClassVar[str] = "eventprop"
+    label: ClassVar[str] = "EventProp"
+    colour: ClassVar[str] = "#0072B2"
+    simulator: ClassVar[str] = EVENT_DRIVEN
+    exact: ClassVar[bool] = True
+
+    engine: EngineName = AUTO
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown engine."""
+        engine_name(self.engine)
+
+    def check(self, network: Network) -> None:
+        """See ``Method``."""
+        engine_name(self.engine, network.neuron)
+
+    def forward(self, network: Network, params: NetworkParams, events: Events, room: Room, key: PRNGKeyArray) -> Output:
+        """See ``Method``."""
+        spikes, counts = [], []
+        for layer, capacity in zip(network.spiking_layers(params), room, strict=True):
+            events, count = lif_layer_with_counts(
+                layer, events, duration=network.duration, delay=network.delay, capacity=capacity, engine=self.engine
+            )
+            spikes.append(events)
+            counts.append(count)
+        # Cheap to compute again, so that nothing but the spikes is kept for the backward pass.
+        read = jax.checkpoint(network.readout.from_events, static_argnums=(2, 3))
+        logits = read(params.readout, events, network.spiking_sizes[-1], network.duration)
+        hidden = len(network.hidden)
+        largest = jnp.stack([s.count.max() for s in spikes])
+        return Output(logits, tuple(counts[:hidden]), largest, tuple(spikes[:hidden]))

@@ -1,0 +1,1 @@
+"""The network that all methods train: settings, parameters, initial values, readouts and losses."""

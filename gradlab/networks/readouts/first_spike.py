@@ -1,0 +1,48 @@
+"""Time of the first spike of each output neuron."""
+
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from solvers.bptt import Observer
+from solvers.events import Events
+
+
+class FirstSpike(NamedTuple):
+    """Time of each output neuron's first spike (the end of the trial if it has none): the earlier, the larger.
+
+    Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829, eq. 7 (time-to-first-spike cross-entropy).
+    """
+
+    scale: float  # [s]: a spike earlier by this much makes a logit larger by one
+    spiking: bool = True
+
+    def from_events(self, params: Any, spikes: Events, units: int, duration: float) -> Array:
+        """See ``Readout``."""
+        times = jnp.where(spikes.valid, spikes.times, duration)
+        mine = spikes.valid[:, None] & (spikes.units[:, None] == jnp.arange(units)[:, None])
+        first = jnp.take_along_axis(times, jnp.argmax(mine, -1), 1)
+        return -jnp.where(mine.any(-1), first, duration) / self.scale
+
+    def observer(self, params: Any, duration: float, dt: float) -> Observer:
+        """See ``Readout``."""
+        return _Survival(dt)
+
+    def from_state(self, params: Any, state: Any, duration: float) -> Array:
+        """See ``Readout``."""
+        return -jnp.minimum(state[1], duration) / self.scale
+
+
+class _Survival(NamedTuple):
+    """First spike time as the time survived without a spike, a product that surrogate derivatives pass through."""
+
+    dt: float
+
+    def init(self, batch: int, neurons: int, dtype: Any) -> tuple[Array, Array]:
+        return jnp.ones((batch, neurons), dtype), jnp.zeros((batch, neurons), dtype)
+
+    def step(self, state: tuple[Array, Array], spikes: Array, time: Array) -> tuple[Array, Array]:
+        alive, survived = state
+        survived = survived + jnp.where(time > 0, self.dt, 0.0) * alive
+        return alive * (1 - spikes), survived

@@ -1,0 +1,110 @@
+"""What a user can set about a network; data sets and presets set the same fields."""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from solvers.neurons import NEURONS
+
+from .heterogeneity import KINDS, KindName
+from .initialisers import INITIALISERS, InitialiserName
+from .readouts import READOUTS, ReadoutName
+
+if TYPE_CHECKING:
+    NeuronName = str
+else:
+    NeuronName = Literal[tuple(NEURONS)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings:
+    """Structure and fixed settings of a network, but for the sizes that follow from the data.
+
+    Attributes:
+        hidden: neurons of each hidden layer, such as 128, or 128 128 for two.
+        neuron: model of the hidden neurons, and of spiking outputs; models other than lif are slow to train.
+        pool: neighbouring input channels that have their weights in common, such as 5.
+        delay_line: copies of the input, each on channels of its own and later than the one before: so many times the
+            input spikes, and so much more time.
+        delay_step: delay between the copies [s].
+        recurrent: recurrent weights in the hidden layers.
+        loss: cross-entropy on the readout's mean voltage (mean), the same with weight exp(-t/duration) (exp), its
+            maximum (max), or on the first spike times of output neurons (ttfs).
+        duration: of a trial [s]; later input is left out.
+        delay: of recurrent transmission [s].
+        tau_mem: membrane time constant, also of the readout [s].
+        tau_syn: synaptic time constant, also of the readout [s].
+        threshold: firing threshold.
+        reset: voltage after a spike.
+        other_constants: further constants of the neuron model by name, such as tau_adapt 0.2; by default the model's.
+        constants: constants of the hidden neurons: shared by a layer, one for each neuron but equal at first, or with
+            time constants drawn for each neuron from a gamma distribution around the settings.
+        initialiser: of the weights: mean-driven (EventProp papers), mixed (the same with more spread), or
+            fluctuation-driven (Rossbroich et al. 2022).
+        input_rate: mean rate of an input channel [Hz], for which the fluctuation-driven weights are made.
+
+    Raises:
+        ValueError: for an unknown name or an impossible setting.
+    """
+
+    hidden: tuple[int, ...] = (128,)
+    neuron: NeuronName = "lif"
+    pool: int = 1
+    delay_line: int = 1
+    delay_step: float = 30e-3
+    recurrent: bool = True
+    loss: ReadoutName = "exp"
+    duration: float = 1.0
+    delay: float = 1e-3
+    tau_mem: float = 20e-3
+    tau_syn: float = 10e-3
+    threshold: float = 1.0
+    reset: float = 0.0
+    other_constants: tuple[tuple[str, float], ...] = ()
+    constants: KindName = "shared"
+    initialiser: InitialiserName = "mixed"
+    input_rate: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be; see the class."""
+        registries: dict[str, Collection[str]] = {
+            "loss": READOUTS,
+            "initialiser": INITIALISERS,
+            "constants": KINDS,
+            "neuron": NEURONS,
+        }
+        for name, registry in registries.items():
+            if getattr(self, name) not in registry:
+                raise ValueError(f"unknown {name} {getattr(self, name)!r}: choose one of {', '.join(registry)}")
+        if not self.hidden or min(self.hidden) < 1:
+            raise ValueError(f"hidden is {self.hidden}, expected one or more layers of at least one neuron")
+        sizes = "pool", "delay_line", "delay_step", "duration", "tau_mem", "tau_syn", "threshold", "input_rate"
+        for name in sizes:
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name):g}, expected a finite number > 0")
+        if not 0 <= self.delay < math.inf:
+            raise ValueError(f"delay is {self.delay:g} s, expected a finite number >= 0")
+        if not -math.inf < self.reset < self.threshold:
+            raise ValueError(f"reset is {self.reset:g}, expected finite and below the threshold {self.threshold:g}")
+        self._check_other_constants()
+
+    def _check_other_constants(self) -> None:
+        declared = NEURONS[self.neuron].constants
+        others = [name for name in declared if name not in type(self).__dataclass_fields__]
+        for name, value in self.other_constants:
+            if name not in others:
+                raise ValueError(
+                    f"other_constants has {name!r}, expected {' or '.join(others) or 'nothing'} for neuron "
+                    f"{self.neuron!r}; constants that all neurons have are settings of their own"
+                )
+            if not math.isfinite(value) or (declared[name].positive and value <= 0):
+                wanted = "a finite number > 0" if declared[name].positive else "a finite number"
+                raise ValueError(f"{name} is {value:g}, expected {wanted}")
+
+    @property
+    def constant_values(self) -> dict[str, float]:
+        """The setting of each constant of the neuron model, in the order in which the model declares them."""
+        given = dict(self.other_constants)
+        declared = NEURONS[self.neuron].constants
+        return {name: given.get(name, getattr(self, name, constant.default)) for name, constant in declared.items()}

@@ -1,0 +1,1 @@
+"""Records of runs, and tables and figures that are made from records."""

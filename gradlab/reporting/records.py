@@ -1,0 +1,148 @@
+"""Records of runs: one line of strict JSON a run, appended to a file and never changed.
+
+Everything that a figure or a table shows is read from these lines. They hold what is needed to judge and to repeat a
+run, and nothing about whose machine it was: no user, no host name, no absolute path.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..training.json_types import to_json
+from .environment import environment
+from .old_records import upgraded
+
+SCHEMA_VERSION = 2
+STATUSES = ("ok", "oom", "overflow", "diverged", "interrupted", "skipped")
+_UNRECORDED = (
+    "out",
+    "json",
+    "data_dir",
+    "resume",
+    "records",
+    "linear",
+    "environments",
+    "install",
+)  # no figure depends on them, or they tell of a machine
+
+
+def make_record(
+    benchmark: str,
+    preset: str | None,
+    method: str | None,
+    dataset: str | None,
+    hidden: int | None,
+    seed: int | None,
+    status: str,
+    config: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    samples: Mapping[str, Any],
+    *,
+    reason: str | None = None,
+) -> dict[str, Any]:
+    """The record of one run, made of JSON types only.
+
+    Args:
+        benchmark: what was measured, such as ``"train"``.
+        preset: name of the preset, or None.
+        method: name of a method, or what stands for several; None for none.
+        dataset: name of the data set, or None.
+        hidden: number of hidden neurons, or None.
+        seed: seed of the run, or None.
+        status: one of ``STATUSES``.
+        config: the whole configuration as the user gave it; the caller keeps absolute paths out of it.
+        metrics: single figures, with the unit in the name (``*_s``, ``*_bytes``); unknown is None.
+        samples: lists of figures: one entry an epoch or a repetition.
+        reason: why the status is not ``"ok"``.
+
+    Raises:
+        ValueError: for an unknown status.
+        TypeError: if a value has no JSON form.
+    """
+    if status not in STATUSES:
+        raise ValueError(f"status is {status!r}, expected one of {', '.join(STATUSES)}")
+    config = to_json(config)
+    canonical = json.dumps(config, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "benchmark": benchmark,
+        "preset": preset,
+        "method": method,
+        "dataset": dataset,
+        "hidden": to_json(hidden),
+        "seed": to_json(seed),
+        "status": status,
+        "reason": reason,
+        "config": config,
+        "config_hash": hashlib.sha256(canonical.encode()).hexdigest()[:16],
+        "metrics": to_json(metrics),
+        "samples": to_json(samples),
+        "env": environment(),
+    }
+
+
+def recorded(settings: Any) -> dict[str, Any]:
+    """The settings of a command that belong into a record: without folders, and without what changes no figure.
+
+    Args:
+        settings: dataclass of its options.
+    """
+    return {name: value for name, value in dataclasses.asdict(settings).items() if name not in _UNRECORDED}
+
+
+def append(record: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+    """Add one record to the end of a file, entirely or not at all; folders are created.
+
+    The line goes out in a single write to a file opened for appending, so that neither an interruption nor another
+    process that appends to the same file can cut it, and it is on the disk when this returns.
+
+    Args:
+        record: as from ``make_record``.
+        path: of the JSON lines file.
+
+    Raises:
+        TypeError: if a value has no JSON form.
+        OSError: if the file cannot be written, or not to the end (then it is left as it was).
+    """
+    line = (json.dumps(to_json(record), allow_nan=False) + "\n").encode()
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        before = os.fstat(file).st_size
+        written = os.write(file, line)
+        if written < len(line):
+            os.ftruncate(file, before)
+            raise OSError(f"only {written} of {len(line)} bytes fit into {path}: free some disk space")
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def read(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """All records of a file, in the order in which they were appended; old ones in today's layout.
+
+    Args:
+        path: of the JSON lines file.
+
+    Raises:
+        ValueError: if a line is no record of this schema; says which.
+        OSError: if the file cannot be read.
+    """
+    records = []
+    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path}, line {number}: no valid JSON ({error.msg}): repair the line") from error
+        version = record.get("schema_version") if isinstance(record, dict) else None
+        if version not in (1, SCHEMA_VERSION):
+            raise ValueError(f"{path}, line {number}: schema_version is {version}, expected {SCHEMA_VERSION} or 1")
+        records.append(upgraded(record) if version == 1 else record)
+    return records

@@ -1,0 +1,71 @@
+"""How figures look, and how they are saved.
+
+Nothing here opens a window or keeps a global state: a function draws on the axes that it is given, or returns a
+``Figure`` of its own, and ``save`` writes it. Colours are those of Okabe and Ito, told apart by the colour-blind.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ..methods import METHODS
+
+Record = Mapping[str, Any]
+GREY = "#5A5A5A"  # of what is no method
+MARKERS = "o", "s", "^", "D", "v", "P"
+_DPI = 150
+
+
+def label_of(method: str) -> str:
+    """How a method is called in figures and tables; a name that is not registered is its own label."""
+    return METHODS[method].label if method in METHODS else method
+
+
+def colour_of(method: str) -> str:
+    """The colour of a method in figures; grey for a name that is not registered."""
+    return METHODS[method].colour if method in METHODS else GREY
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure; folders are created, the format follows the suffix.
+
+    Args:
+        figure: any figure of this module.
+        path: such as ``"results/curves.png"``.
+
+    Raises:
+        ValueError: for a suffix that is no image format.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=_DPI)
+
+
+def axes_or_new(ax: Axes | None) -> Axes:
+    """The given axes, or those of a new figure."""
+    return Figure(figsize=(6, 4), layout="constrained").subplots() if ax is None else ax
+
+
+def series(samples: Mapping[str, Any], name: str) -> np.ndarray:
+    """One figure an epoch; NaN where the record holds null, empty where it has no such list."""
+    return np.array(samples.get(name) or [], np.float64)
+
+
+def epoch_axis(ax: Axes) -> None:
+    """Whole epochs as the horizontal axis."""
+    ax.set_xlabel("epoch")
+    ax.set_xlim(left=0)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def tidy(ax: Axes, across: Literal["x", "y"] = "y") -> Axes:
+    """Light grid behind the data, no frame at the top and right."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis=across, color="#DDDDDD", linewidth=0.6)
+    ax.set_axisbelow(True)
+    return ax

@@ -1,0 +1,33 @@
+"""Figures of finished trainings as text."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .style import label_of
+
+
+def training_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """The figures of each method as text."""
+    lines = [
+        ("test accuracy", "test_accuracy", "{:.1%}"),
+        ("  unseen groups", "test_accuracy_unseen_groups", "{:.1%}"),
+        ("  in the other simulator", "transfer_accuracy", "{:.1%}"),
+        ("validation accuracy", "validation_accuracy", "{:.1%}"),
+        ("training accuracy", "train_accuracy", "{:.1%}"),
+        ("seconds a step (median)", "seconds_per_step", "{:.4f}"),
+        ("training time [s]", "training_s", "{:.0f}"),
+        ("hidden spikes a sample", "spikes_per_sample", "{:.0f}"),
+        ("bytes kept for backward", "residual_bytes", "{:,}"),
+        ("parameters trained", "parameters", "{:,}"),
+    ]
+
+    def show(figures: Mapping[str, Any], key: str, form: str) -> str:
+        if figures.get(key) is not None:
+            return form.format(figures[key])
+        runs_away = key == "transfer_accuracy" and figures.get("transfer_runs_away")
+        return "runs away" if runs_away else "-"
+
+    text = [f"{'':34}" + "".join(f"{label_of(method):>16}" for method in rows)]
+    for label, key, form in lines:
+        text.append(f"{label:34}" + "".join(f"{show(figures, key, form):>16}" for figures in rows.values()))
+    return "\n".join(text)

@@ -1,0 +1,1 @@
+"""Training: settings, optimiser, objective, loop, and what keeps a training safe."""

@@ -1,0 +1,71 @@
+"""The figures of one epoch, added up step by step."""
+
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..networks.network import Network
+
+
+class StepMetrics(NamedTuple):
+    """What a step tells; counts are sums over the batch."""
+
+    loss: Float[Array, ""]
+    accuracy: Float[Array, ""]
+    largest: Float[Array, " layers"]
+    counts: tuple[Float[Array, " _"], ...]
+    gradient_norm: Float[Array, ""]
+
+
+class EpochFigures:
+    """Means and sums over the steps of an epoch.
+
+    Attributes:
+        counts: spikes of each neuron so far, by hidden layer.
+        largest: spikes of the busiest sample so far, by spiking layer.
+    """
+
+    def __init__(self, network: Network, batch_size: int):
+        """Start the clock."""
+        self._network, self._batch_size, self._began = network, batch_size, time.perf_counter()
+        self._losses: list[float] = []
+        self._hits: list[float] = []
+        self.counts = [np.zeros(n, np.float32) for n in network.hidden]
+        self.largest = np.zeros(len(network.spiking_sizes))
+
+    def add(self, loss: float, metrics: StepMetrics) -> None:
+        """Take in a step."""
+        self.largest = np.maximum(self.largest, metrics.largest)
+        self._losses.append(loss)
+        self._hits.append(float(metrics.accuracy))
+        self.counts = [a + np.asarray(b) for a, b in zip(self.counts, metrics.counts, strict=True)]
+
+    @property
+    def loss(self) -> float:
+        """Mean loss."""
+        return float(np.mean(self._losses))
+
+    @property
+    def accuracy(self) -> float:
+        """Mean accuracy."""
+        return float(np.mean(self._hits))
+
+    @property
+    def rate(self) -> float:
+        """Mean rate of the hidden neurons [Hz]."""
+        samples = len(self._losses) * self._batch_size
+        total = sum(count.sum() for count in self.counts)
+        return float(total / samples / sum(self._network.hidden) / self._network.duration)
+
+    def entry(self) -> dict[str, Any]:
+        """What the history keeps of the epoch."""
+        silent = sum(int((count == 0).sum()) for count in self.counts)
+        return {
+            "train_loss": self.loss,
+            "train_accuracy": self.accuracy,
+            "hidden_rate_hz": self.rate,
+            "silent_fraction": silent / sum(self._network.hidden),
+            "epoch_s": time.perf_counter() - self._began,
+        }

@@ -1,0 +1,39 @@
+"""Any settings or figures in JSON types."""
+
+import dataclasses
+import math
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+
+def to_json(value: Any) -> Any:
+    """The same value in JSON types: arrays become lists, NaN and infinity None, dataclasses and mappings dicts.
+
+    Args:
+        value: nested dataclasses, mappings, sequences, NumPy and JAX arrays, paths and plain values.
+
+    Raises:
+        TypeError: if a value has no JSON form.
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_json(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_json(entry) for entry in value]
+    if hasattr(value, "__array__"):  # also JAX's arrays, without importing JAX only to read records
+        array = np.asarray(value)
+        if array.dtype.kind == "V":
+            array = array.astype(np.float64)  # bfloat16 and its like, which NumPy knows only as raw bytes
+        if array.dtype.kind in "biufU":
+            return to_json(array.tolist())
+    raise TypeError(f"{type(value).__name__} has no JSON form: convert it to numbers, text, lists or dicts first")

@@ -1,0 +1,163 @@
+"""The training loop, one for all methods."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+from jaxtyping import Array
+
+from solvers.events import Events
+
+from ..data import Splits, epoch_batches
+from ..methods import Method
+from ..networks.heterogeneity import quantiles
+from ..networks.losses import Labels, accuracy
+from ..networks.network import Network
+from ..networks.params import NetworkParams
+from .config import TrainConfig
+from .early_stopping import is_over
+from .epoch import EpochFigures, StepMetrics
+from .heuristics import lift_silent
+from .interrupts import noted_interrupts
+from .json_types import to_json
+from .objective import Objective
+from .optimiser import optimiser
+from .progress import Progress
+from .result import Result
+from .run import Diverged, Run
+
+
+class Trainer(Objective):
+    """Trains a network by a method; see also ``EventPropTrainer`` and ``BPTTTrainer``."""
+
+    def __init__(self, network: Network, config: TrainConfig, method: Method):
+        """Bind a network, settings and a method; nothing is computed yet. Raises as ``Objective``."""
+        super().__init__(network, config, method)
+        self._pressed: list[int] = []  # Ctrl-C
+        self._jit_step = jax.jit(self._step, static_argnames=("room", "steps"))
+
+    def fit(
+        self, splits: Splits, params: NetworkParams | None = None, *, progress: bool = True,
+        checkpoint: Path | None = None, resume: bool = False, on_epoch: Callable[[NetworkParams], None] | None = None,
+    ) -> Result:  # fmt: skip
+        """Train.
+
+        Args:
+            splits: training set, and a validation set which may be None; the test set is not touched.
+            params: to start from; by default ``init()``.
+            progress: show a progress bar on standard error.
+            checkpoint: file that holds the whole state after the last completed epoch, replaced after every epoch.
+            resume: go on from that file if it exists. Parameters and history are those of an uninterrupted training, to
+                the last bit on the same machine with the same number of threads; times are not.
+            on_epoch: called with the parameters after each epoch.
+
+        Returns:
+            What was reached; also after Ctrl-C, a loss that is not finite, or runaway activity (see ``status``).
+
+        Raises:
+            ValueError: if the data do not fit the network, there are fewer samples than in one batch, there is patience
+                but no validation set, or the checkpoint is of other settings or data, or of another version.
+            OSError: if the checkpoint cannot be read or written.
+        """
+        self._check(splits)
+        config, start = self.config, self.init() if params is None else params
+        run = Run(self.network, config, splits, start, self.room, checkpoint, self.describe(splits))
+        run.begin(resume)
+        result, done = run.result, run.result.epochs * run.per_epoch
+        with (
+            noted_interrupts() as self._pressed,
+            Progress(self.method.name, run.steps, done, progress) as bar,
+            run.endings(),
+        ):
+            for number in range(result.epochs + 1, config.epochs + 1):
+                if is_over(result, config.patience):
+                    bar.say(f"no better epoch than {result.kept} in {config.patience}: ends early")
+                    break
+                entry = self._epoch(run, bar)
+                params = run.params
+                if splits.validation is not None:
+                    entry["validation_accuracy"] = self.evaluate(params, splits.validation)["accuracy"]
+                if config.train_constants:
+                    entry |= quantiles(params.layers, self.network.bounds)
+                run.complete(entry, params)
+                if on_epoch is not None:
+                    on_epoch(params)
+                bar.epoch(number, entry)
+            self._stop_if_asked()
+        return result
+
+    def _epoch(self, run: Run, bar: Progress) -> dict[str, Any]:
+        """One pass over the training set; returns its figures."""
+        figures = EpochFigures(self.network, self.config.batch_size)
+        first = run.result.epochs * run.per_epoch
+        for number, indices in enumerate(epoch_batches(len(run.data), self.config.batch_size, run.rng), first):
+            start = time.perf_counter()
+            events, labels = self.batch(run.data, indices, run.sample)
+            call = partial(self._jit_step, *run.state[:3], events, labels, np.uint32(number), steps=run.steps)
+            trained, moments, metrics = self.with_room(
+                lambda room: call(room=room),  # noqa: B023
+                lambda result: result[2].largest,
+            )
+            run.state = run.state._replace(trained=trained, optimiser=moments)
+            loss, norm = float(metrics.loss), float(metrics.gradient_norm)
+            run.times.append(time.perf_counter() - start)
+            if not np.isfinite(loss) or not np.isfinite(norm):
+                at = f"with a gradient of norm {norm:g} at step {len(run.times)}"
+                raise Diverged(f"the loss is {loss:g} {at}: lower the learning rate")
+            figures.add(loss, metrics)
+            bar.step(figures.loss, figures.accuracy, figures.rate)
+        self.room.shrink(figures.largest.tolist())
+        lifted = lift_silent(run.state.trained, figures.counts, self.config.lift_silent)
+        run.state = run.state._replace(trained=lifted)
+        if not all(np.isfinite(x).all() for x in jax.tree.leaves(lifted)):
+            raise Diverged(f"a parameter is not finite after step {len(run.times)}: lower the learning rate")
+        return figures.entry()
+
+    def _step(
+        self, trained: Any, constant: NetworkParams, state: Any, events: Events, labels: Labels, number: Any,
+        *, room: tuple[int, ...], steps: int,
+    ) -> tuple[Any, Any, StepMetrics]:  # fmt: skip
+        """One step of the optimiser; ``number`` counts them from the start of the training."""
+        key = jax.random.fold_in(self.key, number)
+        (loss, output), gradient = self.value_and_grad(trained, constant, events, labels, key, room=room)
+        rules = optimiser(self.config, steps, self.network.bounds)
+        updates, state = rules.update(gradient, state)
+        counts = tuple(count.sum(0) for count in output.counts)
+        norm = optax.tree.norm(gradient)
+        metrics = StepMetrics(loss, accuracy(output.logits, labels), output.largest, counts, norm)
+        return optax.apply_updates(trained, updates), state, metrics
+
+    def with_room(self, call: Callable[[tuple[int, ...]], Any], largest_of: Callable[[Any], Array]) -> Any:
+        """See ``Room.call``; ends a training after Ctrl-C."""
+        self._stop_if_asked()
+        return super().with_room(call, largest_of)
+
+    def _stop_if_asked(self) -> None:
+        if self._pressed:
+            raise KeyboardInterrupt
+
+    def describe(self, splits: Splits) -> dict[str, Any]:
+        """Everything that determines a training, in JSON types."""
+        parts = {"training_data": splits.train, "validation_data": splits.validation}
+        settings = {"method": self.method.name, "network": self.network, "training": self.config}
+        settings |= {"options": self.method}
+        return to_json(settings | {name: data and f"{data.name} {data.checksum}" for name, data in parts.items()})
+
+    def _check(self, splits: Splits) -> None:
+        data = splits.train
+        if data.inputs != self.network.inputs:
+            raise ValueError(f"data have {data.inputs} channels, the network {self.network.inputs}: make them equal")
+        if data.classes > self.network.outputs:
+            raise ValueError(f"data have {data.classes} classes, the network only {self.network.outputs} outputs")
+        if len(data) < self.config.batch_size:
+            raise ValueError(f"{len(data)} training samples, but batches of {self.config.batch_size}: lower batch_size")
+        if self.config.patience and splits.validation is None:
+            raise ValueError(
+                f"patience is {self.config.patience}, but nothing is held out to judge an epoch by: name validation "
+                "groups, or set patience to 0"
+            )

@@ -1,0 +1,142 @@
+"""What is trained: the loss of a network on batches, run and differentiated by a method."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+from numpy.typing import ArrayLike
+
+from solvers.events import Events
+
+from ..data import Sampler, SpikeData, encoded_batch, evaluation_batches
+from ..methods import Method
+from ..methods.base import Value
+from ..networks.losses import Labels, cross_entropy, rate_regularisation
+from ..networks.network import Network
+from ..networks.params import NetworkParams, Output
+from .config import TrainConfig
+from .room import Room
+from .trained import constrained_params, unconstrained_params
+
+
+class Objective:
+    """Loss, gradient and accuracy of a network by a method; compiled once, with room for spikes that grows as needed.
+
+    Attributes:
+        network: structure and settings.
+        config: settings of the training; its regularisation is part of the loss.
+        method: how the network is run and differentiated.
+        room: for spikes.
+    """
+
+    def __init__(self, network: Network, config: TrainConfig, method: Method):
+        """Bind a network, settings and a method; nothing is computed yet.
+
+        Raises:
+            ValueError: if the method cannot run the network, or a threshold could be trained down to the reset.
+        """
+        lowest = network.bounds["threshold"].lowest if "threshold" in network.bounds else np.inf
+        if config.train_constants and network.reset >= lowest:
+            raise ValueError(f"reset is {network.reset:g}, expected < {lowest:g}, to which thresholds may be trained")
+        method.check(network)
+        self.network, self.config, self.method = network, config, method
+        self.room = Room(network, limited=method.needs_room)
+        self.key = jax.random.key(config.seed)
+        self._jit_gradient = jax.jit(self.value_and_grad, static_argnames="room")
+        self._jit_forward = jax.jit(self._forward, static_argnames="room")
+        self._jit_evaluate = jax.jit(self._evaluate, static_argnames="room")
+
+    def batch(self, data: SpikeData, indices: ArrayLike, sample: Sampler | None = None) -> tuple[Events, np.ndarray]:
+        """Events and labels of some samples as the network sees them, see ``gradlab.data.encoded_batch``."""
+        return encoded_batch(self.network, data, indices, sample)
+
+    def init(self) -> NetworkParams:
+        """Initial parameters; those of all methods are equal under one seed."""
+        return self.network.init(jax.random.key(self.config.seed))
+
+    def loss(self, output: Output, labels: Labels) -> Float[Array, ""]:
+        """Cross-entropy and rate regularisation of a batch, from what the network answers."""
+        penalty = rate_regularisation(output.counts, self.config.rate_strength, self.config.rate_target)
+        return cross_entropy(output.logits, labels) + penalty
+
+    def value(
+        self, trained: Any, constant: NetworkParams, events: Events, labels: Labels, room: tuple[int, ...],
+        key: PRNGKeyArray,
+    ) -> Value:  # fmt: skip
+        """Loss of a batch as a function of the trained parameters (see ``unconstrained_params``), and the output."""
+        params = constrained_params(trained, constant, self.network)
+        output = self.method.forward(self.network, params, events, room, key)
+        return self.loss(output, labels), output
+
+    def value_and_grad(
+        self, trained: Any, constant: NetworkParams, events: Events, labels: Labels, key: PRNGKeyArray,
+        *, room: tuple[int, ...],
+    ) -> tuple[Value, Any]:  # fmt: skip
+        """``value`` and its gradient with respect to the trained parameters, by the method."""
+        return self.method.value_and_grad(
+            self.network,
+            partial(self.loss, labels=labels),
+            partial(constrained_params, constant=constant, network=self.network),
+            trained,
+            events,
+            room,
+            key,
+        )
+
+    def gradient(self, params: NetworkParams, events: Events, labels: Labels) -> tuple[Any, Output]:
+        """Gradient of a batch's loss with respect to the trained parameters, with enough room for all spikes.
+
+        Raises:
+            Runaway: if there are too many spikes.
+        """
+        trained, constant = unconstrained_params(params, self.network, self.config)
+        (_, output), gradient = self.with_room(
+            lambda room: self._jit_gradient(trained, constant, events, labels, self.key, room=room),
+            lambda result: result[0][1].largest,
+        )
+        return gradient, output
+
+    def forward(self, params: NetworkParams, events: Events) -> Output:
+        """What the network answers, with enough room for all spikes; nothing is differentiated.
+
+        Raises:
+            Runaway: if there are too many spikes.
+        """
+        run = lambda room: self._jit_forward(params, events, self.key, room=room)  # noqa: E731
+        return self.with_room(run, lambda output: output.largest)
+
+    def _forward(self, params: NetworkParams, events: Events, key: PRNGKeyArray, *, room: tuple[int, ...]) -> Output:
+        return self.method.forward(self.network, params, events, room, key)
+
+    def with_room(self, call: Callable[[tuple[int, ...]], Any], largest_of: Callable[[Any], Array]) -> Any:
+        """See ``Room.call``."""
+        return self.room.call(call, largest_of)
+
+    def _evaluate(
+        self, params: NetworkParams, events: Events, labels: Labels, weights: Array, number: Any,
+        *, room: tuple[int, ...],
+    ) -> tuple[Array, Array, Array]:  # fmt: skip
+        key = jax.random.fold_in(self.key, number)
+        output = self.method.forward(self.network, params, events, room, key)
+        hits = (jnp.argmax(output.logits, -1) == labels) * weights
+        spikes = sum(count.sum(1) for count in output.counts) * weights
+        return hits.sum(), spikes.sum(), output.largest
+
+    def evaluate(self, params: NetworkParams, data: SpikeData) -> dict[str, float]:
+        """Accuracy, and hidden spikes a sample, on a whole data set.
+
+        Raises:
+            Runaway: if there are too many spikes.
+        """
+        hits = spikes = 0.0
+        for number, (indices, weights) in enumerate(evaluation_batches(len(data), self.config.batch_size)):
+            events, labels = self.batch(data, indices)
+            call = partial(self._jit_evaluate, params, events, labels, weights, np.uint32(number))
+            hit, spiked, _ = self.with_room(lambda room: call(room=room), lambda result: result[2])  # noqa: B023
+            hits += float(hit)
+            spikes += float(spiked)
+        return {"accuracy": hits / len(data), "spikes_per_sample": spikes / len(data)}

@@ -1,0 +1,40 @@
+"""Presets: named sets of options of ``gradlab.bench``, one for each row of the accuracy table.
+
+They name what differs from the defaults of the data set; options on the command line take precedence over them.
+"""
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+
+class Preset(NamedTuple):
+    """A named set of options.
+
+    Attributes:
+        dataset: name in ``gradlab.data.DATASETS``.
+        validation_groups: held out; none where the whole training set is trained on, with settings that were chosen
+            beforehand by held-out groups.
+        network: fields of ``NetworkSettings``.
+        training: fields of ``TrainConfig``.
+    """
+
+    dataset: str
+    validation_groups: tuple[int, ...]
+    network: dict[str, Any]
+    training: dict[str, Any]
+
+
+_TRAINING: dict[str, Any] = {"epochs": 60, "batch_size": 32, "learning_rate": 4e-3, "clip": 1.0}
+_HETEROGENEOUS: dict[str, Any] = {"train_constants": True, "constants_factor": 0.3}
+_DELAY_LINE: dict[str, Any] = {"pool": 5, "delay_line": 5, "delay_step": 60e-3}
+
+PRESETS: dict[str, Preset] = {
+    "shd-200": Preset("shd", (), {"hidden": (200,), "loss": "exp"}, _TRAINING),
+    "shd-128-het": Preset(
+        "shd", (), {"hidden": (128,), "loss": "exp", "constants": "gamma"}, _TRAINING | _HETEROGENEOUS
+    ),
+    "shd-256": Preset("shd", (), {"hidden": (256,), "loss": "exp"} | _DELAY_LINE, _TRAINING | {"epochs": 40}),
+}
+if TYPE_CHECKING:
+    PresetName = str
+else:
+    PresetName = Literal[tuple(PRESETS)]

@@ -1,0 +1,77 @@
+"""Room for the spikes of the event-driven simulator: it grows when a sample overflows it, up to a limit."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from jaxtyping import Array
+
+from ..networks.network import Network
+
+_HIGHEST_RATE = 500.0  # [Hz] mean rate of a layer beyond which there is no more room
+_FIRST_RATE = 20.0  # [Hz] mean rate of a layer that there is room for at first
+_SHORTEST = 0.1  # [s] duration below which a trial has as much room as this
+Result = TypeVar("Result")
+
+
+class Runaway(Exception):
+    """More spikes than any buffer should hold."""
+
+
+def room_for(spikes: float) -> int:
+    """Capacity for so many spikes: a power of two, so that few different programs are compiled."""
+    return 1 << math.ceil(math.log2(max(spikes, 128)))
+
+
+class Room:
+    """How many spikes of a sample each spiking layer has room for.
+
+    Attributes:
+        capacities: by spiking layer.
+        limited: whether spikes need room at all; otherwise nothing overflows.
+    """
+
+    def __init__(self, network: Network, limited: bool):
+        """Room for a moderate rate."""
+        self.limited = limited
+        self._sizes, self._duration = network.spiking_sizes, network.duration
+        self.capacities = tuple(room_for(self._spikes(_FIRST_RATE, n)) for n in self._sizes)
+
+    def _spikes(self, rate: float, neurons: int) -> float:
+        return rate * neurons * max(self._duration, _SHORTEST)
+
+    def call(self, function: Callable[[tuple[int, ...]], Result], largest_of: Callable[[Result], Array]) -> Result:
+        """Call a function with the present room; while a sample overflows it, make more and call again.
+
+        Args:
+            function: of the capacities.
+            largest_of: gives the spikes of the busiest sample, by spiking layer, from the function's result.
+
+        Raises:
+            Runaway: if a layer spikes so much that it gets no more room.
+        """
+        while True:
+            result = function(self.capacities)
+            largest = np.asarray(largest_of(result))
+            if not self.limited or (largest <= self.capacities).all():
+                return result
+            self._grow(largest)
+
+    def _grow(self, largest: np.ndarray) -> None:
+        grown = []
+        for room, used, n in zip(self.capacities, largest, self._sizes, strict=True):
+            most = int(self._spikes(_HIGHEST_RATE, n))
+            if used > room >= most:
+                raise Runaway(
+                    f"a layer of {n} neurons emits more than {most} spikes in {self._duration:g} s "
+                    f"(mean rate above {_HIGHEST_RATE:g} Hz): lower the learning rate or the initial weights"
+                )
+            grown.append(min(2 * room, most) if used > room else room)
+        self.capacities = tuple(grown)
+
+    def shrink(self, largest: Sequence[float]) -> None:
+        """Give back what was not needed for the busiest samples, by spiking layer."""
+        if self.limited:
+            needed = map(room_for, largest)
+            self.capacities = tuple(min(pair) for pair in zip(self.capacities, needed, strict=True))

@@ -1,0 +1,39 @@
+"""Trainers by the name of their method, for use in other people's code."""
+
+from solvers.surrogates import Surrogate
+
+from ..methods import BPTT, EventProp
+from ..networks.network import Network
+from .config import TrainConfig
+from .loop import Trainer
+
+
+class EventPropTrainer(Trainer):
+    """Trains with EventProp: continuous time, exact gradients."""
+
+    def __init__(self, network: Network, config: TrainConfig, *, engine: str = "auto"):
+        """Bind a network, settings, and an engine, see ``EventProp``. Raises as ``Trainer`` and ``EventProp``."""
+        super().__init__(network, config, EventProp(engine))
+
+
+class BPTTTrainer(Trainer):
+    """Trains with backpropagation through time on a grid, with surrogate gradients."""
+
+    def __init__(
+        self, network: Network, config: TrainConfig, *, dt: float = 1e-3, surrogate: Surrogate | None = None,
+        reset_gradient: bool = True, checkpoint: bool = False,
+    ):  # fmt: skip
+        """Bind a network and settings.
+
+        Args:
+            network: what to train.
+            config: settings of all methods.
+            dt: step of the grid [s]; the network's delay must be a whole number of steps.
+            surrogate: by default SuperSpike with slope 10.
+            reset_gradient: whether gradients pass the reset.
+            checkpoint: keep only some states and compute the others again: less memory for more time.
+
+        Raises:
+            ValueError: as ``Trainer``; if dt does not fit.
+        """
+        super().__init__(network, config, BPTT(dt, surrogate or Surrogate(), reset_gradient, checkpoint))

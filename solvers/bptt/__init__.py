@@ -1,0 +1,7 @@
+"""BPTT: surrogate gradients of spiking layers on a time grid."""
+
+from .grid import Grid as Grid
+from .grid import time_grid as time_grid
+from .simulate import Observer as Observer
+from .simulate import lif_layer as lif_layer
+from .simulate import simulate as simulate

@@ -1,0 +1,112 @@
+"""The time grid: its points, its segments, and the input spikes of a segment."""
+
+import math
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, Int
+
+from ..events import Events
+
+_WHOLE_WITHIN = 1e-6  # relative error within which a number of steps passes for whole: times in seconds are rounded
+_NEVER = 2**30  # the step of an event that does not count
+_CHUNK = 64  # events of a sample binned at once
+
+
+class Grid(NamedTuple):
+    """The time grid: points ``n dt`` for ``n = 0 .. steps - 1``.
+
+    Attributes:
+        dt: step [s].
+        steps: number of grid points.
+        delay: recurrent transmission delay in steps.
+    """
+
+    dt: float
+    steps: int
+    delay: int
+
+    @property
+    def segment(self) -> int:
+        """Steps in a segment: half the square root of all, about the optimum of time and memory, in whole delays."""
+        block = max(self.delay, 1)
+        return math.ceil(math.sqrt(self.steps) / 2 / block) * block
+
+
+def time_grid(duration: float, dt: float, delay: float) -> Grid:
+    """The grid from 0 to ``duration``, rounded up to a whole number of steps.
+
+    Args:
+        duration: [s], >= 0.
+        dt: step [s], > 0.
+        delay: recurrent transmission delay [s], a whole number of steps.
+
+    Raises:
+        ValueError: if one of them is out of range, or the delay is not a whole number of steps.
+    """
+    if not 0 < dt < math.inf:
+        raise ValueError(f"dt is {dt:g} s, expected a positive finite step in seconds")
+    for name, value in (("duration", duration), ("delay", delay)):
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name} is {value:g} s, expected a finite time in seconds that is not negative")
+    delay_steps = round(delay / dt)
+    if abs(delay / dt - delay_steps) > _WHOLE_WITHIN * max(delay_steps, 1):
+        raise ValueError(
+            f"delay is {delay:g} s, that is {delay / dt:g} steps of dt = {dt:g} s, expected a whole number of steps: "
+            f"set delay to {delay_steps * dt:g} s or choose a dt that divides it"
+        )
+    return Grid(dt, math.ceil(duration / dt * (1 - _WHOLE_WITHIN)) + 1, delay_steps)
+
+
+class Binned(NamedTuple):
+    """Input events on the grid, and where in them each segment begins and ends.
+
+    Attributes:
+        step: grid point of each event, ascending.
+        units: index of its unit.
+        firsts: first grid point of each segment.
+        windows: for each segment the range of its events in every sample.
+    """
+
+    step: Int[Array, "batch capacity"]
+    units: Int[Array, "batch capacity"]
+    firsts: Int[Array, " segments"]
+    windows: Int[Array, "segments ends=2 batch"]
+
+
+def bin_events(events: Events, grid: Grid) -> Binned:
+    """Each event at the nearest grid point; those beyond the last belong to no segment."""
+    firsts = grid.segment * jnp.arange(math.ceil(grid.steps / grid.segment))
+    step = jnp.round(jnp.where(events.valid, events.times, jnp.inf) / grid.dt)
+    step = jnp.where(step < grid.steps, step, _NEVER).astype(jnp.int32)
+    find = jax.vmap(jnp.searchsorted, (0, None), 1)
+    windows = jnp.stack([find(step, firsts), find(step, firsts + grid.segment)], 1)
+    return Binned(step, events.units, firsts, windows)
+
+
+def segment_input(
+    binned: Binned,
+    window: Int[Array, "ends=2 batch"],
+    first: Int[Array, ""],
+    shape: tuple[int, int, int],
+    dtype: Any,
+) -> Float[Array, "steps batch units"]:
+    """Input spike counts of the segment from grid point ``first`` on: of each sample, the events inside ``window``.
+
+    Binned segment by segment, because a grid of the whole input would outweigh all else that is kept. Segments hold
+    different numbers of events, so these are taken in chunks until none is left.
+    """
+    steps, batch, _ = shape
+    (start, stop), samples = window[..., None], jnp.arange(batch)[:, None]
+
+    def add(chunk: Array, grid: Array) -> Array:
+        index = start + chunk * _CHUNK + jnp.arange(_CHUNK)
+        row = jnp.take_along_axis(binned.step, index, 1, mode="clip") - first
+        unit = jnp.take_along_axis(binned.units, index, 1, mode="clip")
+        return grid.at[jnp.where(index < stop, row, steps), samples, unit].add(1, mode="drop")
+
+    chunks = -(-jnp.max(stop - start, initial=0) // _CHUNK)
+    counts: Array = lax.fori_loop(0, chunks, add, jnp.zeros(shape, dtype))
+    return counts

@@ -1,0 +1,209 @@
+"""One LIF layer on a time grid through one segment of time, with its reverse pass written out.
+
+With free voltage ``v``, voltage after the reset ``v'``, current ``i``, spikes ``s`` and arrivals ``x`` from outside,
+
+    v_n = decay_mem v'_{n-1} + gain i_{n-1}      s_n = [v_n >= threshold]      v'_n = v_n - (threshold - reset) s_n
+    i_n = decay_syn i_{n-1} + x_n + s_{n-delay} @ w_rec
+
+Left to ``lax.scan``, differentiation would store several arrays of all steps and add up the gradient of ``w_rec`` step
+by step. Written out, the reverse pass keeps the free voltages alone, from which spikes and currents follow, and forms
+the gradient of ``w_rec`` in one matrix product. Its adjoint variables ``lambda_x`` are dL/dx for each state x.
+"""
+
+import functools
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.ad_checkpoint import checkpoint_name
+from jaxtyping import Array, Float
+
+from ..neurons.lif import LIFParams, kappa
+from ..surrogates import spike
+from .rule import KEPT, Rule, Segment
+
+
+class GridConstants(NamedTuple):
+    """Constants of a layer on the grid, one entry per neuron.
+
+    Attributes:
+        decay_mem: of the voltage over a step.
+        decay_syn: of the current over a step.
+        gain: voltage after a step per unit of current before it.
+        threshold: [voltage].
+        reset: [voltage].
+    """
+
+    decay_mem: Float[Array, " neurons"]
+    decay_syn: Float[Array, " neurons"]
+    gain: Float[Array, " neurons"]
+    threshold: Float[Array, " neurons"]
+    reset: Float[Array, " neurons"]
+
+
+class State(NamedTuple):
+    """State of a layer between two steps.
+
+    Attributes:
+        v: voltage after the reset.
+        i: synaptic current [voltage].
+        recent: spikes of the last ``delay`` steps, which are still under way.
+    """
+
+    v: Float[Array, "batch neurons"]
+    i: Float[Array, "batch neurons"]
+    recent: Float[Array, "delay batch neurons"]
+
+
+_Adjoint = tuple[Array, Array, Array, Array]  # of voltage and current after a step; of threshold and reset so far
+_Residuals = tuple[GridConstants, Array | None, State, Array]
+
+
+def on_grid(params: LIFParams, rule: Rule, dt: float) -> Segment:
+    """A layer of LIF neurons that is ready to run in steps of ``dt`` [s]."""
+    constants = grid_constants(params, dt)
+
+    def run(start: State, arrivals: Array) -> tuple[State, Array]:
+        v, i, spikes = run_segment(rule, constants, params.w_rec, start, arrivals)
+        return State(v, i, spikes[len(spikes) - rule.delay :]), spikes
+
+    return Segment(functools.partial(rest, params, rule), run)
+
+
+def grid_constants(params: LIFParams, dt: float) -> GridConstants:
+    """Exact decay over a step ``dt`` [s]; differentiable with respect to the time constants."""
+    constants = (
+        jnp.exp(-dt / params.tau_mem),
+        jnp.exp(-dt / params.tau_syn),
+        kappa(jnp.asarray(dt, params.w_in.dtype), params.tau_mem, params.tau_syn),
+        params.threshold,
+        params.reset,
+    )
+    return GridConstants(*(jnp.broadcast_to(constant, params.neurons) for constant in constants))
+
+
+def rest(params: LIFParams, rule: Rule, batch: int) -> State:
+    """The state before the first step: no voltage, no current, no spike under way."""
+    zeros = functools.partial(jnp.zeros, dtype=params.w_in.dtype)
+    shape = batch, params.neurons
+    return State(zeros(shape), zeros(shape), zeros((rule.delay, *shape)))
+
+
+def _fire(rule: Rule, v: Array, threshold: Array, reset: Array) -> tuple[Array, Array]:
+    """Spikes and the voltage after the reset, from the free voltage: the one place with a surrogate derivative."""
+    spikes = spike((v - threshold) / threshold, rule.surrogate)
+    resetting = spikes if rule.reset_gradient else lax.stop_gradient(spikes)
+    return spikes, v - (threshold - reset) * resetting
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def run_segment(
+    rule: Rule,
+    constants: GridConstants,
+    w_rec: Float[Array, "neurons neurons"] | None,
+    start: State,
+    arrivals: Float[Array, "steps batch neurons"],
+) -> tuple[Float[Array, "batch neurons"], Float[Array, "batch neurons"], Float[Array, "steps batch neurons"]]:
+    """Run a layer through a segment, a whole number of delays long; differentiable in reverse mode.
+
+    Args:
+        rule: static settings.
+        constants: of the layer on the grid.
+        w_rec: recurrent weights ``[pre, post]`` [voltage], or None.
+        start: state before the segment.
+        arrivals: what reaches the currents from outside the layer at each step [voltage].
+
+    Returns:
+        Voltage and current at the end, and the spikes (0 or 1).
+
+    Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51.
+    """
+    return _forward(rule, constants, w_rec, start, arrivals)[0]
+
+
+def _forward(
+    rule: Rule, constants: GridConstants, w_rec: Array | None, start: State, arrivals: Array
+) -> tuple[tuple[Array, Array, Array], _Residuals]:
+    c = constants
+
+    def step(state: tuple[Array, Array], arriving: Array) -> tuple[tuple[Array, Array], Array]:
+        v, i = state
+        v = c.decay_mem * v + c.gain * i
+        spikes, v_after = _fire(rule, v, c.threshold, c.reset)
+        i = c.decay_syn * i + arriving
+        if w_rec is not None and rule.delay == 0:
+            i = i + spikes @ w_rec
+        return (v_after, i), v
+
+    # Spikes less than a delay apart cannot act on each other: one product with w_rec serves a block that long.
+    def block(state: State, arriving: Array) -> tuple[State, Array]:
+        assert w_rec is not None  # only recurrent layers have a delay
+        (v, i), voltages = lax.scan(step, (state.v, state.i), arriving + state.recent @ w_rec)
+        return State(v, i, _fire(rule, voltages, c.threshold, c.reset)[0]), voltages
+
+    if rule.delay == 0:
+        (v, i), voltages = lax.scan(step, (start.v, start.i), arrivals)
+    else:
+        end, voltages = lax.scan(block, start, arrivals.reshape(-1, *start.recent.shape))
+        v, i = end.v, end.i
+        voltages = voltages.reshape(arrivals.shape)
+    voltages = checkpoint_name(voltages, KEPT)
+    spikes, _ = _fire(rule, voltages, c.threshold, c.reset)
+    return (v, i, spikes), (constants, w_rec, start, voltages)
+
+
+def _backward(
+    rule: Rule, residuals: _Residuals, cotangents: tuple[Array, Array, Array]
+) -> tuple[GridConstants, Array | None, State, Array]:
+    c, w_rec, start, voltages = residuals
+    end_v, end_i, from_outside = cotangents
+
+    def step(adjoint: _Adjoint, inputs: tuple[Array, Array]) -> tuple[_Adjoint, tuple[Array, Array]]:
+        lambda_v_after, lambda_i, d_threshold, d_reset = adjoint
+        v, lambda_s = inputs
+        if w_rec is not None and rule.delay == 0:
+            lambda_s = lambda_s + lambda_i @ w_rec.T
+        _, pull_back = jax.vjp(functools.partial(_fire, rule), v, c.threshold, c.reset)
+        lambda_v, of_threshold, of_reset = pull_back((lambda_s, lambda_v_after))
+        before = c.decay_mem * lambda_v, c.gain * lambda_v + c.decay_syn * lambda_i
+        return (*before, d_threshold + of_threshold, d_reset + of_reset), (lambda_v, lambda_i)
+
+    def block(
+        state: tuple[_Adjoint, Array], inputs: tuple[Array, Array]
+    ) -> tuple[tuple[_Adjoint, Array], tuple[Array, Array]]:
+        adjoint, from_later_block = state
+        v, lambda_s = inputs
+        assert w_rec is not None
+        adjoint, (lambda_v, lambda_i) = lax.scan(step, adjoint, (v, lambda_s + from_later_block), reverse=True)
+        return (adjoint, lambda_i @ w_rec.T), (lambda_v, lambda_i)
+
+    adjoint = end_v, end_i, jnp.zeros_like(c.threshold), jnp.zeros_like(c.reset)
+    d_recent = jnp.zeros_like(start.recent)
+    if rule.delay == 0:
+        adjoint, (lambda_v, lambda_i) = lax.scan(step, adjoint, (voltages, from_outside), reverse=True)
+    else:
+        in_blocks = -1, *start.recent.shape
+        blocks = voltages.reshape(in_blocks), from_outside.reshape(in_blocks)
+        (adjoint, d_recent), lambdas = lax.scan(block, (adjoint, d_recent), blocks, reverse=True)
+        lambda_v, lambda_i = (x.reshape(voltages.shape) for x in lambdas)
+    d_v, d_i, d_threshold, d_reset = adjoint
+
+    spikes, v_after = _fire(rule, voltages, c.threshold, c.reset)
+    v_before = jnp.concatenate([start.v[None], v_after[:-1]])
+    i_before = (voltages - c.decay_mem * v_before) / c.gain
+    d_constants = GridConstants(
+        decay_mem=jnp.sum(lambda_v * v_before, (0, 1)),
+        decay_syn=jnp.sum(lambda_i * i_before, (0, 1)),
+        gain=jnp.sum(lambda_v * i_before, (0, 1)),
+        threshold=d_threshold,
+        reset=d_reset,
+    )
+    d_w_rec = None
+    if w_rec is not None:
+        sent = jnp.concatenate([start.recent, spikes])[: len(spikes)].reshape(-1, w_rec.shape[0])
+        d_w_rec = sent.T @ lambda_i.reshape(-1, w_rec.shape[1])
+    return d_constants, d_w_rec, State(d_v, d_i, d_recent), lambda_i
+
+
+run_segment.defvjp(_forward, _backward)

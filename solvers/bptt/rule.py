@@ -1,0 +1,37 @@
+"""What the two kinds of layers on a grid share: the rule by which they run, and the form in which they are run."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from jaxtyping import Array
+
+from ..surrogates import Surrogate
+
+KEPT = "voltages"  # the name under which a checkpointing policy may keep the free voltages
+
+
+class Rule(NamedTuple):
+    """How a layer is run and differentiated; static.
+
+    Attributes:
+        delay: recurrent transmission delay in steps; 0 for a layer without recurrent weights.
+        surrogate: the stand-in for the derivative of a spike.
+        reset_gradient: whether the reset passes a gradient to the spikes.
+    """
+
+    delay: int
+    surrogate: Surrogate
+    reset_gradient: bool
+
+
+class Segment(NamedTuple):
+    """A layer that is ready to run through segments of time.
+
+    Attributes:
+        rest: its state before the first step, from the size of the batch.
+        run: from its state before a segment and the arrivals from outside ``[steps, batch, neurons]`` [voltage], its
+            state after the segment and its spikes ``[steps, batch, neurons]``, 0 or 1.
+    """
+
+    rest: Callable[[int], Any]
+    run: Callable[[Any, Array], tuple[Any, Array]]

@@ -1,0 +1,38 @@
+"""Engines by name: each computes both passes of a layer. One registry, one interface."""
+
+import jax
+
+from ...neurons import NEURONS
+from . import numba, ode, xla
+from .base import Engine as Engine
+
+ENGINES: dict[str, Engine] = {
+    "numba": numba,
+    "xla": xla,
+    "ode": ode,
+}
+AUTO = "auto"
+
+
+def engine_name(name: str, neuron: str = "lif") -> str:
+    """The name of an engine that simulates a neuron model.
+
+    Args:
+        name: of an engine; "auto" is ``numba`` where JAX computes on the CPU, and ``xla`` elsewhere; for a model
+            that these do not simulate, the first engine that does.
+        neuron: name in ``solvers.neurons.NEURONS``.
+
+    Raises:
+        ValueError: for an unknown name, or an engine that does not simulate the model.
+    """
+    if neuron not in NEURONS:
+        raise ValueError(f"unknown neuron {neuron!r}: choose one of {', '.join(NEURONS)}")
+    able = [key for key, engine in ENGINES.items() if engine.neurons is None or neuron in engine.neurons]
+    if name == AUTO:
+        fastest = "numba" if jax.default_backend() == "cpu" else "xla"
+        return fastest if fastest in able else able[0]
+    if name not in ENGINES:
+        raise ValueError(f"unknown engine {name!r}: choose one of {', '.join((AUTO, *ENGINES))}")
+    if name not in able:
+        raise ValueError(f"engine {name} does not simulate neuron {neuron!r}: choose {' or '.join(able)}")
+    return name

@@ -1,0 +1,58 @@
+"""What an engine is: how the forward and the backward pass of a layer are computed."""
+
+from typing import Any, Protocol, runtime_checkable
+
+from jaxtyping import Array, Float
+
+from ...events import Events
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A module or an object with two passes; both are called from traced JAX code on batched events.
+
+    Attributes:
+        neurons: names in ``solvers.neurons.NEURONS`` of the models that it simulates; None for all of them.
+    """
+
+    @property
+    def neurons(self) -> tuple[str, ...] | None:
+        """See the class."""
+        ...
+
+    def forward(
+        self, params: Any, events: Events, *, duration: float, delay: float, capacity: int
+    ) -> tuple[Events, Float[Array, "batch capacity"]]:
+        """Spikes (count above capacity where there was no room) and the spiking neuron's current at each."""
+        ...
+
+    def backward(
+        self,
+        params: Any,
+        events: Events,
+        spikes: Events,
+        current: Float[Array, "batch capacity"],
+        time_cotangents: Float[Array, "batch capacity"],
+        count_cotangents: Float[Array, "batch post"],
+        *,
+        duration: float,
+        delay: float,
+        trains_tau: bool,
+        wants_times: bool,
+    ) -> tuple[Any, Float[Array, "batch events"] | None]:
+        """Gradients of the parameters, summed over the batch, and of the input times if wanted.
+
+        Args:
+            params: as in the forward pass.
+            events: likewise.
+            spikes: its result.
+            current: its result.
+            time_cotangents: derivative of the loss with respect to each spike time.
+            count_cotangents: the same for the spike count of each neuron: the sum over its spikes of v/threshold, with
+                the voltage v taken as free at the fixed time of the spike, and the threshold as fixed.
+            duration: as in the forward pass.
+            delay: likewise.
+            trains_tau: whether gradients of the time constants are wanted; otherwise they may be anything.
+            wants_times: whether gradients of the input times are wanted.
+        """
+        ...

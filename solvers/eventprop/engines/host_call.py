@@ -1,0 +1,66 @@
+"""Calls from traced JAX code to a function on NumPy arrays, on the CPU.
+
+``jax.pure_callback`` first wraps its arguments into JAX arrays again. On a machine with few cores that waits for a
+thread which the waiting computation itself occupies, and hangs (jax-ml/jax issues 24255 and 25861). This primitive
+hands over views of XLA's own buffers: no copy, no wait.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import Primitive
+from jax.interpreters import batching, mlir
+from jaxtyping import Array
+
+_host_call = Primitive("eventprop_host_call")
+_host_call.multiple_results = True
+
+
+def host_call(function: Callable[..., Sequence[np.ndarray]], results: Sequence[Any], *args: Any) -> list[Any]:
+    """``function(*args)`` on NumPy arrays; it must be pure.
+
+    Args:
+        function: returns one array for each entry of ``results``, of that shape and type.
+        results: ``jax.ShapeDtypeStruct`` of each result.
+        *args: arrays, read-only in the function. Under ``vmap`` it is called once for each entry.
+    """
+    return _host_call.bind(
+        *args, function=function, results=tuple(jax.core.ShapedArray(r.shape, r.dtype) for r in results)
+    )
+
+
+@_host_call.def_impl  # type: ignore[untyped-decorator]
+def _run(*args: Any, function: Callable[..., Sequence[np.ndarray]], results: Sequence[Any]) -> list[Array]:
+    return [jnp.asarray(x) for x in function(*map(np.asarray, args))]
+
+
+@_host_call.def_abstract_eval  # type: ignore[untyped-decorator]
+def _shapes(*_: Any, function: Callable[..., Any], results: Sequence[Any]) -> list[Any]:
+    return list(results)
+
+
+def _lower(context: Any, *args: Any, function: Callable[..., Any], results: Sequence[Any]) -> Sequence[Any]:
+    values, _, _ = mlir.emit_python_callback(
+        context, function, None, list(args), context.avals_in, context.avals_out, has_side_effect=False,
+        returns_token=False,
+    )  # fmt: skip
+    return values
+
+
+mlir.register_lowering(_host_call, _lower, platform="cpu")
+
+
+def _one_by_one(args: Sequence[Any], axes: Sequence[int | None], **settings: Any) -> tuple[list[Array], list[int]]:
+    size = next(x.shape[axis] for x, axis in zip(args, axes, strict=True) if axis is not None)
+    rows = [
+        jnp.broadcast_to(x, (size, *x.shape)) if axis is None else jnp.moveaxis(x, axis, 0)
+        for x, axis in zip(args, axes, strict=True)
+    ]
+    results = jax.lax.map(lambda row: _host_call.bind(*row, **settings), rows)
+    return results, [0] * len(results)
+
+
+batching.primitive_batchers[_host_call] = _one_by_one

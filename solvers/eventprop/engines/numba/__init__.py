@@ -1,0 +1,6 @@
+"""Engine for the CPU: compiled kernels, samples spread over threads."""
+
+from .engine import backward as backward
+from .engine import forward as forward
+
+neurons = ("lif",)

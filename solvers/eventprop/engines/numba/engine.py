@@ -1,0 +1,165 @@
+"""Both passes: the kernels, called back from compiled JAX code, with the samples of a batch spread over threads."""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numba
+import numpy as np
+from jaxtyping import Array, Float
+
+from ....events import NO_UNIT, Events
+from ....neurons.lif import LIFParams
+from ..host_call import host_call
+from ..input_errors import raise_for_input_errors
+from ..stacking import as_params, stacked_weights
+from .kernels.arguments import Cotangents, Gradient, Input, Layer, Stored, Wanted
+from .kernels.batch import adjoint_batch, simulate_batch
+
+_LINE = 64  # bytes of a cache line
+
+
+@lru_cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="eventprop-kernel")
+
+
+def _threads(batch: int) -> int:
+    return max(1, min(numba.get_num_threads(), batch))
+
+
+def _spread(kernel: Callable[[int, int], None], threads: int) -> None:
+    """Run ``kernel(first, stride)`` for samples first, first + stride, ... on each thread.
+
+    Which thread takes which sample does not depend on timing, so sums over samples are reproducible.
+    """
+    if threads == 1:
+        kernel(0, 1)
+    else:
+        for done in [_pool(threads).submit(kernel, first, threads) for first in range(threads)]:
+            done.result()
+
+
+def _kernel_arguments(params: LIFParams, events: Events) -> tuple[Any, ...]:
+    """Arrays that both kernels take first: one stacked weight matrix, constants of each neuron, events."""
+    _, _, *constants = params
+    each = [jnp.broadcast_to(x, (params.neurons,)) for x in constants]
+    return stacked_weights(params), *each, events.times, events.units, events.count
+
+
+def _aligned_zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Zeros that start at a cache line, so that no vector in rows of them lies across two."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + _LINE - 1, np.uint8)
+    first = -memory.ctypes.data % _LINE
+    return memory[first : first + size].view(dtype).reshape(shape)
+
+
+def _aligned(array: np.ndarray) -> np.ndarray:
+    """The array, or a copy that is aligned likewise: XLA aligns arrays within its programs to 16 bytes only."""
+    if array.ctypes.data % _LINE == 0:
+        return array
+    copy = _aligned_zeros(array.shape, array.dtype)
+    copy[:] = array
+    return copy
+
+
+def _static(params: LIFParams) -> dict[str, Any]:
+    return dict(recurrent=params.w_rec is not None, shared=params.tau_mem.ndim == params.tau_syn.ndim == 0)
+
+
+def _simulate(
+    weights: np.ndarray, tau_mem: np.ndarray, tau_syn: np.ndarray, threshold: np.ndarray, reset: np.ndarray,
+    times: np.ndarray, units: np.ndarray, count: np.ndarray, *, recurrent: bool, shared: bool, duration: float,
+    delay: float, capacity: int,
+) -> tuple[np.ndarray, ...]:  # fmt: skip
+    layer = Layer(_aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
+    events, shape = Input(times, units, count), (len(times), capacity)
+    stored = Stored(
+        np.full(shape, np.inf, times.dtype),
+        np.full(shape, NO_UNIT, np.int32),
+        np.zeros(shape, times.dtype),
+        np.zeros(len(times), np.int32),
+    )
+
+    def kernel(first: int, stride: int) -> None:
+        simulate_batch(layer, events, duration, delay, stored, first, stride)
+
+    _spread(kernel, _threads(len(times)))
+    raise_for_input_errors(stored.count)
+    return stored
+
+
+def forward(
+    params: LIFParams, events: Events, *, duration: float, delay: float, capacity: int
+) -> tuple[Events, Float[Array, "batch capacity"]]:
+    """See ``Engine``."""
+    batch = events.times.shape[0]
+    real, whole = events.times.dtype, jnp.int32
+    shape = jax.ShapeDtypeStruct
+    room = (batch, capacity)
+    result = (shape(room, real), shape(room, whole), shape(room, real), shape((batch,), whole))
+    call = partial(_simulate, **_static(params), duration=duration, delay=delay, capacity=capacity)
+    times, units, current, count = host_call(call, result, *_kernel_arguments(params, events))
+    return Events(times, units, count), current
+
+
+def _adjoint(
+    weights: np.ndarray, tau_mem: np.ndarray, tau_syn: np.ndarray, threshold: np.ndarray, reset: np.ndarray,
+    times: np.ndarray, units: np.ndarray, count: np.ndarray, spike_times: np.ndarray, spike_units: np.ndarray,
+    spikes: np.ndarray, current: np.ndarray, time_cotangents: np.ndarray, count_cotangents: np.ndarray, *,
+    recurrent: bool, shared: bool, delay: float, trains_tau: bool, wants_times: bool,
+) -> tuple[np.ndarray, ...]:  # fmt: skip
+    layer = Layer(_aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
+    events, wanted = Input(times, units, count), Wanted(trains_tau, wants_times)
+    stored = Stored(spike_times, spike_units, current, spikes)
+    cotangents = Cotangents(time_cotangents, count_cotangents)
+    threads = _threads(len(times))
+    d_weights = _aligned_zeros((threads, *weights.shape), weights.dtype)
+    d_constants = np.zeros((4, threads, weights.shape[1]), weights.dtype)
+    d_times = np.zeros(times.shape if wants_times else (len(times), 0), times.dtype)
+
+    def kernel(first: int, stride: int) -> None:
+        d_tau_mem, d_tau_syn, d_threshold, d_reset = d_constants[:, first]
+        gradient = Gradient(d_weights[first], d_tau_mem, d_tau_syn, d_threshold, d_reset, d_times)
+        adjoint_batch(layer, events, delay, stored, cotangents, wanted, gradient, first, stride)
+
+    _spread(kernel, threads)
+    total = d_weights[0]
+    for part in d_weights[1:]:
+        total += part
+    return total, *d_constants.sum(1), d_times
+
+
+def backward(
+    params: LIFParams,
+    events: Events,
+    spikes: Events,
+    current: Float[Array, "batch capacity"],
+    time_cotangents: Float[Array, "batch capacity"],
+    count_cotangents: Float[Array, "batch post"],
+    *,
+    duration: float,
+    delay: float,
+    trains_tau: bool,
+    wants_times: bool,
+) -> tuple[LIFParams, Float[Array, "batch events"] | None]:
+    """See ``Engine``; what follows the last spike, hence the duration, does not matter."""
+    shape = jax.ShapeDtypeStruct
+    real = params.w_in.dtype
+    rows = params.inputs + (0 if params.w_rec is None else params.neurons)
+    result = (
+        shape((rows, params.neurons), real),
+        *(shape((params.neurons,), real) for _ in range(4)),
+        shape(events.times.shape if wants_times else (events.times.shape[0], 0), events.times.dtype),
+    )
+    call = partial(_adjoint, **_static(params), delay=delay, trains_tau=trains_tau, wants_times=wants_times)
+    stored = (spikes.times, spikes.units, spikes.count, current)
+    d_weights, *d_constants, d_times = host_call(
+        call, result, *_kernel_arguments(params, events), *stored, time_cotangents, count_cotangents
+    )
+    return as_params(params, d_weights, d_constants), d_times if wants_times else None

@@ -1,0 +1,120 @@
+"""What kernels take, as named tuples: what belongs together goes by one name.
+
+Arrays are those of a batch, with the samples as the first axis, at the entry points, and those of one sample inside.
+"""
+
+from typing import Any, NamedTuple
+
+
+class Layer(NamedTuple):
+    """Parameters of a layer.
+
+    Attributes:
+        weights: ``[pre (+ post), post]``, the recurrent rows below those of the inputs [voltage].
+        recurrent: whether there are recurrent rows.
+        tau_mem: ``[post]`` [s].
+        tau_syn: ``[post]`` [s].
+        threshold: ``[post]`` [voltage].
+        reset: ``[post]`` [voltage].
+        shared: whether all neurons have the same time constants.
+    """
+
+    weights: Any
+    recurrent: bool
+    tau_mem: Any
+    tau_syn: Any
+    threshold: Any
+    reset: Any
+    shared: bool
+
+
+class Input(NamedTuple):
+    """Input events.
+
+    Attributes:
+        times: ``[events]`` [s], ascending.
+        units: ``[events]``, rows of the input weights.
+        count: number of events.
+    """
+
+    times: Any
+    units: Any
+    count: Any
+
+
+class Block(NamedTuple):
+    """A stretch of time, and what arrives in it.
+
+    Attributes:
+        begin: [s].
+        end: [s].
+        arrive: times of the arrivals [s].
+        rows: of the stacked weights, of each arrival.
+        count: number of arrivals.
+    """
+
+    begin: Any
+    end: Any
+    arrive: Any
+    rows: Any
+    count: Any
+
+
+class Stored(NamedTuple):
+    """The spikes of a layer.
+
+    Attributes:
+        times: ``[capacity]`` [s].
+        units: ``[capacity]``, neurons of the layer.
+        current: ``[capacity]``, of the spiking neuron [voltage].
+        count: number of spikes; above the capacity if there was no room.
+    """
+
+    times: Any
+    units: Any
+    current: Any
+    count: Any
+
+
+class Cotangents(NamedTuple):
+    """Derivatives of the loss.
+
+    Attributes:
+        times: with respect to each spike time, ``[capacity]``.
+        counts: with respect to the spike count of each neuron, ``[post]`` (a heuristic, see ``backward._spike``).
+    """
+
+    times: Any
+    counts: Any
+
+
+class Wanted(NamedTuple):
+    """Which optional gradients are wanted.
+
+    Attributes:
+        tau: of the time constants.
+        times: of the input times.
+    """
+
+    tau: bool
+    times: bool
+
+
+class Gradient(NamedTuple):
+    """Gradients that a kernel adds to.
+
+    Attributes:
+        weights: of the stacked weights.
+        tau_mem: ``[post]``.
+        tau_syn: ``[post]``.
+        threshold: ``[post]``.
+        reset: ``[post]``.
+        times: of the input times, ``[events]``; empty if they are not wanted.
+    """
+
+    weights: Any
+    tau_mem: Any
+    tau_syn: Any
+    threshold: Any
+    reset: Any
+    times: Any

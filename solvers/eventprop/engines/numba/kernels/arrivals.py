@@ -1,0 +1,87 @@
+"""The arrivals of a stretch of time: input events and delayed spikes of the layer itself, merged in order."""
+
+import numpy as np
+from numba import njit
+
+from ...input_errors import BAD_CONSTANT, BAD_UNIT, UNSORTED
+from .flow import ALLOCATING, OPTIONS, SHORT
+
+GRID = 2.0**-20  # [s]
+
+
+@njit(**OPTIONS)
+def arrival_time(spike_time, delay):
+    """When a spike arrives at the neurons of its own layer, rounded to the type of the time.
+
+    Rounding is monotone, so spikes and arrivals keep their order whatever the precision.
+    """
+    return type(spike_time)(np.float64(spike_time) + delay)
+
+
+@njit(**ALLOCATING)
+def reach(tau_mem, tau_syn):
+    """Length of a stretch of time that is short against all time constants [s]."""
+    return _exact(SHORT * np.float64(min(tau_mem.min(), tau_syn.min())))
+
+
+@njit(**ALLOCATING)
+def block_length(tau_mem, tau_syn, delay):
+    """Length of a stretch that is within ``reach`` and in which no neuron hears of a spike within the stretch [s].
+
+    A delay much shorter than that would make tiny blocks: then a block is cut at its first spike instead.
+    """
+    longest = reach(tau_mem, tau_syn)
+    return _exact(min(longest, delay)) if delay >= longest / 8 else longest / 4
+
+
+@njit(**OPTIONS)
+def _exact(length):
+    """Rounded down to a binary fraction, if that changes little.
+
+    Then the ends of the blocks have no rounding errors, all blocks are equally long, and have one flow.
+    """
+    return np.floor(length / GRID) * GRID if length >= 64 * GRID else length
+
+
+@njit(**OPTIONS)
+def check(times, units, count, inputs, tau_mem, tau_syn):
+    """0, or what is wrong with a sample: UNSORTED, BAD_UNIT or BAD_CONSTANT."""
+    unsorted, outside = 0, 0  # counted, as loops without exits vectorise
+    for e in range(len(times) - 1):
+        unsorted += not times[e + 1] >= times[e] and e + 1 < count
+    for e in range(len(units)):
+        outside += (units[e] < 0 or units[e] >= inputs) and e < count
+    if unsorted or (count and not times[0] >= 0):
+        return UNSORTED
+    if outside:
+        return BAD_UNIT
+    for n in range(len(tau_mem)):
+        if not (0.0 < tau_mem[n] < np.inf and 0.0 < tau_syn[n] < np.inf):
+            return BAD_CONSTANT
+    return 0
+
+
+@njit(**OPTIONS)
+def merge(times, units, e, e_stop, spike_times, spike_units, r, r_stop, inputs, delay, end, arrive, rows):
+    """Arrivals before ``end`` from input event ``e`` and own spike ``r`` on; on ties the input comes first.
+
+    ``rows`` gets the row of each in the stacked weights (inputs first, then the recurrent ones).
+
+    Returns:
+        ``(number of arrivals, next e, next r)``.
+    """
+    n = 0
+    while True:
+        t_in = np.float64(times[e]) if e < e_stop else np.inf
+        t_rec = np.float64(arrival_time(spike_times[r], delay)) if r < r_stop else np.inf
+        t = min(t_in, t_rec)
+        if t >= end:
+            return n, e, r
+        arrive[n] = t
+        if t_in <= t_rec:
+            rows[n] = units[e]
+            e += 1
+        else:
+            rows[n] = inputs + spike_units[r]
+            r += 1
+        n += 1

@@ -1,0 +1,58 @@
+"""Entry points of the kernels: loops over the samples of one thread."""
+
+import hashlib
+from pathlib import Path
+
+from numba import njit
+
+from .arguments import Cotangents, Gradient, Input, Stored
+from .arrivals import block_length, reach
+from .backward import adjoint
+from .flow import ALLOCATING
+from .forward import simulate
+from .series import expand
+
+
+def _sources() -> str:
+    here = Path(__file__).parent
+    files = [here.parents[1] / "input_errors.py", *sorted(here.glob("*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _entry_points(sources: str):
+    """The compiled entry points, cached on disk.
+
+    numba's cache looks only at the file of the cached function, not at those that it calls; but also at the values that
+    it closes over, so a hash of all sources makes it compile again when any kernel has changed.
+    """
+
+    @njit(cache=True, **ALLOCATING)
+    def simulate_batch(layer, events, duration, delay, stored, first, stride):
+        """``forward.simulate`` for samples first, first + stride, ...; numbers of spikes go to ``stored.count``."""
+        sources  # noqa: B018
+        longest = block_length(layer.tau_mem, layer.tau_syn, delay)
+        expanded = expand(layer.tau_mem, layer.tau_syn, longest, layer.shared)
+        for b in range(first, len(events.count), stride):
+            sample = Input(events.times[b], events.units[b], events.count[b])
+            out = stored.times[b], stored.units[b], stored.current[b]
+            stored.count[b] = simulate(layer, longest, expanded, sample, duration, delay, out)
+
+    @njit(cache=True, **ALLOCATING)
+    def adjoint_batch(layer, events, delay, stored, cotangents, wanted, gradient, first, stride):
+        """``backward.adjoint`` likewise; a sample that had no room for its spikes is left out."""
+        sources  # noqa: B018
+        length = reach(layer.tau_mem, layer.tau_syn)
+        expanded = expand(layer.tau_mem, layer.tau_syn, length, layer.shared)
+        g = gradient
+        for b in range(first, len(events.count), stride):
+            if stored.count[b] <= stored.times.shape[1]:
+                sample = Input(events.times[b], events.units[b], events.count[b])
+                spikes = Stored(stored.times[b], stored.units[b], stored.current[b], stored.count[b])
+                outer = Cotangents(cotangents.times[b], cotangents.counts[b])
+                own = Gradient(g.weights, g.tau_mem, g.tau_syn, g.threshold, g.reset, g.times[b])
+                adjoint(layer, length, expanded, sample, delay, spikes, outer, wanted, own)
+
+    return simulate_batch, adjoint_batch
+
+
+simulate_batch, adjoint_batch = _entry_points(_sources())

@@ -1,0 +1,10 @@
+"""Engine for any device: both passes as a ``lax.while_loop`` over events, all samples of a batch side by side.
+
+Each sample has its own clock: a turn of the loop takes every sample to its own next event, an arrival or a spike.
+Between events the neurons follow the closed forms of ``solvers.neurons.lif``; there is no time step.
+"""
+
+from .backward import backward as backward
+from .forward import forward as forward
+
+neurons = ("lif",)

@@ -1,0 +1,178 @@
+"""Backward pass: the exact adjoint of a batch, over the stored spikes in reverse order.
+
+``p`` and ``q`` are the derivatives of the loss with respect to each neuron's voltage and current (EventProp's adjoints
+are ``lambda_v = -p/tau_mem`` and ``lambda_i = -q/tau_syn``). The gradients of the time constants need no stored
+trajectory: between events the adjoints are closed-form functions of the time constants too, so their derivatives
+(``p_mem = dp/dtau_mem``, ``q_mem``, and ``q_syn = dq/dtau_syn``) are carried along and sampled at the arrivals.
+
+Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829, table 2; delayed transmission as in Meszaros et al. 2025, Nat.
+Commun. 16 (s41467-025-65394-8), eqs. 67-70.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Bool, Float, Int
+
+from ....events import Events
+from ....neurons.lif import LIFParams, flow
+from ..stacking import as_params, stacked_weights
+from .arrivals import arrival_times, take
+
+
+class _Adjoint(NamedTuple):
+    """Derivatives of the loss with respect to voltages and currents."""
+
+    p: Float[Array, "batch post"]
+    q: Float[Array, "batch post"]
+
+
+class _Slopes(NamedTuple):
+    """Derivatives of an ``_Adjoint`` with respect to the time constants; ``p`` does not depend on tau_syn."""
+
+    p_mem: Float[Array, "batch post"]
+    q_mem: Float[Array, "batch post"]
+    q_syn: Float[Array, "batch post"]
+
+
+class _State(NamedTuple):
+    """State of the samples, each at its own time.
+
+    Attributes:
+        adjoint: just before the events so far.
+        slopes: its derivatives; None if no time constant is trained.
+        time: of the last event [s].
+        e: input events left.
+        r: arrivals of the layer's own spikes left.
+        k: spikes left.
+        time_cotangents: derivative of the loss with respect to each spike time, as far as it is known.
+        gradient: of the stacked weights and of each neuron's tau_mem, tau_syn, threshold and reset so far.
+        d_times: of the input times so far; None if it is not wanted.
+    """
+
+    adjoint: _Adjoint
+    slopes: _Slopes | None
+    time: Float[Array, " batch"]
+    e: Int[Array, " batch"]
+    r: Int[Array, " batch"]
+    k: Int[Array, " batch"]
+    time_cotangents: Float[Array, "batch capacity"]
+    gradient: tuple[Array, ...]
+    d_times: Float[Array, "batch events"] | None
+
+
+def _back(
+    adjoint: _Adjoint, slopes: _Slopes | None, lag: Float[Array, "batch 1"], params: LIFParams
+) -> tuple[_Adjoint, _Slopes | None]:
+    """The adjoint a lag earlier: the flow of ``lif.flow``, transposed."""
+
+    def earlier(p: Array, q: Array, tau_mem: Array, tau_syn: Array) -> tuple[Array, Array]:
+        decay_mem = jnp.exp(-lag / tau_mem)
+        k, decay_syn = flow(0, jnp.ones_like(lag), lag, tau_mem, tau_syn)
+        return p * decay_mem, q * decay_syn + p * k
+
+    at = *adjoint, params.tau_mem, params.tau_syn
+    if slopes is None:
+        return _Adjoint(*earlier(*at)), None
+    zero, one = jnp.zeros_like, jnp.ones_like
+    values, (p_mem, q_mem) = jax.jvp(earlier, at, (slopes.p_mem, slopes.q_mem, one(at[2]), zero(at[3])))
+    _, (_, q_syn) = jax.jvp(earlier, at, (zero(adjoint.p), slopes.q_syn, zero(at[2]), one(at[3])))
+    return _Adjoint(*values), _Slopes(p_mem, q_mem, q_syn)
+
+
+def _across_spike(
+    adjoint: _Adjoint, here: Bool[Array, "batch post"], current: Float[Array, "batch 1"],
+    at_time: Float[Array, "batch 1"], params: LIFParams,
+) -> Float[Array, "batch post"]:  # fmt: skip
+    """``p`` just before a spike; zero but for the neuron that spikes.
+
+    With dv/dt before it (current - threshold)/tau_mem and after it (current - reset)/tau_mem, and X the derivative of
+    the loss with respect to its time: p_before = ((current - reset) p_after - tau_mem X) / (current - threshold).
+    """
+    least = params.threshold * jnp.finfo(current.dtype).eps  # positive but for rounding
+    rises_by = jnp.maximum(current - params.threshold, least)
+    return jnp.where(here, ((current - params.reset) * adjoint.p - params.tau_mem * at_time) / rises_by, 0)
+
+
+@partial(jax.jit, static_argnames=("duration", "delay", "trains_tau", "wants_times"))
+def backward(
+    params: LIFParams,
+    events: Events,
+    spikes: Events,
+    current: Float[Array, "batch capacity"],
+    time_cotangents: Float[Array, "batch capacity"],
+    count_cotangents: Float[Array, "batch post"],
+    *,
+    duration: float,
+    delay: float,
+    trains_tau: bool,
+    wants_times: bool,
+) -> tuple[LIFParams, Float[Array, "batch events"] | None]:
+    """See ``Engine``; what follows the last spike, hence the duration, does not matter."""
+    batch, real, recurrent = len(events.times), events.times.dtype, params.w_rec is not None
+    samples, neurons = jnp.arange(batch), jnp.arange(params.neurons)
+    weights = stacked_weights(params)
+    spike_count = jnp.where(spikes.overflowed, 0, spikes.count)
+
+    def turn(s: _State) -> _State:
+        latest = lambda times, left: jnp.where(left > 0, take(times, left - 1, -jnp.inf), -jnp.inf)  # noqa: E731
+        t_in, t_own, t_spike = latest(events.times, s.e), latest(spikes.times, s.r), latest(spikes.times, s.k)
+        t_own = arrival_times(t_own, delay)
+        time = jnp.maximum(jnp.maximum(t_in, t_own), t_spike)
+        runs = time > -jnp.inf
+        # Of simultaneous events the last in the forward pass comes first.
+        from_own = runs & (t_own == time)
+        from_input = runs & ~from_own & (t_in == time)
+        spiked = runs & ~from_own & ~from_input
+        time = jnp.where(runs, time, s.time)
+        adjoint, slopes = _back(s.adjoint, s.slopes, (s.time - time)[:, None], params)
+        p, q = adjoint
+        d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset = s.gradient
+
+        unit = jnp.where(from_own, params.inputs + take(spikes.units, s.r - 1, 0), take(events.units, s.e - 1, 0))
+        unit = jnp.where(from_own | from_input, unit, len(weights))  # no arrival: no row
+        row = weights.at[unit].get(mode="fill", fill_value=0)
+        d_weights = d_weights.at[unit].add(q, mode="drop")
+        at_arrival = jnp.sum(row * (q / params.tau_syn - p / params.tau_mem), 1)
+        sender = jnp.where(from_own, s.r - 1, spikes.capacity)
+        time_cotangents = s.time_cotangents.at[samples, sender].add(at_arrival, mode="drop")
+        d_times = s.d_times
+        if d_times is not None:
+            event = jnp.where(from_input, s.e - 1, events.capacity)
+            d_times = d_times.at[samples, event].set(at_arrival, mode="drop")
+
+        here = spiked[:, None] & (neurons == take(spikes.units, s.k - 1, 0)[:, None])
+        of_spike = lambda x: take(x, s.k - 1, 0)[:, None]  # noqa: E731
+        p_before = _across_spike(adjoint, here, of_spike(current), of_spike(s.time_cotangents), params)
+        d_threshold -= p_before.sum(0)
+        d_reset += jnp.where(here, p, 0).sum(0)
+        if slopes is not None:
+            d_tau_mem += jnp.where(here, params.reset * slopes.p_mem, row * slopes.q_mem).sum(0)
+            d_tau_syn += (row * slopes.q_syn).sum(0)
+            slopes = slopes._replace(p_mem=jnp.where(here, 0, slopes.p_mem))
+        # The heuristic gradient of the spike count: v(t_k) / threshold, v taken as free.
+        p = jnp.where(here, p_before + count_cotangents / params.threshold, p)
+        return _State(
+            _Adjoint(p, q), slopes, time, s.e - from_input, s.r - from_own, s.k - spiked, time_cotangents,
+            (d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset), d_times,
+        )  # fmt: skip
+
+    # Nothing after the last spike has an effect.
+    end = jnp.where(spike_count > 0, take(spikes.times, spike_count - 1, 0), -jnp.inf)
+
+    def until_end(times: Array, count: Array) -> Array:
+        return jnp.sum((times <= end[:, None]) & (jnp.arange(times.shape[1]) < count[:, None]), 1, dtype=jnp.int32)
+
+    heard = until_end(arrival_times(spikes.times, delay), spike_count) if recurrent else jnp.zeros_like(spike_count)
+    zero, each = jnp.zeros((batch, params.neurons), real), jnp.zeros(params.neurons, real)
+    start = _State(
+        _Adjoint(zero, zero), _Slopes(zero, zero, zero) if trains_tau else None, jnp.maximum(end, 0),
+        until_end(events.times, events.count), heard, spike_count, time_cotangents,
+        (jnp.zeros_like(weights), each, each, each, each), jnp.zeros_like(events.times) if wants_times else None,
+    )  # fmt: skip
+    final = lax.while_loop(lambda s: ((s.e > 0) | (s.k > 0)).any(), turn, start)
+    d_weights, *d_constants = final.gradient
+    return as_params(params, d_weights, d_constants), final.d_times

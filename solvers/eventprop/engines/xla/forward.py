@@ -1,0 +1,122 @@
+"""Forward pass: the exact spikes of a batch.
+
+A turn of the loop looks at each sample's next arrival and at a lower bound of the lag to each neuron's next crossing,
+which is the tangent's: while a voltage rises its slope falls. The crossing of the neuron with the smallest bound is
+solved exactly, and takes the place of its bound. Then the sample goes to the arrival, if nothing can cross before it;
+or to the crossing, if no other neuron can cross before that; or it stays, to look at the next smallest bound.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Bool, Float, Int
+
+from ....events import NO_UNIT, Events
+from ....neurons.lif import LIFParams, flow, next_crossing
+from ..input_errors import checked_counts
+from ..stacking import stacked_weights
+from .arrivals import arrival_times, take
+
+
+class _State(NamedTuple):
+    """State of the samples, each at its own time ``arrived + since``.
+
+    Attributes:
+        v: voltages.
+        i: currents [voltage].
+        bound: lower bound of the lag to each neuron's next crossing, if nothing arrives [s].
+        arrived: time of the last arrival [s].
+        since: lag since then [s]; kept apart so that rounding does not depend on the time.
+        e: next input event.
+        r: next spike of the layer itself to arrive.
+        running: False when a sample is at its end or has no more room.
+        times: spikes so far [s].
+        units: their neurons.
+        current: the spiking neuron's current at each [voltage].
+        count: their number.
+    """
+
+    v: Float[Array, "batch post"]
+    i: Float[Array, "batch post"]
+    bound: Float[Array, "batch post"]
+    arrived: Float[Array, " batch"]
+    since: Float[Array, " batch"]
+    e: Int[Array, " batch"]
+    r: Int[Array, " batch"]
+    running: Bool[Array, " batch"]
+    times: Float[Array, "batch capacity"]
+    units: Int[Array, "batch capacity"]
+    current: Float[Array, "batch capacity"]
+    count: Int[Array, " batch"]  # type: ignore[assignment]  # hides tuple.count
+
+
+def _tangent(v: Array, i: Array, params: LIFParams) -> Array:
+    """Lower bound, also after rounding, of the lag at which each voltage reaches the threshold."""
+    able = (i > params.threshold) & (i < jnp.inf) & (v > -jnp.inf)  # neither infinite nor NaN
+    lag = params.tau_mem * (params.threshold - v) / jnp.where(able, i - v, 1)
+    return jnp.where(able, jnp.maximum(lag * (1 - 16 * jnp.finfo(v.dtype).eps), 0), jnp.inf)
+
+
+@partial(jax.jit, static_argnames=("duration", "delay", "capacity"))
+def forward(
+    params: LIFParams, events: Events, *, duration: float, delay: float, capacity: int
+) -> tuple[Events, Float[Array, "batch capacity"]]:
+    """See ``Engine``."""
+    weights = stacked_weights(params)
+    checked = checked_counts(params, events)
+    usable = (checked >= 0) & ~events.overflowed
+    batch, real = len(events.times), events.times.dtype
+    samples, neurons, recurrent = jnp.arange(batch), jnp.arange(params.neurons), params.w_rec is not None
+
+    def turn(s: _State) -> _State:
+        t_in = jnp.where(s.e < events.count, take(events.times, s.e, jnp.inf), jnp.inf)
+        t_own = jnp.where(recurrent & (s.r < s.count), arrival_times(take(s.times, s.r, jnp.inf), delay), jnp.inf)
+        arrival = jnp.minimum(t_in, t_own)
+        gap = jnp.maximum(jnp.minimum(arrival, duration) - s.arrived - s.since, 0)
+
+        first = jnp.argmin(s.bound, 1)
+        of_first = lambda x: jnp.broadcast_to(x, s.v.shape)[samples, first]  # noqa: E731
+        near = s.running & (of_first(s.bound) <= gap)
+        constants = map(of_first, (params.tau_mem, params.tau_syn, params.threshold))
+        crossing = next_crossing(of_first(s.v), jnp.where(near, of_first(s.i), 0), *constants)
+        crossing = jnp.where(crossing >= 0, crossing, jnp.inf)  # were it NaN, the loop would not end
+        is_first = neurons == first[:, None]
+        bound = jnp.where(is_first & near[:, None], crossing[:, None], s.bound)
+        earliest = jnp.min(bound, 1)
+        goes_on = s.running & (gap < earliest)
+        fires = near & ~goes_on & (crossing <= earliest)
+        running = s.running & ~(goes_on & ~(arrival < duration))
+        arrives = goes_on & running
+
+        lag = jnp.where(goes_on, gap, jnp.where(fires, crossing, 0))
+        since = jnp.where(arrives, 0, s.since + lag)
+        v, i = flow(s.v, s.i, lag[:, None], params.tau_mem, params.tau_syn)
+        slot = jnp.where(fires, s.count, capacity)  # beyond the last: dropped
+        put = lambda array, values: array.at[samples, slot].set(values, mode="drop")  # noqa: E731
+        times = put(s.times, jnp.minimum(s.arrived + since, arrival))  # in order also after rounding
+        units, current = put(s.units, first.astype(jnp.int32)), put(s.current, of_first(i))
+        v = jnp.where(is_first & fires[:, None], params.reset, v)
+
+        from_input = arrives & (t_in <= t_own)
+        from_own = arrives & ~from_input
+        unit = jnp.where(from_own, params.inputs + take(s.units, s.r, 0), take(events.units, s.e, 0))
+        i += weights.at[jnp.where(arrives, unit, len(weights))].get(mode="fill", fill_value=0)  # no arrival: no row
+        stays = ~(goes_on | fires)[:, None]
+        count = s.count + fires
+        return _State(
+            v, i, jnp.where(stays, bound, _tangent(v, i, params)),
+            jnp.where(arrives, arrival, s.arrived), since, s.e + from_input, s.r + from_own,
+            running & (count <= capacity), times, units, current, count,
+        )  # fmt: skip
+
+    zero, none = jnp.zeros((batch, params.neurons), real), jnp.zeros(batch, jnp.int32)
+    room = (batch, capacity)
+    start = _State(
+        zero, zero, jnp.full_like(zero, jnp.inf), zero[:, 0], zero[:, 0], none, none, usable,
+        jnp.full(room, jnp.inf, real), jnp.full(room, NO_UNIT, jnp.int32), jnp.zeros(room, real), none,
+    )  # fmt: skip
+    end = lax.while_loop(lambda s: s.running.any(), turn, start)
+    return Events(end.times, end.units, jnp.where(usable, end.count, capacity + 1)), end.current

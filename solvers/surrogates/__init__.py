@@ -1,0 +1,89 @@
+"""Surrogate derivatives: what stands in for the derivative of the step function at the threshold.
+
+The argument ``x = (v - threshold) / threshold`` is the distance from the threshold in units of the threshold. Every
+shape here has peak 1 at ``x = 0``, so that a factor in front of it (``Surrogate.scale``) is the peak itself: it is this
+scale, much more than the shape, that decides whether training succeeds (Zenke & Vogels 2021, Neural Comput. 33:899).
+Libraries differ in their normalisation (peak 1, area 1 or neither) and in their slope, so slopes and scales cannot be
+compared by name; each docstring gives peak and area, and the slope and scale that express common conventions.
+
+A new shape is one file and one line in ``SURROGATES``.
+"""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import jax
+from jaxtyping import Array, Float
+
+from .arctan import arctan as arctan
+from .boxcar import boxcar as boxcar
+from .gaussian import gaussian as gaussian
+from .sigmoid import sigmoid as sigmoid
+from .superspike import superspike as superspike
+from .triangle import triangle as triangle
+
+SURROGATES: dict[str, Callable[[Array, float], Array]] = {
+    "superspike": superspike,
+    "sigmoid": sigmoid,
+    "triangle": triangle,
+    "gaussian": gaussian,
+    "arctan": arctan,
+    "boxcar": boxcar,
+}
+if TYPE_CHECKING:
+    SurrogateName = str
+else:
+    SurrogateName = Literal[tuple(SURROGATES)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Surrogate:
+    """A shape from ``SURROGATES`` with its width and height; hashable, so that it can be a static argument.
+
+    Attributes:
+        name: key of ``SURROGATES``.
+        slope: steepness [1 / threshold], > 0; the width of the shape is proportional to its inverse.
+        scale: the derivative at the threshold, >= 0; with 0 no gradient passes a spike, which is the true derivative.
+
+    Raises:
+        ValueError: for an unknown name, a slope that is not positive or a negative scale.
+    """
+
+    name: SurrogateName = "superspike"
+    slope: float = 10.0
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse impossible settings."""
+        if self.name not in SURROGATES:
+            raise ValueError(f"unknown surrogate {self.name!r}; choose one of {', '.join(SURROGATES)}")
+        if not 0 < self.slope < math.inf:
+            raise ValueError(f"surrogate slope is {self.slope:g}, expected a positive finite number")
+        if not 0 <= self.scale < math.inf:
+            raise ValueError(f"surrogate scale is {self.scale:g}, expected a finite number, not negative")
+
+    def derivative(self, x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        """The surrogate derivative of a spike with respect to ``x``, the distance from the threshold [threshold]."""
+        return self.scale * SURROGATES[self.name](x, self.slope)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def spike(x: Float[Array, "*shape"], surrogate: Surrogate) -> Float[Array, "*shape"]:
+    """1 where ``x >= 0``, otherwise 0; differentiated as if its slope were ``surrogate.derivative(x)``.
+
+    Args:
+        x: distance of the voltage from the threshold [threshold].
+        surrogate: the stand-in for the derivative.
+
+    Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51.
+    """
+    return (x >= 0).astype(x.dtype)
+
+
+@spike.defjvp
+def _spike_jvp(surrogate: Surrogate, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    (x,), (x_dot,) = primals, tangents
+    return spike(x, surrogate), surrogate.derivative(x) * x_dot

@@ -1,0 +1,43 @@
+"""The benchmark of initialisers on tiny data."""
+
+import numpy as np
+import pytest
+from tiny_data import DURATION, tiny_splits
+
+from benchmarks.initialisation import measure as initialisation
+from benchmarks.initialisation.__main__ import COMMAND
+from gradlab.methods import METHODS
+from gradlab.networks.initialisers import INITIALISERS
+from gradlab.reporting import records
+
+pytestmark = pytest.mark.usefixtures("quick_compile")
+
+
+def test_initialisation_measures_and_records(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(initialisation, "load", lambda name, folder: tiny_splits())
+    config = initialisation.Config(hidden=(6, 5), duration=DURATION, batches=2, batch_size=8, out=tmp_path)
+    record = COMMAND.run(config)
+    assert records.read(tmp_path / "initialisation.jsonl") == [record]
+    assert (tmp_path / "figures" / "initialisation-tiny.png").read_bytes().startswith(b"\x89PNG")
+    assert set(record["metrics"]) == set(INITIALISERS) and "data_dir" not in record["config"]
+    for methods in record["metrics"].values():
+        assert set(methods) == set(METHODS)
+        exact, grid = methods["eventprop"], methods["bptt"]
+        assert len(exact["rate_hz"]) == len(grid["silent_fraction"]) == 2
+        assert set(exact["gradient_norms"]) == set(grid["gradient_norms"])
+        assert {len(norms) for norms in exact["gradient_norms"].values()} == {2} and len(exact["gradient_norms"]) == 5
+        # One forward pass in two ways: the grid's may differ by a few spikes.
+        np.testing.assert_allclose(exact["rate_hz"], grid["rate_hz"], rtol=0.5, atol=3)
+    fluctuating, driven = (record["metrics"][name]["eventprop"] for name in ("fluctuation-driven", "mean-driven"))
+    # A few inputs cannot drive neurons by a mean that was chosen for 700.
+    assert fluctuating["rate_hz"][0] > 0 == driven["rate_hz"][0] and driven["silent_fraction"] == [1, 1]
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in INITIALISERS) and "layers.1.w_rec" in printed
+
+
+def test_initialisation_refuses_what_cannot_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(initialisation, "load", lambda name, folder: tiny_splits())
+    with pytest.raises(ValueError, match="batches is 0, expected at least 1"):
+        initialisation.Config(batches=0)
+    with pytest.raises(ValueError, match="43 samples, but 8 batches of 32: lower one of them"):
+        COMMAND.run(initialisation.Config(hidden=(3,), out=tmp_path))

@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from gradlab.reporting.learning_curves import accuracy_curves, learning_curves, loss_curves
+from gradlab.reporting.raster import raster
+from gradlab.reporting.similarity import gradient_similarity, similarity_bars
+from gradlab.reporting.style import colour_of, save
+
+
+def a_run(method, epochs=4, **samples):
+    rising = list(np.linspace(0.2, 0.8, epochs))
+    defaults = {
+        "train_loss": rising[::-1], "train_accuracy": rising, "validation_accuracy": rising, "epoch_s": [2.0] * epochs,
+    }  # fmt: skip
+    return {"method": method, "samples": defaults | samples}
+
+
+def agreement(parameters=("w_in", "w_rec"), stages=("before", "after_eventprop", "after_bptt"), **values):
+    measures = {"cosine": 0.5, "norm_ratio": 4.0, "sign_agreement": 0.7} | values
+    return {stage: {"bptt": {name: measures for name in parameters}} for stage in stages}
+
+
+def legend(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_learning_curves_show_each_method_once():
+    figure = learning_curves([a_run("eventprop"), a_run("eventprop"), a_run("bptt"), a_run("mystery")])
+    assert legend(figure) == ["EventProp", "BPTT-SG", "mystery", "validation accuracy", "training accuracy"]
+    assert [ax.get_xlabel() for ax in figure.axes] == ["epoch", "training time [s]", "epoch"]
+
+
+def test_accuracy_over_epochs_and_over_seconds():
+    run = a_run("bptt", validation_accuracy=[0.1, None, 0.3, 0.4])
+    line = accuracy_curves([run]).lines[0]
+    np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3, 4])
+    np.testing.assert_allclose(line.get_ydata(), [10, np.nan, 30, 40])
+    assert line.get_color() == colour_of("bptt")
+    np.testing.assert_array_equal(accuracy_curves([run], over="seconds").lines[0].get_xdata(), [2, 4, 6, 8])
+
+
+@pytest.mark.parametrize("missing", [None, []])
+def test_records_without_a_list_are_left_out(missing):
+    timeless = a_run("bptt", epoch_s=missing)
+    assert not accuracy_curves([timeless], over="seconds").lines
+    assert len(accuracy_curves([timeless]).lines) == 2
+    learning_curves([a_run("bptt", train_loss=missing, validation_accuracy=missing)])
+
+
+def test_given_axes_are_drawn_on():
+    ax = Figure().subplots()
+    assert loss_curves([a_run("bptt")], ax) is ax
+    assert len(ax.lines) == 1
+
+
+def test_raster_leaves_out_padding():
+    figure = raster([0.1, 0.2, np.inf], [3, 4, -1], [0.3, np.inf], [7, -1], "a sample")
+    above, below = figure.axes
+    np.testing.assert_allclose(above.collections[0].get_offsets(), [[0.1, 3], [0.2, 4]])
+    np.testing.assert_allclose(below.collections[0].get_offsets(), [[0.3, 7]])
+    assert above.get_title(loc="right") == "2 spikes"
+    assert above.get_xlim() == below.get_xlim()
+
+
+def test_agreement_bars_stand_at_their_parameter():
+    ax = similarity_bars(agreement(), "cosine")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["w_in", "w_rec"]
+    assert len(ax.patches) == 6
+    centres = np.array([bar.get_x() + bar.get_width() / 2 for bar in ax.patches]).reshape(3, 2)
+    np.testing.assert_allclose(centres.mean(axis=0), [0, 1], atol=1e-12)
+    assert {bar.get_height() for bar in ax.patches} == {0.5}
+
+
+def test_ratio_of_norms_grows_from_one():
+    ax = similarity_bars(agreement(norm_ratio=0.25), "norm_ratio")
+    ends = {(bar.get_y(), bar.get_y() + bar.get_height()) for bar in ax.patches}
+    assert ends == {(1.0, 0.25)} and ax.get_yscale() == "log"
+
+
+def test_what_is_not_defined_has_no_bar():
+    data = agreement(stages=("before",)) | {"after_bptt": {"bptt": {"w_in": {"cosine": None}}}}
+    heights = [bar.get_height() for bar in similarity_bars(data, "cosine").patches]
+    np.testing.assert_allclose(heights, [0.5, 0.5, np.nan, np.nan])
+
+
+@pytest.mark.parametrize("values", [{}, {"norm_ratio": 0.0}, {"cosine": None, "norm_ratio": None}])
+def test_every_figure_can_be_saved(tmp_path, values):
+    record = {"metrics": {"agreement": agreement(**values)}}
+    figures = [gradient_similarity(record), learning_curves([]), raster([], [], [], [], "silence")]
+    for number, figure in enumerate(figures):
+        path = tmp_path / "new" / f"{number}.png"
+        save(figure, path)
+        assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_cosine_axis_shows_negative_values():
+    left, _ = gradient_similarity({"metrics": {"agreement": agreement(cosine=-0.5)}}).axes
+    assert left.get_ylim()[0] <= -0.5
+    assert gradient_similarity({"metrics": {"agreement": agreement()}}).axes[0].get_ylim()[0] == 0
+
+
+def test_no_global_figure_is_left_behind():
+    learning_curves([a_run("bptt")])
+    import matplotlib.pyplot
+
+    assert matplotlib.pyplot.get_fignums() == []

@@ -1,0 +1,192 @@
+"""Trainings that stop at any moment go on to the same end; files of other trainings are refused."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from killed_training import CONFIG, NETWORK, make_trainer
+from tiny_data import assert_same, interrupted, tiny_data, tiny_splits, without_times
+
+from gradlab import BPTTTrainer, EventPropTrainer
+from gradlab.training import checkpoints
+
+ROOT = Path(__file__).parents[3]
+METHODS = ("eventprop", "bptt")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted():
+    """What each method reaches without a checkpoint."""
+    return {method: make_trainer(method).fit(tiny_splits(), progress=False) for method in METHODS}
+
+
+def assert_same_result(result, expected):
+    assert_same(result.params, expected.params)
+    assert without_times(result.history) == without_times(expected.history)
+    assert (result.status, result.epochs) == (expected.status, expected.epochs) == ("ok", CONFIG.epochs)
+    assert len(result.history["step_s"]) == len(expected.history["step_s"])
+
+
+# Epochs that are saved at each moment. Five steps an epoch; the first checkpoint is that of the start.
+MOMENTS = [
+    ("eventprop", "step", 1, 0),
+    ("eventprop", "step", 8, 1),
+    ("bptt", "step", 15, 2),
+    ("eventprop", "write", 3, 1),
+    ("eventprop", "rename", 2, 0),
+]
+
+
+@pytest.mark.parametrize(("method", "moment", "number", "saved"), MOMENTS)
+def test_killed_training_goes_on_to_the_same_end(method, moment, number, saved, uninterrupted, tmp_path, monkeypatch):
+    path = tmp_path / "new" / "state.npz"
+    search = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "gradlab")])
+    program = Path(__file__).parent / "killed_training.py"
+    done = subprocess.run(
+        [sys.executable, program, method, path, moment, str(number)],
+        env=os.environ | {"PYTHONPATH": search}, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    epochs, began = [], EventPropTrainer._epoch if method == "eventprop" else BPTTTrainer._epoch
+
+    def noted(self, *arguments):
+        epochs.append(1)
+        return began(self, *arguments)
+
+    trainer = make_trainer(method)
+    monkeypatch.setattr(type(trainer), "_epoch", noted)
+    result = trainer.fit(tiny_splits(), progress=False, checkpoint=path, resume=True)
+    assert len(epochs) == CONFIG.epochs - saved
+    assert_same_result(result, uninterrupted[method])
+
+
+def test_a_finished_training_is_read_back(uninterrupted, tmp_path):
+    path = tmp_path / "state.npz"
+    trainer = make_trainer("eventprop")
+    assert_same_result(trainer.fit(tiny_splits(), progress=False, checkpoint=path), uninterrupted["eventprop"])
+    before = path.read_bytes()
+    again = make_trainer("eventprop").fit(tiny_splits(), progress=False, checkpoint=path, resume=True)
+    assert_same_result(again, uninterrupted["eventprop"])
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_without_resume_it_begins_anew(uninterrupted, tmp_path):
+    path = tmp_path / "state.npz"
+    trainer = make_trainer("eventprop")
+    trainer.fit(tiny_splits(), progress=False, checkpoint=path)
+    result = trainer.fit(tiny_splits(), progress=False, checkpoint=path)
+    assert_same_result(result, uninterrupted["eventprop"])
+    assert len(result.history["step_s"]) == 15
+
+
+def test_interrupted_training_goes_on(uninterrupted, tmp_path):
+    trainer, path = make_trainer("eventprop"), tmp_path / "state.npz"
+    step = trainer._jit_step
+    trainer._jit_step = interrupted(step, 12)
+    result = trainer.fit(tiny_splits(), progress=False, checkpoint=path)
+    assert (result.status, result.epochs) == ("interrupted", 2)
+    trainer._jit_step = step
+    again = trainer.fit(tiny_splits(), progress=False, checkpoint=path, resume=True)
+    assert_same_result(again, uninterrupted["eventprop"])
+
+
+def test_divergence_leaves_the_last_good_state(uninterrupted, tmp_path):
+    """The gradient of the last epoch's first step is not finite."""
+    trainer, path = make_trainer("bptt"), tmp_path / "state.npz"
+    step, calls = trainer._jit_step, []
+
+    def broken(*arguments, **settings):
+        calls.append(1)
+        trained, state, metrics = step(*arguments, **settings)
+        return trained, state, metrics._replace(gradient_norm=np.inf if len(calls) == 11 else metrics.gradient_norm)
+
+    trainer._jit_step = broken
+    result = trainer.fit(tiny_splits(), progress=False, checkpoint=path)
+    assert (result.status, result.epochs) == ("diverged", 2)
+    assert "with a gradient of norm inf at step 11: lower the learning rate" in result.reason
+    trainer._jit_step = step
+    again = trainer.fit(tiny_splits(), progress=False, checkpoint=path, resume=True)
+    assert_same_result(again, uninterrupted["bptt"])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    path = tmp_path_factory.mktemp("checkpoint") / "state.npz"
+    make_trainer("eventprop").fit(tiny_splits(), progress=False, checkpoint=path)
+    return path
+
+
+SPLITS = tiny_splits()
+OTHERS = {
+    "training.learning_rate 0.05 (now 0.01)": (dict(learning_rate=0.01), {}, SPLITS),
+    "training.epochs 3 (now 4)": (dict(epochs=4), {}, SPLITS),
+    "network.tau_mem 0.02 (now 0.03)": ({}, dict(tau_mem=0.03), SPLITS),
+    "training_data tiny": ({}, {}, SPLITS._replace(train=tiny_data(43, 7))),
+    "validation_data tiny": ({}, {}, SPLITS._replace(validation=None)),
+}
+
+
+@pytest.mark.parametrize("message", OTHERS)
+def test_other_settings_are_refused(message, finished):
+    training, network, splits = OTHERS[message]
+    trainer = EventPropTrainer(dataclasses.replace(NETWORK, **network), dataclasses.replace(CONFIG, **training))
+    before = finished.read_bytes()
+    with pytest.raises(ValueError, match="is of a training with other settings: ") as caught:
+        trainer.fit(splits, progress=False, checkpoint=finished, resume=True)
+    assert message in str(caught.value) and "Give the same settings to go on with it" in str(caught.value)
+    assert finished.read_bytes() == before
+
+
+def test_the_other_method_is_refused(finished):
+    with pytest.raises(
+        ValueError,
+        match=r"method eventprop \(now bptt\), options.engine auto \(now None\), options.dt None \(now 0.001\)",
+    ):
+        make_trainer("bptt").fit(SPLITS, progress=False, checkpoint=finished, resume=True)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"not a checkpoint at all"])
+def test_a_file_of_something_else_is_refused(content, tmp_path):
+    path = tmp_path / "state.npz"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="state.npz is no checkpoint of gradlab .*: remove it"):
+        make_trainer("eventprop").fit(SPLITS, progress=False, checkpoint=path, resume=True)
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(3, np.float32), np.zeros(2)])
+def test_arrays_of_other_shapes_or_types_are_refused(wrong, tmp_path):
+    checkpoints.save(tmp_path / "x.npz", {"a": np.zeros(2, np.float32)}, {}, {})
+    with pytest.raises(ValueError, match="other names, shapes or types"):
+        checkpoints.load(tmp_path / "x.npz", {"a": wrong}, {})
+
+
+def test_what_is_saved_is_read(tmp_path):
+    """Numbers of any size and infinities, to the last bit."""
+    state = {"a": (np.float32([np.inf, 1e-45, 1 / 3]), None), "b": np.int32(7)}
+    progress = {"random_state": 2**127 + 1, "history": {"loss": [0.1, 1e-300]}}
+    checkpoints.save(tmp_path / "x.npz", state, {"n": 1}, progress)
+    loaded, said = checkpoints.load(tmp_path / "x.npz", jax.tree.map(np.zeros_like, state), {"n": 1})
+    assert_same(loaded, state)
+    assert said == progress
+
+
+def test_a_checkpoint_of_the_old_layout_is_refused(finished, tmp_path):
+    """Before layout 2 a file did not say its layout."""
+    with np.load(finished) as file:
+        arrays = dict(file)
+    text = json.loads(str(arrays.pop("text")))
+    assert text.pop("layout") == checkpoints.LAYOUT
+    path = tmp_path / "old.npz"
+    np.savez(path, text=np.array(json.dumps(text)), **arrays)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"old.npz is a checkpoint of another version of gradlab \(layout 1"):
+        make_trainer("eventprop").fit(SPLITS, progress=False, checkpoint=path, resume=True)
+    assert path.read_bytes() == before
