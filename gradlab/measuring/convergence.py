@@ -96,7 +96,7 @@ def spike_time_error(
     return float(found.mean()) if found.size else float("nan"), compared / max(active, 1)
 
 
-def fitted_order(steps: Sequence[float] | np.ndarray, errors: Sequence[float]) -> float:
+def fitted_order(steps: Sequence[float] | np.ndarray, errors: Sequence[float] | np.ndarray) -> float:
     """Slope of a straight line through ``log error`` over ``log step``, by least squares.
 
     Args:
