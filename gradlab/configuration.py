@@ -119,6 +119,8 @@ def check(config: Config) -> None:
     Raises:
         ValueError: says what is wrong.
     """
+    if not config.methods:
+        raise ValueError(f"no method is named, expected one or several of {', '.join([*METHODS, ALL, BOTH])}")
     network = Network(1, 1, **vars(config.network))
     for name in config.methods:
         Objective(network, config.training, make_method(name, config.options))
