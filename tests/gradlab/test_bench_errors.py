@@ -126,18 +126,19 @@ def test_damaged_data(damage, message, call, tmp_path):
 def test_interrupt_during_training(tmp_path):
     code = "import sys; from gradlab.bench import main; sys.exit(main())"
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    arguments = "--dataset synthetic --hidden 8 --batch-size 4 --epochs 1000".split()
+    arguments = "--dataset synthetic --hidden 8 --batch-size 4 --epochs 1000 --duration 0.1".split()
     process = subprocess.Popen(
         [sys.executable, "-u", "-c", code, *arguments],
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    try:
+    with process:
         assert process.stdout.readline().startswith("data set synthetic")
         assert process.stderr.read(1)  # the progress bar
         process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=120)
-    finally:
-        process.kill()
+        try:
+            _, errors = process.communicate(timeout=120)
+        finally:
+            process.kill()
     assert process.returncode == 130, errors
     assert "eventprop ended early: stopped by the user after" in errors and "Traceback" not in errors
     (record,) = records.read(tmp_path / "runs" / "bench.jsonl")

@@ -65,6 +65,7 @@ def _aligned(array: np.ndarray) -> np.ndarray:
         return array
     copy = _aligned_zeros(array.shape, array.dtype)
     copy[:] = array
+    copy.flags.writeable = False  # as XLA's arrays are: for others, numba would compile the kernels a second time
     return copy
 
 
