@@ -43,11 +43,6 @@ class EpochFigures:
         self.counts = [a + np.asarray(b) for a, b in zip(self.counts, metrics.counts, strict=True)]
 
     @property
-    def loss(self) -> float:
-        """Mean loss."""
-        return float(np.mean(self._losses))
-
-    @property
     def accuracy(self) -> float:
         """Mean accuracy."""
         return float(np.mean(self._hits))
@@ -63,7 +58,7 @@ class EpochFigures:
         """What the history keeps of the epoch."""
         silent = sum(int((count == 0).sum()) for count in self.counts)
         return {
-            "train_loss": self.loss,
+            "train_loss": float(np.mean(self._losses)),
             "train_accuracy": self.accuracy,
             "hidden_rate_hz": self.rate,
             "silent_fraction": silent / sum(self._network.hidden),

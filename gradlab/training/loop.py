@@ -110,7 +110,7 @@ class Trainer(Objective):
                 at = f"with a gradient of norm {norm:g} at step {len(run.times)}"
                 raise Diverged(f"the loss is {loss:g} {at}: lower the learning rate")
             figures.add(loss, metrics)
-            bar.step(figures.loss, figures.accuracy, figures.rate)
+            bar.step(loss, figures.accuracy, figures.rate)
         self.room.shrink(figures.largest.tolist())
         lifted = lift_silent(run.state.trained, figures.counts, self.config.lift_silent)
         run.state = run.state._replace(trained=lifted)

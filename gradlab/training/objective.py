@@ -56,7 +56,7 @@ class Objective:
 
     def init(self) -> NetworkParams:
         """Initial parameters; those of all methods are equal under one seed."""
-        return self.network.init(jax.random.key(self.config.seed))
+        return self.network.init(self.key)
 
     def loss(self, output: Output, labels: Labels) -> Float[Array, ""]:
         """Cross-entropy and rate regularisation of a batch, from what the network answers."""

@@ -45,7 +45,7 @@ class Progress:
         self._bar.close()
 
     def step(self, loss: float, accuracy: float, rate: float) -> None:
-        """One step is done; the means of its epoch so far, the rate in Hz."""
+        """One step is done: its loss, and of its epoch so far the mean accuracy and the rate in Hz."""
         self._bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.1%}", rate=f"{rate:.1f}Hz", refresh=False)
         self._bar.update()
 
