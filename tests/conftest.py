@@ -40,3 +40,7 @@ def quick_compile():
     yield
     jax.config.update("jax_disable_most_optimizations", before)
     jax.clear_caches()  # other tests get programs of their own, equal to the last bit to those of other processes
+
+
+def pytest_addoption(parser):
+    parser.addoption("--tally", metavar="DIR", help="folder for the numbers of the fuzzers, see tests/fuzz")
