@@ -15,7 +15,7 @@ from ..networks.params import NetworkParams, Output
 
 #: The simulators: continuous time, or a time grid.
 EVENT_DRIVEN, CLOCK_DRIVEN = "event-driven", "clock-driven"
-Room = tuple[int, ...]  # for the spikes of a sample, by spiking layer
+Capacities = tuple[int, ...]  # room for the spikes of a sample, by spiking layer
 Value = tuple[Float[Array, ""], Output]
 
 
@@ -52,7 +52,9 @@ class Method(abc.ABC):
         """
 
     @abc.abstractmethod
-    def forward(self, network: Network, params: NetworkParams, events: Events, room: Room, key: PRNGKeyArray) -> Output:
+    def forward(
+        self, network: Network, params: NetworkParams, events: Events, room: Capacities, key: PRNGKeyArray
+    ) -> Output:
         """Run a batch.
 
         Args:
@@ -73,7 +75,7 @@ class Method(abc.ABC):
         params_of: Callable[[Any], NetworkParams],
         trained: Any,
         events: Events,
-        room: Room,
+        room: Capacities,
         key: PRNGKeyArray,
     ) -> tuple[Value, Any]:
         """Loss of a batch and its gradient; by default ``forward`` is differentiated.

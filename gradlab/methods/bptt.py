@@ -15,7 +15,7 @@ from solvers.surrogates import Surrogate
 
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
-from .base import CLOCK_DRIVEN, Method, Room
+from .base import CLOCK_DRIVEN, Capacities, Method
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ class BPTT(Method):
         """See ``Method``."""
         bptt.time_grid(network.duration, self.dt, network.delay)
 
-    def forward(self, network: Network, params: NetworkParams, events: Events, room: Room, key: PRNGKeyArray) -> Output:
+    def forward(
+        self, network: Network, params: NetworkParams, events: Events, room: Capacities, key: PRNGKeyArray
+    ) -> Output:
         """See ``Method``."""
         state, counts = bptt.simulate(
             network.spiking_layers(params),

@@ -15,7 +15,7 @@ from solvers.events import Events
 
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
-from .base import EVENT_DRIVEN, Method, Room
+from .base import EVENT_DRIVEN, Capacities, Method
 
 if TYPE_CHECKING:
     EngineName = str
@@ -51,7 +51,9 @@ class EventProp(Method):
         """See ``Method``."""
         engine_name(self.engine, network.neuron)
 
-    def forward(self, network: Network, params: NetworkParams, events: Events, room: Room, key: PRNGKeyArray) -> Output:
+    def forward(
+        self, network: Network, params: NetworkParams, events: Events, room: Capacities, key: PRNGKeyArray
+    ) -> Output:
         """See ``Method``."""
         spikes, counts = [], []
         for layer, capacity in zip(network.spiking_layers(params), room, strict=True):
