@@ -1,7 +1,20 @@
 """Numerics of spiking networks: neuron models, exact event-driven gradients, surrogate gradients on a grid.
 
-Knows no data sets, files or command lines and can be imported on its own.
+Knows no data sets, files or command lines and can be imported on its own. Names are imported when they are first used,
+so that ``solvers.fields`` does not load JAX.
 """
 
-from .events import Events as Events
-from .neurons.lif import LIFParams as LIFParams
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .events import Events as Events
+    from .neurons.lif import LIFParams as LIFParams
+
+_HOME = {"Events": "events", "LIFParams": "neurons.lif"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)

@@ -13,6 +13,7 @@ from gradlab.methods import METHODS
 ROOT = Path(__file__).parent.parent
 # The rooms from the bottom up: a module imports from its own room and from those above it in this list.
 ROOMS = (
+    "solvers.fields",
     "solvers.events",
     "solvers.surrogates",
     "solvers.neurons",

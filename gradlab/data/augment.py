@@ -1,12 +1,18 @@
 """Random changes to training samples that keep their class."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Interval
 from numpy.typing import ArrayLike
+
+from solvers.fields import CountOrNone, check_fields
 
 from ..networks.encode import Sample
 from .dataset import SpikeData
+
+_Below1 = Annotated[float, Interval(ge=0, lt=1)]
 
 
 @dataclass(frozen=True)
@@ -23,28 +29,21 @@ class AugmentationConfig:
         drop: up to this share of the spikes of a training sample are left out, as of a softer voice.
 
     Raises:
-        ValueError: for a negative setting, or a share or dilation above what is possible.
+        ValueError: for a field of another type or out of range.
 
     Sources: Nowotny, Turner & Knight 2025, Neuromorph. Comput. Eng. 5:014001 (channel shift 40 of 700, and blends);
     Park et al. 2019, Interspeech, arXiv:1904.08779 (masked bands of a spectrogram).
     """
 
-    channel_shift: int = 0
-    blend: float = 0.0
-    dilation: float = 0.0
-    mask: int = 0
-    drop: float = 0.0
+    channel_shift: CountOrNone = 0
+    blend: Annotated[float, Interval(ge=0, le=1)] = 0.0
+    dilation: _Below1 = 0.0
+    mask: CountOrNone = 0
+    drop: _Below1 = 0.0
 
     def __post_init__(self) -> None:
         """Refuse impossible settings."""
-        for name in ("channel_shift", "mask"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected a number of channels >= 0 (0 for none)")
-        if not 0 <= self.blend <= 1:
-            raise ValueError(f"blend is {self.blend:g}, expected a share of the samples, 0 to 1")
-        for name in ("dilation", "drop"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name):g}, expected 0 (none) to below 1")
+        check_fields(self)
 
 
 class Augmentation:

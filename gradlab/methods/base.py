@@ -9,6 +9,7 @@ import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from solvers.events import Events
+from solvers.fields import check_fields
 
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
@@ -31,6 +32,9 @@ class Method(abc.ABC):
         colour: in figures.
         simulator: in which the network is run; ``EVENT_DRIVEN`` ones need room for spikes, and get it.
         exact: whether the gradient is the derivative of the loss, wherever there is one.
+
+    Raises:
+        ValueError: for an option of another type or out of range, see ``solvers.fields``.
     """
 
     name: ClassVar[str]
@@ -38,6 +42,10 @@ class Method(abc.ABC):
     colour: ClassVar[str]
     simulator: ClassVar[str]
     exact: ClassVar[bool]
+
+    def __post_init__(self) -> None:
+        """Refuse impossible options."""
+        check_fields(self)
 
     @property
     def needs_room(self) -> bool:

@@ -11,6 +11,7 @@ from jaxtyping import PRNGKeyArray
 
 from solvers import bptt
 from solvers.events import Events
+from solvers.fields import Positive
 from solvers.surrogates import Surrogate
 
 from ..networks.network import Network
@@ -35,7 +36,7 @@ class BPTT(Method):
     simulator: ClassVar[str] = CLOCK_DRIVEN
     exact: ClassVar[bool] = False
 
-    dt: float = 1e-3
+    dt: Positive = 1e-3
     surrogate: Surrogate = Surrogate()
     reset_gradient: bool = True
     checkpoint: bool = False

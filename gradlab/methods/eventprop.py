@@ -30,9 +30,6 @@ class EventProp(Method):
     Attributes:
         engine: how event-driven passes are computed: numba (CPU), xla (any device), ode (any neuron model, slow), or
             auto (numba on a CPU, xla elsewhere, and ode for neurons other than lif).
-
-    Raises:
-        ValueError: for an unknown engine.
     """
 
     name: ClassVar[str] = "eventprop"
@@ -42,10 +39,6 @@ class EventProp(Method):
     exact: ClassVar[bool] = True
 
     engine: EngineName = AUTO
-
-    def __post_init__(self) -> None:
-        """Refuse an unknown engine."""
-        engine_name(self.engine)
 
     def check(self, network: Network) -> None:
         """See ``Method``."""

@@ -16,7 +16,7 @@ def pooled(sample: Sample, pool: int) -> Sample:
     Source: Hammouamri, Khalfaoui-Hassani & Masquelier 2023, arXiv:2306.17670 (five channels each on SHD).
     """
     times, units = sample
-    return times, units // units.dtype.type(pool)
+    return times, (units // np.int64(pool)).astype(units.dtype)  # the units' own type may not hold so large a pool
 
 
 def delayed(sample: Sample, copies: int, step: float, inputs: int) -> Sample:

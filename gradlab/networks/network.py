@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray
 
+from solvers.fields import Count
 from solvers.neurons import NEURONS, Neuron, Parameters
 
 from .encode import Sample, delayed, pooled
@@ -27,18 +28,11 @@ class Network(NetworkSettings):
         outputs: classes.
 
     Raises:
-        ValueError: for an unknown name or an impossible setting.
+        ValueError: for a field of another type or out of range, or an impossible setting.
     """
 
-    inputs: int
-    outputs: int
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be; see the class."""
-        for name in ("inputs", "outputs"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected at least 1")
-        super().__post_init__()
+    inputs: Count
+    outputs: Count
 
     @property
     def readout(self) -> Readout:

@@ -1,15 +1,14 @@
 """What a user can set about a network; data sets and presets set the same fields."""
 
-import math
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from solvers.fields import Count, Counts, NotNegative, Positive, check_fields
 from solvers.neurons import NEURONS
 
-from .heterogeneity import KINDS, KindName
-from .initialisers import INITIALISERS, InitialiserName
-from .readouts import READOUTS, ReadoutName
+from .heterogeneity import KindName
+from .initialisers import InitialiserName
+from .readouts import ReadoutName
 
 if TYPE_CHECKING:
     NeuronName = str
@@ -45,62 +44,47 @@ class NetworkSettings:
         input_rate: mean rate of an input channel [Hz], for which the fluctuation-driven weights are made.
 
     Raises:
-        ValueError: for an unknown name or an impossible setting.
+        ValueError: for a field of another type or out of range, or an impossible setting.
     """
 
-    hidden: tuple[int, ...] = (128,)
+    hidden: Counts = (128,)
     neuron: NeuronName = "lif"
-    pool: int = 1
-    delay_line: int = 1
-    delay_step: float = 30e-3
+    pool: Count = 1
+    delay_line: Count = 1
+    delay_step: Positive = 30e-3
     recurrent: bool = True
     loss: ReadoutName = "exp"
-    duration: float = 1.0
-    delay: float = 1e-3
-    tau_mem: float = 20e-3
-    tau_syn: float = 10e-3
-    threshold: float = 1.0
+    duration: Positive = 1.0
+    delay: NotNegative = 1e-3
+    tau_mem: Positive = 20e-3
+    tau_syn: Positive = 10e-3
+    threshold: Positive = 1.0
     reset: float = 0.0
     other_constants: tuple[tuple[str, float], ...] = ()
     constants: KindName = "shared"
     initialiser: InitialiserName = "mixed"
-    input_rate: float = 10.0
+    input_rate: Positive = 10.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be; see the class."""
-        registries: dict[str, Collection[str]] = {
-            "loss": READOUTS,
-            "initialiser": INITIALISERS,
-            "constants": KINDS,
-            "neuron": NEURONS,
-        }
-        for name, registry in registries.items():
-            if getattr(self, name) not in registry:
-                raise ValueError(f"unknown {name} {getattr(self, name)!r}: choose one of {', '.join(registry)}")
-        if not self.hidden or min(self.hidden) < 1:
-            raise ValueError(f"hidden is {self.hidden}, expected one or more layers of at least one neuron")
-        sizes = "pool", "delay_line", "delay_step", "duration", "tau_mem", "tau_syn", "threshold", "input_rate"
-        for name in sizes:
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} is {getattr(self, name):g}, expected a finite number > 0")
-        if not 0 <= self.delay < math.inf:
-            raise ValueError(f"delay is {self.delay:g} s, expected a finite number >= 0")
-        if not -math.inf < self.reset < self.threshold:
-            raise ValueError(f"reset is {self.reset:g}, expected finite and below the threshold {self.threshold:g}")
+        check_fields(self)
+        if self.reset >= self.threshold:
+            raise ValueError(f"reset is {self.reset:g}, expected below the threshold {self.threshold:g}")
         self._check_other_constants()
 
     def _check_other_constants(self) -> None:
         declared = NEURONS[self.neuron].constants
         others = [name for name in declared if name not in type(self).__dataclass_fields__]
+        if len(dict(self.other_constants)) < len(self.other_constants):
+            raise ValueError(f"other_constants are {self.other_constants}, expected each name once")
         for name, value in self.other_constants:
             if name not in others:
                 raise ValueError(
                     f"other_constants has {name!r}, expected {' or '.join(others) or 'nothing'} for neuron "
                     f"{self.neuron!r}; constants that all neurons have are settings of their own"
                 )
-            if not math.isfinite(value) or (declared[name].positive and value <= 0):
-                wanted = "a finite number > 0" if declared[name].positive else "a finite number"
-                raise ValueError(f"{name} is {value:g}, expected {wanted}")
+            if declared[name].positive and value <= 0:
+                raise ValueError(f"{name} is {value:g}, expected a finite number > 0")
 
     @property
     def constant_values(self) -> dict[str, float]:

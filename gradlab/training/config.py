@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from solvers.fields import Count, CountOrNone, NotNegative, Positive, Seed
+
 from ..data import AugmentationConfig
 
 
@@ -25,27 +27,17 @@ class TrainConfig(AugmentationConfig):
         seed: of the initial weights, the order of the samples and the augmentation.
 
     Raises:
-        ValueError: for an impossible setting.
+        ValueError: for a field of another type or out of range.
     """
 
-    epochs: int = 30
-    patience: int = 0
-    batch_size: int = 32
-    learning_rate: float = 4e-3
-    clip: float = 1.0
+    epochs: Count = 30
+    patience: CountOrNone = 0
+    batch_size: Count = 32
+    learning_rate: Positive = 4e-3
+    clip: Positive = 1.0
     train_constants: bool = False
-    constants_factor: float = 1.0
-    rate_strength: float = 1e-7
-    rate_target: float = 14.0
-    lift_silent: float = 2e-3
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse impossible settings."""
-        for name in ("epochs", "batch_size", "learning_rate", "clip", "constants_factor"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name):g}, expected > 0")
-        for name in ("patience", "rate_strength", "rate_target", "lift_silent", "seed"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} is {getattr(self, name):g}, expected >= 0")
-        super().__post_init__()
+    constants_factor: Positive = 1.0
+    rate_strength: NotNegative = 1e-7
+    rate_target: NotNegative = 14.0
+    lift_silent: NotNegative = 2e-3
+    seed: Seed = 0

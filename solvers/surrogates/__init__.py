@@ -11,13 +11,13 @@ A new shape is one file and one line in ``SURROGATES``.
 
 import dataclasses
 import functools
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import jax
 from jaxtyping import Array, Float
 
+from ..fields import NotNegative, Positive, check_fields
 from .arctan import arctan as arctan
 from .boxcar import boxcar as boxcar
 from .gaussian import gaussian as gaussian
@@ -49,21 +49,16 @@ class Surrogate:
         scale: the derivative at the threshold, >= 0; with 0 no gradient passes a spike, which is the true derivative.
 
     Raises:
-        ValueError: for an unknown name, a slope that is not positive or a negative scale.
+        ValueError: for a field of another type or out of range.
     """
 
     name: SurrogateName = "superspike"
-    slope: float = 10.0
-    scale: float = 1.0
+    slope: Positive = 10.0
+    scale: NotNegative = 1.0
 
     def __post_init__(self) -> None:
         """Refuse impossible settings."""
-        if self.name not in SURROGATES:
-            raise ValueError(f"unknown surrogate {self.name!r}; choose one of {', '.join(SURROGATES)}")
-        if not 0 < self.slope < math.inf:
-            raise ValueError(f"surrogate slope is {self.slope:g}, expected a positive finite number")
-        if not 0 <= self.scale < math.inf:
-            raise ValueError(f"surrogate scale is {self.scale:g}, expected a finite number, not negative")
+        check_fields(self)
 
     def derivative(self, x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
         """The surrogate derivative of a spike with respect to ``x``, the distance from the threshold [threshold]."""

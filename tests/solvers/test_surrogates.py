@@ -86,11 +86,11 @@ def test_unknown_name_lists_the_choices():
 
 @pytest.mark.parametrize("slope", [0.0, -1.0, math.inf, math.nan])
 def test_impossible_slope(slope):
-    with pytest.raises(ValueError, match="slope is .* expected a positive"):
+    with pytest.raises(ValueError, match="slope is .* expected a finite number > 0"):
         Surrogate(slope=slope)
 
 
 @pytest.mark.parametrize("scale", [-1.0, math.nan])
 def test_impossible_scale(scale):
-    with pytest.raises(ValueError, match="scale is .* not negative"):
+    with pytest.raises(ValueError, match="scale is .* expected a finite number >= 0"):
         Surrogate(scale=scale)

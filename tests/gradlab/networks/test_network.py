@@ -68,10 +68,10 @@ def test_all_methods_answer_in_the_same_shapes(loss):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"loss": "sum"}, "unknown loss 'sum': choose one of mean, exp, max, ttfs"),
-        ({"initialiser": "zeros"}, "unknown initialiser 'zeros': choose one of"),
-        ({"neuron": "other"}, "unknown neuron 'other': choose one of lif, adaptive, quadratic, exponential"),
-        ({"inputs": 0}, "inputs is 0, expected at least 1"),
+        ({"loss": "sum"}, "loss is 'sum', expected one of mean, exp, max, ttfs"),
+        ({"initialiser": "zeros"}, "initialiser is 'zeros', expected one of"),
+        ({"neuron": "other"}, "neuron is 'other', expected one of lif, adaptive, quadratic, exponential"),
+        ({"inputs": 0}, "inputs is 0, expected a whole number >= 1"),
         ({"input_rate": 0.0}, "input_rate is 0, expected a finite number > 0"),
         (
             {"other_constants": (("tau_adapt", 0.1),)},
@@ -81,13 +81,17 @@ def test_all_methods_answer_in_the_same_shapes(loss):
             {"neuron": "adaptive", "other_constants": (("tau_adapt", 0.0),)},
             "tau_adapt is 0, expected a finite number > 0",
         ),
-        ({"hidden": ()}, "expected one or more layers"),
-        ({"pool": 0}, "pool is 0, expected a finite number > 0"),
-        ({"delay_line": 0}, "delay_line is 0, expected a finite number > 0"),
+        (
+            {"neuron": "adaptive", "other_constants": (("jump", 0.1), ("jump", 0.2))},
+            "other_constants are .*, expected each name once",
+        ),
+        ({"hidden": ()}, "hidden is .*, expected a tuple, each entry a whole number >= 1 .* 1 or more"),
+        ({"pool": 0}, "pool is 0, expected a whole number >= 1"),
+        ({"delay_line": 0}, "delay_line is 0, expected a whole number >= 1"),
         ({"delay_step": 0.0}, "delay_step is 0, expected a finite number > 0"),
         ({"tau_mem": -1.0}, "tau_mem is -1, expected a finite number > 0"),
-        ({"delay": -1e-3}, "delay is -0.001 s, expected a finite number >= 0"),
-        ({"reset": 2.0}, "expected finite and below the threshold"),
+        ({"delay": -1e-3}, "delay is -0.001, expected a finite number >= 0"),
+        ({"reset": 2.0}, "expected below the threshold"),
     ],
 )
 def test_impossible_settings_are_refused(setting, message):

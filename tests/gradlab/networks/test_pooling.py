@@ -18,6 +18,10 @@ def test_one_leaves_channels_as_they_are():
     np.testing.assert_array_equal(pooled((TIMES, UNITS), 1)[1], UNITS)
 
 
+def test_a_pool_larger_than_the_type_of_the_units():
+    np.testing.assert_array_equal(pooled((TIMES, UNITS), 2**31 - 1)[1], [0, 0, 0])
+
+
 def test_channels_are_pooled_before_they_are_delayed():
     network = Network(INPUTS, CLASSES, hidden=(3,), pool=INPUTS - 1, delay_line=2, delay_step=5e-3)
     trainer = EventPropTrainer(network, TrainConfig(batch_size=1))

@@ -101,7 +101,7 @@ def test_thresholds_never_reach_the_reset():
 
 
 def test_unknown_kind():
-    with pytest.raises(ValueError, match="unknown constants 'other': choose one of shared, equal, gamma"):
+    with pytest.raises(ValueError, match="constants is 'other', expected one of shared, equal, gamma"):
         make_network("other")
 
 
