@@ -46,7 +46,8 @@ def raster_of(objective: Objective, params: NetworkParams, data: SpikeData) -> F
     used = int(spikes.count[0])
     return raster(
         events.times[0, :size], events.units[0, :size], np.asarray(spikes.times[0])[:used],
-        np.asarray(spikes.units[0])[:used], f"class {int(labels[0])}, answer {int(np.argmax(output.logits[0]))}",
+        np.asarray(spikes.units[0])[:used],
+        f"class {data.class_name(labels[0])}, answer {data.class_name(np.argmax(output.logits[0]))}",
     )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from .batches import epoch_batches as epoch_batches
 from .batches import evaluation_batches as evaluation_batches
 from .dataset import SpikeData as SpikeData
 from .description import DataSet as DataSet
+from .matching import check_match as check_match
+from .matching import check_splits as check_splits
 from .shd import SHD
 from .shd import load_shd as load_shd
 from .splits import Splits as Splits
@@ -62,7 +64,7 @@ def chosen_dataset(name: str = AUTO, data_dir: str | Path | None = None) -> str:
 
 
 def load(
-    name: str = AUTO, data_dir: str | Path | None = None, validation_groups: Sequence[int] | None = None
+    name: str = AUTO, data_dir: str | Path | None = None, validation_groups: Sequence[int | str] | None = None
 ) -> Splits:
     """A data set by its name, ready to train on.
 

@@ -10,6 +10,7 @@ from solvers.events import NO_UNIT, Events
 from ..networks.encode import Sample
 from ..networks.network import Network
 from .dataset import SpikeData, checked_indices
+from .matching import check_match
 
 Sampler = Callable[[int | np.integer], Sample]  # gives the sample with an index, such as an augmentation
 
@@ -35,7 +36,7 @@ def batch(
         Events with times ``[batch, capacity]`` [s], and labels int32 ``[batch]``.
 
     Raises:
-        ValueError: if an index lies outside the set, or a sample does not fit.
+        ValueError: if an index lies outside the set, or a sample does not fit or has not an integer unit for each time.
     """
     indices = checked_indices(indices, len(data))
     times = np.full((len(indices), capacity), np.inf, dtype)
@@ -43,12 +44,22 @@ def batch(
     count = np.zeros(len(indices), np.int32)
     for row, index in enumerate(indices):
         sample_times, sample_units = (sample or data.sample)(index)
-        n = len(sample_times)
+        n = _checked_size(sample_times, sample_units, index)
         if n > capacity:
             raise ValueError(f"sample {index} has {n} spikes, but capacity is {capacity}: use at least data.longest")
         times[row, :n], units[row, :n], count[row] = sample_times, sample_units, n
     # NumPy arrays in an Events of JAX's: the trainer decides when they go to the device.
     return Events(times, units, count), data.labels[indices]  # type: ignore[arg-type]
+
+
+def _checked_size(times: np.ndarray, units: np.ndarray, index: int | np.integer) -> int:
+    """Spikes of a sample from elsewhere, which an assignment to a row would stretch or round."""
+    if np.shape(times) != np.shape(units) or np.asarray(units).dtype.kind not in "iu":
+        raise ValueError(
+            f"sample {index} has times of shape {np.shape(times)} and {np.asarray(units).dtype} units of shape "
+            f"{np.shape(units)}, expected an integer unit for each time"
+        )
+    return len(times)
 
 
 def encoded_batch(
@@ -66,7 +77,11 @@ def encoded_batch(
         indices: of the samples, ``[batch]``.
         sample: as for ``batch``.
         dtype: floating-point type of the times.
+
+    Raises:
+        ValueError: as ``batch``, and as ``check_match`` if the set does not suit the network.
     """
+    check_match(network, data)
     given = sample or data.sample
     capacity = network.delay_line * data.longest
     return batch(data, indices, capacity, lambda index: network.encode(given(index)), dtype)

@@ -2,14 +2,17 @@
 
 import dataclasses
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..networks.encode import Sample
+from .conversions import INTEGERS, NUMBERS, class_numbers, joined, numbers, numbers_or_names, spike_times, whole_number
 
-_MOST_INPUTS = 2**16  # units are kept as unsigned 16-bit integers, for SHD has 80 million spikes
+_MOST = 2**31 - 1  # inputs and classes: batches have 32-bit integers
+_DRAWN = 10_000  # spikes from which quantiles are estimated
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -19,18 +22,22 @@ class SpikeData:
     Attributes:
         name: the data set that this is (a part of).
         times: spike times of all samples [s], float32, ascending within a sample; simultaneous spikes are normal and
-            keep their order.
-        units: input channel of each spike, uint16, in ``0..inputs-1``.
+            keep their order. Given in a finer type, those that float32 cannot tell apart become simultaneous.
+        units: input channel of each spike, in ``0..inputs-1``; uint16, or uint32 for more than 65,536 inputs.
         offsets: first spike of each sample, and the number of all spikes at the end; int64 ``[samples + 1]``.
-        labels: class of each sample, int32, in ``0..classes-1``.
-        groups: whom or what each sample comes from, such as its speaker, int32; None if that is not known.
+        labels: class of each sample, int32, in ``0..classes-1``. May be given as names.
+        groups: whom or what each sample comes from, such as its speaker, int64, or strings for names; None if that is
+            not known.
         inputs: number of input channels.
         classes: number of classes.
         time_step: [s]; all times lie on a grid of this step or a finer one, to which an augmentation rounds moved
             times, for spikes that meet at one instant cost less; 0 for times of any value.
+        class_names: of all classes in order, for tables and figures, or None. Labels that are given as names have
+            their place among these, or by default in alphabetical order (then each class needs a sample).
 
     Raises:
-        ValueError: if the arrays contradict each other or hold an impossible value.
+        ValueError: if the arrays contradict each other, hold an impossible value, or would become other values in the
+            types above.
     """
 
     name: str
@@ -42,34 +49,40 @@ class SpikeData:
     inputs: int
     classes: int
     time_step: float = 0.0
+    class_names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Check everything, then keep it in the types above."""
-        if not 0 < self.inputs <= _MOST_INPUTS:
-            raise ValueError(f"inputs is {self.inputs}, expected 1 to {_MOST_INPUTS}: give the number of channels")
-        offsets, labels = np.asarray(self.offsets), np.asarray(self.labels)
-        groups = None if self.groups is None else np.asarray(self.groups)
-        times, units = np.asarray(self.times, np.float32), np.asarray(self.units)
-        _check_samples(offsets, labels, groups, self.classes)
-        _check_spikes(times, units, offsets, self.inputs)
-        object.__setattr__(self, "times", times)
-        object.__setattr__(self, "units", units.astype(np.uint16, copy=False))
-        object.__setattr__(self, "offsets", offsets.astype(np.int64, copy=False))
-        object.__setattr__(self, "labels", labels.astype(np.int32, copy=False))
-        object.__setattr__(self, "groups", None if groups is None else groups.astype(np.int32, copy=False))
+        inputs, classes = whole_number("inputs", self.inputs, _MOST), whole_number("classes", self.classes, _MOST)
+        if not 0 <= self.time_step < np.inf:
+            raise ValueError(f"time_step is {self.time_step:g} s, expected a finite number >= 0")
+        labels, class_names = class_numbers(self.labels, classes, self.class_names)
+        groups = None if self.groups is None else numbers_or_names("groups", self.groups)
+        offsets = numbers("offsets", self.offsets).astype(np.int64, copy=False)
+        _check_samples(offsets, labels, groups)
+        times, units = spike_times(self.times), numbers("units", self.units)
+        _check_spikes(times, units, offsets, inputs)
+        units = units.astype(np.uint16 if inputs <= 2**16 else np.uint32, copy=False)
+        kept = dict(
+            times=times, units=units, offsets=offsets, labels=labels, groups=groups, inputs=inputs, classes=classes,
+            class_names=class_names,
+        )  # fmt: skip
+        for name, value in kept.items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def from_samples(
         cls,
         name: str,
-        times: Sequence[np.ndarray] | np.ndarray,
-        units: Sequence[np.ndarray] | np.ndarray,
+        times: Iterable[ArrayLike],
+        units: Iterable[ArrayLike],
         labels: ArrayLike,
         groups: ArrayLike | None = None,
         *,
         inputs: int,
         classes: int,
         time_step: float = 0.0,
+        class_names: Iterable[str] | None = None,
     ) -> "SpikeData":
         """Join ragged samples; a sample that is not in order of time is sorted, ties keeping their order.
 
@@ -77,35 +90,38 @@ class SpikeData:
             name: as for the class.
             times: spike times of each sample [s].
             units: channels of each sample.
-            labels: of each sample.
-            groups: of each sample, or None.
+            labels: of each sample, numbers or names.
+            groups: of each sample, numbers or names, or None.
             inputs: number of input channels.
             classes: number of classes.
             time_step: as for the class.
+            class_names: as for the class.
 
         Raises:
             ValueError: as for the class; also if a sample has not one unit for each time.
         """
-        given = {"spike trains": len(times), "unit trains": len(units), "labels": np.size(labels)}
+        all_times, sizes = joined("times", times, NUMBERS)
+        all_times = all_times.astype(np.result_type(all_times, np.float32), copy=False)  # float16 is slow
+        all_units, unit_sizes = joined("units", units, INTEGERS)
+        given = {"spike trains": len(sizes), "unit trains": len(unit_sizes), "labels": np.size(labels)}
         given |= {} if groups is None else {"groups": np.size(groups)}
         if len(set(given.values())) > 1:
             counts = ", ".join(f"{number} {name}" for name, number in given.items())
             raise ValueError(f"got {counts}, expected one of each for every sample")
-        if len(times) == 0:
-            raise ValueError("got no samples, expected at least one: give a data set that is not empty")
-        sizes = np.array([len(x) for x in times])
-        wrong = np.flatnonzero(sizes != [len(x) for x in units])
+        wrong = np.flatnonzero(sizes != unit_sizes)
         if wrong.size:
             row = wrong[0]
-            raise ValueError(f"sample {row} has {sizes[row]} times but {len(units[row])} units: give one for each time")
-        all_times, all_units = np.concatenate(times).astype(np.float32), np.concatenate(units)
+            raise ValueError(f"sample {row} has {sizes[row]} times but {unit_sizes[row]} units: give one for each time")
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         for row in np.unique(np.searchsorted(offsets, _descents(all_times, offsets), side="right") - 1):
             here = slice(offsets[row], offsets[row + 1])
-            order = np.argsort(all_times[here], kind="stable")
+            order = np.argsort(all_times[here], kind="stable")  # in the type they came in, which may be finer
             all_times[here], all_units[here] = all_times[here][order], all_units[here][order]
-        groups = None if groups is None else np.asarray(groups)
-        return cls(name, all_times, all_units, offsets, np.asarray(labels), groups, inputs, classes, time_step)
+        return cls(
+            name, all_times, all_units, offsets, numbers_or_names("labels", labels),
+            None if groups is None else numbers_or_names("groups", groups), inputs, classes, time_step,
+            None if class_names is None else tuple(class_names),
+        )  # fmt: skip
 
     def __len__(self) -> int:
         """Number of samples."""
@@ -126,6 +142,15 @@ class SpikeData:
         """Time of the last spike of all samples [s]; 0 if there is none."""
         return float(self.times.max(initial=0.0))
 
+    @cached_property
+    def time_quantiles(self) -> tuple[float, float]:
+        """Times by which about a tenth and half of all spikes have come [s], estimated from some of many; 0 if none."""
+        times = self.times
+        if times.size > _DRAWN:
+            times = times[np.random.default_rng(0).integers(times.size, size=_DRAWN)]
+        tenth, half = np.quantile(times, (0.1, 0.5)) if times.size else (0.0, 0.0)
+        return float(tenth), float(half)
+
     @property
     def checksum(self) -> str:
         """Of all spikes and labels, to tell apart sets of one name."""
@@ -138,6 +163,11 @@ class SpikeData:
         """``(times, units)`` of one sample, views of the set."""
         here = slice(self.offsets[index], self.offsets[index + 1])
         return self.times[here], self.units[here]
+
+    def class_name(self, label: int | np.integer) -> str:
+        """Name of a class, or its number if it has none."""
+        names = self.class_names or ()
+        return names[label] if 0 <= label < len(names) else str(label)
 
     def select(self, indices: ArrayLike) -> "SpikeData":
         """The samples with these indices, in this order.
@@ -178,7 +208,7 @@ def _descents(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return later[~np.isin(later, offsets)]
 
 
-def _check_samples(offsets: np.ndarray, labels: np.ndarray, groups: np.ndarray | None, classes: int) -> None:
+def _check_samples(offsets: np.ndarray, labels: np.ndarray, groups: np.ndarray | None) -> None:
     if labels.size == 0:
         raise ValueError("got no samples, expected at least one: give a data set that is not empty")
     shapes = {"labels": labels.shape} | ({} if groups is None else {"groups": groups.shape})
@@ -187,8 +217,6 @@ def _check_samples(offsets: np.ndarray, labels: np.ndarray, groups: np.ndarray |
         raise ValueError(f"{given}: give one of each for a sample")
     if offsets.shape != (labels.size + 1,):
         raise ValueError(f"offsets have shape {offsets.shape}, expected ({labels.size + 1},): one more than the labels")
-    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(f"labels run from {labels.min()} to {labels.max()}, expected integers 0 to {classes - 1}")
 
 
 def _check_spikes(times: np.ndarray, units: np.ndarray, offsets: np.ndarray, inputs: int) -> None:
@@ -196,12 +224,8 @@ def _check_spikes(times: np.ndarray, units: np.ndarray, offsets: np.ndarray, inp
         raise ValueError(f"times have shape {times.shape} and units {units.shape}: give one unit for each time")
     if offsets[0] != 0 or offsets[-1] != times.size or np.any(np.diff(offsets) < 0):
         raise ValueError(f"offsets do not rise from 0 to the number of spikes, {times.size}: sum up the sample sizes")
-    if times.size == 0:
-        return
-    if units.dtype.kind not in "iu" or units.min() < 0 or units.max() >= inputs:
+    if units.size and (units.min() < 0 or units.max() >= inputs):
         raise ValueError(f"channels run from {units.min()} to {units.max()}, expected integers 0 to {inputs - 1}")
-    if not (np.isfinite(times).all() and times.min() >= 0):
-        raise ValueError("a spike time is negative or not finite, expected seconds from the start of the sample")
     descents = _descents(times, offsets)
     if descents.size:
         raise ValueError(f"spike {descents[0]} is earlier than the one before it: sort each sample by time")

@@ -23,7 +23,7 @@ class DataSet:
     """
 
     load: Callable[[Path, bool], Splits]
-    held_out: tuple[int, ...] = ()
+    held_out: tuple[int | str, ...] = ()
     group: str | None = None
     network: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)

@@ -23,7 +23,7 @@ class Splits(NamedTuple):
     test: SpikeData
 
 
-def by_group(train: SpikeData, held_out: Sequence[int]) -> tuple[SpikeData, SpikeData]:
+def by_group(train: SpikeData, held_out: Sequence[int | str]) -> tuple[SpikeData, SpikeData]:
     """Hold out every sample of some groups, as new ones, such as new speakers, are what a test set asks for.
 
     Args:
@@ -39,9 +39,8 @@ def by_group(train: SpikeData, held_out: Sequence[int]) -> tuple[SpikeData, Spik
     if train.groups is None:
         raise ValueError(f"validation_groups are {list(held_out)}, but data set {train.name} has no groups: name none")
     present = np.unique(train.groups).tolist()
-    wanted = sorted(set(held_out))
-    unknown = sorted(set(wanted) - set(present))
-    if not wanted or unknown or wanted == present:
+    wanted = list(dict.fromkeys(held_out))
+    if not wanted or set(wanted) >= set(present) or not set(wanted) <= set(present):
         raise ValueError(f"validation_groups are {wanted}, expected some but not all of the groups {present}")
     chosen = np.isin(train.groups, wanted)
     return train.select(np.flatnonzero(~chosen)), train.select(np.flatnonzero(chosen))

@@ -13,6 +13,7 @@ from .description import DataSet
 from .splits import Splits
 
 INPUTS, CLASSES = 5, 3
+CLASS_NAMES = "yang", "yin", "dot"
 DURATION = 60e-3  # of a trial [s]
 _LAST = 30e-3  # the time of the spike of a coordinate of 1 [s]; that of a coordinate of 0, and the bias, spike at 0
 _RADIUS, _DOT = 0.5, 0.1  # of the figure and of its two dots
@@ -61,8 +62,9 @@ def _make_set(rng: np.random.Generator, samples: int) -> SpikeData:
     times = np.concatenate([_LAST * coordinates, np.zeros((samples, 1))], 1)
     order = np.argsort(times, 1, kind="stable")
     return SpikeData.from_samples(
-        "yin-yang", list(np.take_along_axis(times, order, 1)), list(order), labels, inputs=INPUTS, classes=CLASSES
-    )
+        "yin-yang", list(np.take_along_axis(times, order, 1)), list(order), labels, inputs=INPUTS, classes=CLASSES,
+        class_names=CLASS_NAMES,
+    )  # fmt: skip
 
 
 YIN_YANG = DataSet(

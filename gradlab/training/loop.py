@@ -13,7 +13,7 @@ from jaxtyping import Array
 
 from solvers.events import Events
 
-from ..data import Splits, epoch_batches
+from ..data import Splits, check_splits, epoch_batches
 from ..methods import Method
 from ..networks.heterogeneity import quantiles
 from ..networks.losses import Labels, accuracy
@@ -48,7 +48,8 @@ class Trainer(Objective):
         """Train.
 
         Args:
-            splits: training set, and a validation set which may be None; the test set is not touched.
+            splits: training set, and a validation set which may be None; of the test set, which may be None too, only
+                the form is looked at.
             params: to start from; by default ``init()``.
             progress: show a progress bar on standard error.
             checkpoint: file that holds the whole state after the last completed epoch, replaced after every epoch.
@@ -149,11 +150,8 @@ class Trainer(Objective):
         return to_json(settings | {name: data and f"{data.name} {data.checksum}" for name, data in parts.items()})
 
     def _check(self, splits: Splits) -> None:
+        check_splits(self.network, splits)
         data = splits.train
-        if data.inputs != self.network.inputs:
-            raise ValueError(f"data have {data.inputs} channels, the network {self.network.inputs}: make them equal")
-        if data.classes > self.network.outputs:
-            raise ValueError(f"data have {data.classes} classes, the network only {self.network.outputs} outputs")
         if len(data) < self.config.batch_size:
             raise ValueError(f"{len(data)} training samples, but batches of {self.config.batch_size}: lower batch_size")
         if self.config.patience and splits.validation is None:

@@ -130,6 +130,7 @@ class Objective:
         """Accuracy, and hidden spikes a sample, on a whole data set.
 
         Raises:
+            ValueError: if the data do not fit the network.
             Runaway: if there are too many spikes.
         """
         hits = spikes = 0.0

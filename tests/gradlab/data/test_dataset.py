@@ -50,7 +50,7 @@ def test_types_and_sizes():
     assert data.spikes_per_sample.tolist() == [2, 0, 3]
     assert (data.longest, data.end_time) == (3, pytest.approx(0.3))
     types = [getattr(data, field).dtype for field in ("times", "units", "offsets", "labels", "groups")]
-    assert types == [np.float32, np.uint16, np.int64, np.int32, np.int32]
+    assert types == [np.float32, np.uint16, np.int64, np.int32, np.int64]
 
 
 def test_set_without_any_spike():
@@ -65,7 +65,7 @@ def test_set_without_any_spike():
         ({"units": np.array([5, 0, 2, 1])}, "one unit for each time"),
         ({"units": np.array([5, 0, 2, 1, 6])}, "channels run from 0 to 6, expected integers 0 to 5"),
         ({"units": np.array([5, 0, 2, 1, -1])}, "channels run from -1"),
-        ({"units": np.array([5, 0, 2, 1, 0.5])}, "expected integers"),
+        ({"units": np.array([5, 0, 2, 1, 0.5])}, "units are of type float64, expected integers"),
         ({"times": np.array([0.1, 0.1, -0.1, 0.2, 0.3])}, "negative or not finite"),
         ({"times": np.array([0.1, 0.1, 0.0, 0.2, np.nan])}, "negative or not finite"),
         ({"times": np.array([0.1, 0.1, 0.0, 0.2, np.inf])}, "negative or not finite"),
@@ -80,7 +80,12 @@ def test_set_without_any_spike():
         ({"offsets": np.array([1, 2, 2, 5])}, "offsets do not rise"),
         ({"labels": np.array([], int), "groups": np.array([], int), "offsets": np.zeros(1, int)}, "no samples"),
         ({"inputs": 0}, "inputs is 0"),
-        ({"inputs": 2**16 + 1}, "inputs is 65537"),
+        ({"inputs": 2**31}, "inputs is 2147483648, expected a whole number from 1 to 2147483647"),
+        ({"inputs": 6.0}, "inputs is 6.0, expected a whole number"),
+        ({"classes": "3"}, "classes is '3', expected a whole number"),
+        ({"time_step": np.nan}, "time_step is nan"),
+        ({"offsets": np.array([0, 2, 2.5, 5])}, "offsets are of type float64, expected integers"),
+        ({"offsets": np.array([0, 3, 2, 5], np.uint64)}, "offsets do not rise"),
     ],
 )
 def test_impossible_sets_are_refused(changes, message):
