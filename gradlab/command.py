@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 _EXIT = {"ok": 0, "interrupted": 130}
 _FAILED, _REFUSED = 1, 2
+_XLA_HAS_NO_MEMORY = "RESOURCE_EXHAUSTED"  # JAX has no error of its own for it
 Record = dict[str, Any]
 
 
@@ -159,6 +160,11 @@ def run_command(
             print("error: interrupted by the user; what is not recorded yet is lost", file=sys.stderr)
             return _EXIT["interrupted"]
         print("error:", *str(error).split(), file=sys.stderr)
+        return _REFUSED
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and _XLA_HAS_NO_MEMORY not in str(error):
+            raise
+        print("error: out of memory: lower the sizes;", *str(error).split(), file=sys.stderr)
         return _REFUSED
     print(f"record appended to {config.out / file}, figures are in {config.out / 'figures'}")
     if config.json:

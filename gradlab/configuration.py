@@ -16,7 +16,7 @@ from .methods.options import MethodOptions, make_method
 from .networks.network import Network
 from .networks.settings import NetworkSettings
 from .training.config import TrainConfig
-from .training.objective import Objective
+from .training.loop import Trainer
 from .training.presets import PRESETS, PresetName
 
 ALL, BOTH = "all", "both"  # all methods; the first exact one and the first other one
@@ -123,4 +123,4 @@ def check(config: Config) -> None:
         raise ValueError(f"no method is named, expected one or several of {', '.join([*METHODS, ALL, BOTH])}")
     network = Network(1, 1, **vars(config.network))
     for name in config.methods:
-        Objective(network, config.training, make_method(name, config.options))
+        Trainer(network, config.training, make_method(name, config.options))

@@ -42,6 +42,8 @@ class Method(abc.ABC):
     colour: ClassVar[str]
     simulator: ClassVar[str]
     exact: ClassVar[bool]
+    #: What takes less memory, in words.
+    relief: ClassVar[str] = "lower batch_size, hidden or duration"
 
     def __post_init__(self) -> None:
         """Refuse impossible options."""
@@ -58,6 +60,16 @@ class Method(abc.ABC):
         Raises:
             ValueError: says why.
         """
+
+    def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
+        """Bytes that are kept for the backward pass at least, in single precision; more is no fault, less is.
+
+        Args:
+            network: structure and settings.
+            batch_size: samples.
+            room: as for ``forward``.
+        """
+        return 0
 
     @abc.abstractmethod
     def forward(

@@ -12,6 +12,7 @@ from jaxtyping import PRNGKeyArray
 from solvers import bptt
 from solvers.events import Events
 from solvers.fields import Positive
+from solvers.neurons.lif import LIFParams
 from solvers.surrogates import Surrogate
 
 from ..networks.network import Network
@@ -35,6 +36,7 @@ class BPTT(Method):
     colour: ClassVar[str] = "#D55E00"
     simulator: ClassVar[str] = CLOCK_DRIVEN
     exact: ClassVar[bool] = False
+    relief: ClassVar[str] = "lower batch_size, hidden or duration, raise dt, or set checkpoint"
 
     dt: Positive = 1e-3
     surrogate: Surrogate = Surrogate()
@@ -44,6 +46,13 @@ class BPTT(Method):
     def check(self, network: Network) -> None:
         """See ``Method``."""
         bptt.time_grid(network.duration, self.dt, network.delay)
+
+    def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
+        """See ``Method``: voltages of all steps, or voltages and currents at the start of each segment."""
+        grid, neurons = bptt.time_grid(network.duration, self.dt, network.delay), sum(network.spiking_sizes)
+        all_steps = not self.checkpoint and network.neuron_model.params is LIFParams
+        states = grid.steps if all_steps else 2 * -(-grid.steps // grid.segment)
+        return batch_size * neurons * states * 4
 
     def forward(
         self, network: Network, params: NetworkParams, events: Events, room: Capacities, key: PRNGKeyArray

@@ -44,6 +44,10 @@ class EventProp(Method):
         """See ``Method``."""
         engine_name(self.engine, network.neuron)
 
+    def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
+        """See ``Method``: three numbers a spike that there is room for."""
+        return batch_size * sum(room) * 3 * 4
+
     def forward(
         self, network: Network, params: NetworkParams, events: Events, room: Capacities, key: PRNGKeyArray
     ) -> Output:

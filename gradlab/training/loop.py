@@ -12,6 +12,7 @@ import optax
 from jaxtyping import Array
 
 from solvers.events import Events
+from solvers.fields import LARGEST
 
 from ..data import Splits, check_splits, epoch_batches
 from ..methods import Method
@@ -25,6 +26,7 @@ from .epoch import EpochFigures, StepMetrics
 from .heuristics import lift_silent
 from .interrupts import noted_interrupts
 from .json_types import to_json
+from .memory import require_memory
 from .objective import Objective
 from .optimiser import optimiser
 from .progress import Progress
@@ -36,8 +38,13 @@ class Trainer(Objective):
     """Trains a network by a method; see also ``EventPropTrainer`` and ``BPTTTrainer``."""
 
     def __init__(self, network: Network, config: TrainConfig, method: Method):
-        """Bind a network, settings and a method; nothing is computed yet. Raises as ``Objective``."""
+        """Bind a network, settings and a method; nothing is computed yet.
+
+        Raises:
+            ValueError: as ``Objective``, and if the training cannot fit into memory.
+        """
         super().__init__(network, config, method)
+        require_memory(network, method, config.batch_size, self.room.capacities)
         self._pressed: list[int] = []  # Ctrl-C
         self._jit_step = jax.jit(self._step, static_argnames=("room", "steps"))
 
@@ -154,6 +161,11 @@ class Trainer(Objective):
         data = splits.train
         if len(data) < self.config.batch_size:
             raise ValueError(f"{len(data)} training samples, but batches of {self.config.batch_size}: lower batch_size")
+        steps = self.config.epochs * (len(data) // self.config.batch_size)
+        if steps > LARGEST:
+            raise ValueError(
+                f"epochs is {self.config.epochs}, that is {steps} steps, expected <= {LARGEST}: lower epochs"
+            )
         if self.config.patience and splits.validation is None:
             raise ValueError(
                 f"patience is {self.config.patience}, but nothing is held out to judge an epoch by: name validation "

@@ -7,6 +7,8 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Array
 
+from solvers.fields import LARGEST
+
 from ..networks.network import Network
 
 _HIGHEST_RATE = 500.0  # [Hz] mean rate of a layer beyond which there is no more room
@@ -33,10 +35,19 @@ class Room:
     """
 
     def __init__(self, network: Network, limited: bool):
-        """Room for a moderate rate."""
+        """Room for a moderate rate.
+
+        Raises:
+            ValueError: if even that is too much for an array.
+        """
         self.limited = limited
         self._sizes, self._duration = network.spiking_sizes, network.duration
         self.capacities = tuple(room_for(self._spikes(_FIRST_RATE, n)) for n in self._sizes)
+        if limited and max(self.capacities) > LARGEST:
+            raise ValueError(
+                f"duration is {network.duration:g} s with layers of {self._sizes} neurons, for whose spikes no array "
+                "has room: lower duration or hidden"
+            )
 
     def _spikes(self, rate: float, neurons: int) -> float:
         return rate * neurons * max(self._duration, _SHORTEST)
@@ -61,7 +72,7 @@ class Room:
     def _grow(self, largest: np.ndarray) -> None:
         grown = []
         for room, used, n in zip(self.capacities, largest, self._sizes, strict=True):
-            most = int(self._spikes(_HIGHEST_RATE, n))
+            most = min(int(self._spikes(_HIGHEST_RATE, n)), LARGEST)
             if used > room >= most:
                 raise Runaway(
                     f"a layer of {n} neurons emits more than {most} spikes in {self._duration:g} s "

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int
 from ..events import Events
 
 _WHOLE_WITHIN = 1e-6  # relative error within which a number of steps passes for whole: times in seconds are rounded
-_NEVER = 2**30  # the step of an event that does not count
+MOST_STEPS = 2**30  # of a grid: steps are counted in 32 bits, also those of a segment beyond the end
 _CHUNK = 64  # events of a sample binned at once
 
 
@@ -44,13 +44,18 @@ def time_grid(duration: float, dt: float, delay: float) -> Grid:
         delay: recurrent transmission delay [s], a whole number of steps.
 
     Raises:
-        ValueError: if one of them is out of range, or the delay is not a whole number of steps.
+        ValueError: if one of them is out of range, the steps are too many, or the delay is no whole number of them.
     """
     if not 0 < dt < math.inf:
         raise ValueError(f"dt is {dt:g} s, expected a positive finite step in seconds")
     for name, value in (("duration", duration), ("delay", delay)):
         if not 0 <= value < math.inf:
             raise ValueError(f"{name} is {value:g} s, expected a finite time in seconds that is not negative")
+        if value / dt >= MOST_STEPS:
+            raise ValueError(
+                f"{name} is {value:g} s, that is {value / dt:.3g} steps of dt = {dt:g} s, expected less than "
+                f"{MOST_STEPS}: raise dt or lower {name}"
+            )
     delay_steps = round(delay / dt)
     if abs(delay / dt - delay_steps) > _WHOLE_WITHIN * max(delay_steps, 1):
         raise ValueError(
@@ -80,7 +85,7 @@ def bin_events(events: Events, grid: Grid) -> Binned:
     """Each event at the nearest grid point; those beyond the last belong to no segment."""
     firsts = grid.segment * jnp.arange(math.ceil(grid.steps / grid.segment))
     step = jnp.round(jnp.where(events.valid, events.times, jnp.inf) / grid.dt)
-    step = jnp.where(step < grid.steps, step, _NEVER).astype(jnp.int32)
+    step = jnp.where(step < grid.steps, step, MOST_STEPS).astype(jnp.int32)
     find = jax.vmap(jnp.searchsorted, (0, None), 1)
     windows = jnp.stack([find(step, firsts), find(step, firsts + grid.segment)], 1)
     return Binned(step, events.units, firsts, windows)
