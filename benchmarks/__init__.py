@@ -16,5 +16,6 @@ BENCHMARKS = {
     "linear": "what logistic regression on spike counts reaches",
     "initialisation": "rates, silent neurons and gradient norms of untrained networks, by initialiser",
     "ablation": "trains with the whole recipe and without each ingredient",
+    "robustness": "hostile files, options, calls and kills: how many end other than they should",
     "gradient_agreement": "other gradients against the exact one: direction, length, use, closed loops",
 }

@@ -18,7 +18,7 @@ from .environment import environment
 from .old_records import upgraded
 
 SCHEMA_VERSION = 2
-STATUSES = ("ok", "oom", "overflow", "diverged", "interrupted", "skipped")
+STATUSES = ("ok", "oom", "overflow", "diverged", "interrupted", "skipped", "failed")
 _UNRECORDED = (
     "out",
     "json",
