@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gradlab.command import RUNS
 from gradlab.data import AUTO, DataSetName
+from solvers.fields import check_fields
 
 
 @dataclass(frozen=True)
@@ -22,3 +23,7 @@ class DataSettings:
     data_dir: Path | None = None
     out: Path = RUNS
     json: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse impossible settings."""
+        check_fields(self)

@@ -2,16 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gradlab.command import RUNS
-
-
-def require_positive(settings: Any, *names: str) -> None:
-    """Raise ValueError for the first of these settings that is not positive."""
-    for name in names:
-        if not getattr(settings, name) > 0:
-            raise ValueError(f"{name} is {getattr(settings, name):g}, expected > 0")
+from solvers.fields import Count, Positive, Seed, check_fields
 
 
 @dataclass(frozen=True)
@@ -33,19 +26,19 @@ class WorkloadSettings:
         json: print the record as one JSON object in the last line.
     """
 
-    hidden: int = 256
-    batch_size: int = 32
-    inputs: int = 700
-    outputs: int = 20
-    input_rate: float = 11.4
-    hidden_rate: float = 10.0
-    duration: float = 1.0
-    dt: float = 1e-3
-    repeats: int = 15
-    seed: int = 0
+    hidden: Count = 256
+    batch_size: Count = 32
+    inputs: Count = 700
+    outputs: Count = 20
+    input_rate: Positive = 11.4
+    hidden_rate: Positive = 10.0
+    duration: Positive = 1.0
+    dt: Positive = 1e-3
+    repeats: Count = 15
+    seed: Seed = 0
     out: Path = RUNS
     json: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse impossible settings that no one else looks at."""
-        require_positive(self, "batch_size", "input_rate", "hidden_rate", "repeats")
+        """Refuse impossible settings."""
+        check_fields(self)

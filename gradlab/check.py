@@ -11,6 +11,7 @@ from pathlib import Path
 import jax
 
 from solvers.eventprop import AUTO, engine_name
+from solvers.fields import Count, Seed, check_fields
 
 from .command import RUNS, Command, Outcome
 from .measuring.exactness import LIMIT, Report, check_gradients
@@ -30,11 +31,15 @@ class Config:
         json: print the record as one JSON object in the last line.
     """
 
-    networks: int = 1
-    seed: int = 0
+    networks: Count = 1
+    seed: Seed = 0
     engine: EngineName = AUTO
     out: Path = RUNS
     json: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse impossible settings."""
+        check_fields(self)
 
 
 def table(report: Report) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from solvers.fields import check_fields
+
 from .command import RUNS
 from .data import AUTO, DATASETS, DataSetName, SpikeData, chosen_dataset
 from .measuring.evaluation import reference_method
@@ -59,6 +61,10 @@ class Config:
     resume: bool = False
     out: Path = RUNS
     json: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse impossible settings."""
+        check_fields(self)
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -24,7 +24,6 @@ CountOrNone = Annotated[int, Interval(ge=0, le=LARGEST)]  # 0 stands for none
 Counts = Annotated[tuple[Count, ...], MinLen(1)]
 #: Larger ones are other seeds for ``jax.random.key``: in single precision, 2**32 is 0.
 Seed = Annotated[int, Interval(ge=0, le=2**32 - 1)]
-Finites = Annotated[tuple[float, ...], MinLen(1)]
 Positive = Annotated[float, Gt(0)]
 Positives = Annotated[tuple[Positive, ...], MinLen(1)]
 NotNegative = Annotated[float, Ge(0)]

@@ -12,6 +12,9 @@ from gradlab import configuration
 from gradlab.command import RUNS, Outcome, Record
 from gradlab.methods import METHODS
 from gradlab.reporting import records
+from solvers.fields import check_fields
+
+from .checks import check_baseline, check_training
 
 #: Figures of a training whose mean over seeds is taken.
 MEANS = (
@@ -39,6 +42,10 @@ class Config:
     out: Path = RUNS
     json: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse impossible settings."""
+        check_fields(self)
+
 
 def rows(trainings: Sequence[Record], dataset: str) -> list[Row]:
     """Mean and standard deviation over seeds, for each preset, method and number of epochs.
@@ -47,15 +54,21 @@ def rows(trainings: Sequence[Record], dataset: str) -> list[Row]:
         trainings: records; those that are no completed training of a preset on the whole training set are left out.
         dataset: likewise those on another data set.
 
+    Raises:
+        ValueError: for a training without the figures of the table.
+
     Returns:
         A row each, in order of preset: of every figure the mean, None if a record has none, and of the test accuracy
         also ``spread``, None for a single seed. A seed that was trained twice counts with its last record.
     """
     found: dict[tuple[str, str, int], dict[int, dict[str, Any]]] = defaultdict(dict)
     for record in trainings:
-        if record["benchmark"] != "train" or record["status"] != "ok" or record["method"] not in METHODS:
+        if record.get("benchmark") != "train" or record.get("status") != "ok" or record.get("dataset") != dataset:
             continue
-        if record["preset"] is None or record["dataset"] != dataset or record["config"]["validation_groups"]:
+        if record.get("preset") is None or record.get("method") not in tuple(METHODS):
+            continue
+        check_training(record)
+        if record["config"].get("validation_groups"):
             continue
         metrics = record["metrics"] | {"epoch_s": float(np.median(record["samples"]["epoch_s"]))}
         found[record["preset"], record["method"], metrics["epochs"]][record["seed"]] = metrics
@@ -102,5 +115,8 @@ def measure(config: Config) -> Outcome:
             f"{config.records} has no completed training of a preset on the whole training set of {config.dataset}: "
             "run python -m gradlab.bench --preset NAME first"
         )
-    linear = next((r["metrics"] for r in reversed(_read(config.linear)) if r["dataset"] == config.dataset), None)
+    baselines = [record for record in _read(config.linear) if record.get("dataset") == config.dataset]
+    for record in baselines[-1:]:
+        check_baseline(record)
+    linear = baselines[-1]["metrics"] if baselines else None
     return Outcome({"rows": found, "linear": linear}, method=configuration.ALL, dataset=config.dataset)

@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from annotated_types import MinLen
 
 from gradlab.command import RUNS, Outcome
 from gradlab.data import encoded_batch
 from gradlab.measuring.convergence import GridErrors, fitted_order, grid_errors
 from gradlab.methods import BPTT, EventProp
 from gradlab.networks.network import Network
+from solvers.fields import Count, NotNegative, Positive, Seed, check_fields
 
-from ..settings import require_positive
 from ..workload import poisson_data
 
 _HIGHEST_RATE = 500.0  # [Hz] mean rate of the hidden neurons that there is room for
@@ -24,7 +26,7 @@ class Config:
     """Convergence of the time grid to the event-driven solution, in double precision.
 
     Attributes:
-        steps: of the grids [s]; the delay must be a whole number of each.
+        steps: of the grids [s], at least two; the delay must be a whole number of each.
         hidden: recurrent neurons.
         samples: number of samples.
         inputs: input channels.
@@ -37,23 +39,21 @@ class Config:
         json: print the record as one JSON object in the last line.
     """
 
-    steps: tuple[float, ...] = (1e-3, 0.5e-3, 0.25e-3, 0.125e-3, 0.0625e-3)
-    hidden: int = 64
-    samples: int = 128
-    inputs: int = 100
-    outputs: int = 10
-    input_rate: float = 80.0
-    duration: float = 0.2
-    delay: float = 1e-3
-    seed: int = 0
+    steps: Annotated[tuple[Positive, ...], MinLen(2)] = (1e-3, 0.5e-3, 0.25e-3, 0.125e-3, 0.0625e-3)
+    hidden: Count = 64
+    samples: Count = 128
+    inputs: Count = 100
+    outputs: Count = 10
+    input_rate: Positive = 80.0
+    duration: Positive = 0.2
+    delay: NotNegative = 1e-3
+    seed: Seed = 0
     out: Path = RUNS
     json: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse impossible settings that no one else looks at."""
-        if len(self.steps) < 2:
-            raise ValueError(f"steps are {self.steps}, expected at least two: an order needs them")
-        require_positive(self, "samples", "input_rate")
+        """Refuse impossible settings."""
+        check_fields(self)
 
 
 def measure(config: Config) -> Outcome:

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from annotated_types import Interval, MinLen
 
 from gradlab import configuration
 from gradlab.command import Outcome
 from gradlab.data import DATASETS, DataSet, chosen_dataset, load
 from gradlab.networks.network import Network
 from gradlab.training.config import TrainConfig
+from solvers.fields import LARGEST, Count, NotNegative, Positive, Positives, Seed
+from solvers.surrogates import SurrogateName
 
 from ..data_settings import DataSettings
 from . import at_start
@@ -52,36 +55,27 @@ class Config(DataSettings):
         seed: of weights, samples and loops.
     """
 
-    parts: tuple[Part, ...] = ALL
-    hidden: int = 128
-    duration: float = 1.0
-    samples: int = 16
-    slopes: tuple[float, ...] = (1.0, 10.0, 100.0)
-    shapes: tuple[str, ...] = ("sigmoid", "triangle", "gaussian", "arctan", "boxcar")
-    scales: tuple[float, ...] = (0.3,)
-    steps: tuple[float, ...] = (1e-3, 0.5e-3, 0.25e-3, 0.125e-3)
+    parts: Annotated[tuple[Part, ...], MinLen(1)] = ALL
+    hidden: Count = 128
+    duration: Positive = 1.0
+    samples: Count = 16
+    slopes: Positives = (1.0, 10.0, 100.0)
+    shapes: tuple[SurrogateName, ...] = ("sigmoid", "triangle", "gaussian", "arctan", "boxcar")
+    scales: tuple[NotNegative, ...] = (0.3,)
+    steps: Positives = (1e-3, 0.5e-3, 0.25e-3, 0.125e-3)
     recurrences: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0)
     drives: tuple[float, ...] = (0.75, 1.0, 1.5, 2.0)
-    depths: tuple[int, ...] = (1, 2)
-    durations: tuple[float, ...] = (0.25, 1.0)
-    batches: int = 8
-    lengths: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0)
-    epochs: int = 12
-    train_samples: int = 4096
-    radii: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1)
-    loops: int = 3
-    loop_slopes: tuple[float, ...] = (10.0, 1.0, 100.0)
-    loop_points: int = 512
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse impossible settings that no one else looks at."""
-        for name in ("samples", "batches", "loops", "loop_points"):
-            if getattr(self, name) < 1 + (name == "batches"):
-                raise ValueError(f"{name} is {getattr(self, name)}, expected at least {1 + (name == 'batches')}")
-        for name in ("parts", "slopes", "steps", "lengths", "radii", "loop_slopes"):
-            if not getattr(self, name):
-                raise ValueError(f"{name} is empty, expected at least one entry")
+    depths: tuple[Count, ...] = (1, 2)
+    durations: tuple[Positive, ...] = (0.25, 1.0)
+    batches: Annotated[int, Interval(ge=2, le=LARGEST)] = 8
+    lengths: Positives = (0.03, 0.1, 0.3, 1.0, 3.0)
+    epochs: Count = 12
+    train_samples: Count = 4096
+    radii: Positives = (0.003, 0.01, 0.03, 0.1)
+    loops: Count = 3
+    loop_slopes: Positives = (10.0, 1.0, 100.0)
+    loop_points: Count = 512
+    seed: Seed = 0
 
 
 def measure(config: Config) -> Outcome:

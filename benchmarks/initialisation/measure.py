@@ -15,6 +15,7 @@ from gradlab.networks.params import named_leaves
 from gradlab.networks.readouts import ReadoutName
 from gradlab.training.config import TrainConfig
 from gradlab.training.objective import Objective
+from solvers.fields import Count, Counts, Positive, Seed
 
 from ..data_settings import DataSettings
 
@@ -32,17 +33,12 @@ class Config(DataSettings):
         seed: of the weights and of the choice of samples.
     """
 
-    hidden: tuple[int, ...] = (128, 128)
+    hidden: Counts = (128, 128)
     loss: ReadoutName = "exp"
-    duration: float = 1.0
-    batches: int = 8
-    batch_size: int = 32
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse an impossible number."""
-        if self.batches < 1:
-            raise ValueError(f"batches is {self.batches}, expected at least 1")
+    duration: Positive = 1.0
+    batches: Count = 8
+    batch_size: Count = 32
+    seed: Seed = 0
 
 
 def untrained(objective: Objective, data: SpikeData, batches: int) -> dict[str, Any]:

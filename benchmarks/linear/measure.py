@@ -9,9 +9,9 @@ from sklearn.preprocessing import FunctionTransformer
 
 from gradlab.command import Outcome
 from gradlab.data import SpikeData, load
+from solvers.fields import Count, Positive
 
 from ..data_settings import DataSettings
-from ..settings import require_positive
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,10 @@ class Config(DataSettings):
         strength: of the data against the penalty on the weights (C).
     """
 
-    bins: int = 10
-    width: float = 0.1
-    groups: int = 100
-    strength: float = 0.01
-
-    def __post_init__(self) -> None:
-        """Refuse impossible settings."""
-        require_positive(self, "bins", "width", "groups", "strength")
+    bins: Count = 10
+    width: Positive = 0.1
+    groups: Count = 100
+    strength: Positive = 0.01
 
 
 def counts(data: SpikeData, bins: int, width: float, groups: int) -> np.ndarray:

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Interval
 
 from gradlab.command import RUNS
+from solvers.fields import LARGEST, Count, Positive, check_fields
 
 from .problems import Size
 
@@ -21,26 +24,25 @@ class Config:
         hidden_rate: that the hidden neurons are tuned to [Hz].
         processes: sweeps that are also measured on this machine, each point and method in a process of its own.
         h100: compile for an H100 too.
-        points: of each sweep, at most.
+        points: of each sweep, at most; a slope needs two.
         out: folder for the record and the figure.
         json: print the record as one JSON object in the last line.
     """
 
-    hidden: int = 256
-    batch_size: int = 32
-    duration: float = 1.4
-    dt: float = 1e-3
-    hidden_rate: float = 10.0
+    hidden: Count = 256
+    batch_size: Count = 32
+    duration: Positive = 1.4
+    dt: Positive = 1e-3
+    hidden_rate: Positive = 10.0
     processes: tuple[Literal["duration", "dt", "hidden", "batch_size", "hidden_rate"], ...] = ("duration",)
     h100: bool = True
-    points: int = 4
+    points: Annotated[int, Interval(ge=2, le=LARGEST)] = 4
     out: Path = RUNS
     json: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what gives no slope."""
-        if self.points < 2:
-            raise ValueError(f"points is {self.points}, expected at least 2: a slope needs them")
+        """Refuse impossible settings."""
+        check_fields(self)
 
     @property
     def base(self) -> Size:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..settings import WorkloadSettings, require_positive
+from solvers.fields import Count
+
+from ..settings import WorkloadSettings
 from .environments import PEERS, Peer
 
 
@@ -21,10 +23,5 @@ class Config(WorkloadSettings):
     peers: tuple[Peer, ...] = PEERS
     environments: Path = Path("build/peers")
     install: bool = False
-    rounds: int = 3
-    repeats: int = 5
-
-    def __post_init__(self) -> None:
-        """Refuse impossible settings that no one else looks at."""
-        super().__post_init__()
-        require_positive(self, "rounds")
+    rounds: Count = 3
+    repeats: Count = 5

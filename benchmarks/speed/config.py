@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from solvers.fields import NotNegative
+
 from ..settings import WorkloadSettings
 
 
@@ -15,5 +17,5 @@ class Config(WorkloadSettings):
         cores: one, or all that there are.
     """
 
-    delay: float = 1e-3
+    delay: NotNegative = 1e-3
     cores: Literal["one", "all"] = "one"

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from gradlab.command import RUNS, Outcome, Unfinished
 from gradlab.measuring.convergence import fitted_order
 from gradlab.methods import METHODS
+from solvers.fields import Count, check_fields
 
 from ..speed.config import Config as SpeedConfig
 
@@ -44,12 +45,13 @@ class Config:
     """
 
     sweeps: tuple[str, ...] = tuple(SWEEPS)
-    repeats: int = 7
+    repeats: Count = 7
     out: Path = RUNS
     json: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse impossible settings that no one else looks at."""
+        """Refuse impossible settings."""
+        check_fields(self)
         unknown = sorted(set(self.sweeps) - set(SWEEPS))
         if unknown or not self.sweeps:
             raise ValueError(f"sweeps are {self.sweeps}, expected some of {', '.join(SWEEPS)}")

@@ -1,9 +1,15 @@
 """The summary of the presets' trainings."""
 
+import json
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmarks.accuracy import measure as accuracy
 from benchmarks.accuracy.__main__ import COMMAND
+from benchmarks.accuracy.figure import table
 from gradlab.reporting import records
 
 
@@ -70,6 +76,40 @@ def test_table_figure_and_record(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "| shd-200 | BPTT-SG | 2 | 81.0 ± 1.4 % | 50.0 % | 50.0 % | 100.0 % |  | 3 |" in printed
     assert "| linear baseline |  |  | 75.0 %" in printed and "20,000" in printed
+
+
+JUNK = (
+    st.none() | st.booleans() | st.text(max_size=3) | st.lists(st.integers(), max_size=2)
+    | st.dictionaries(st.text(max_size=3), st.floats(allow_nan=False), max_size=2)
+)  # fmt: skip
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_foreign_records(data):
+    """Any part of a record may be another thing or missing: it is averaged, left out, or refused by name."""
+    record = json.loads(json.dumps(training()))
+    part = data.draw(st.sampled_from([record, record["metrics"], record["samples"], record["config"]]))
+    name = data.draw(st.sampled_from(sorted(part)))
+    if data.draw(st.booleans()):
+        del part[name]
+    else:
+        part[name] = data.draw(JUNK)
+    try:
+        found = accuracy.rows([record], "shd")
+    except ValueError as error:
+        assert re.match(r"a record has no [\w.]+ as this version writes it", str(error))
+        return
+    assert table({"metrics": {"rows": found, "linear": None}})
+
+
+@pytest.mark.parametrize("metrics", [None, {}, {"test_accuracy": "0.9", "parameters": 3}, {"test_accuracy": 0.9}])
+def test_foreign_baseline(metrics, tmp_path):
+    config = accuracy.Config(tmp_path / "bench.jsonl", tmp_path / "linear.jsonl", out=tmp_path)
+    records.append(training(), config.records)
+    records.append({"schema_version": 2, "dataset": "shd", "metrics": metrics}, config.linear)
+    with pytest.raises(ValueError, match="a record has no metrics"):
+        COMMAND.run(config)
 
 
 def test_data_set_without_groups(tmp_path, capsys):

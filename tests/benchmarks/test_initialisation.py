@@ -37,7 +37,7 @@ def test_initialisation_measures_and_records(tmp_path, monkeypatch, capsys):
 
 def test_initialisation_refuses_what_cannot_be(tmp_path, monkeypatch):
     monkeypatch.setattr(initialisation, "load", lambda name, folder: tiny_splits())
-    with pytest.raises(ValueError, match="batches is 0, expected at least 1"):
+    with pytest.raises(ValueError, match="batches is 0, expected a whole number >= 1"):
         initialisation.Config(batches=0)
     with pytest.raises(ValueError, match="43 samples, but 8 batches of 32: lower one of them"):
         COMMAND.run(initialisation.Config(hidden=(3,), out=tmp_path))

@@ -30,7 +30,7 @@ def test_linear_baseline_is_measured_and_recorded(tmp_path, monkeypatch, capsys)
     assert metrics["test_accuracy_known_groups"] == metrics["test_accuracy"]
     assert metrics["test_accuracy_unseen_groups"] is None  # all are known
     assert "test_accuracy_known_groups" in capsys.readouterr().out
-    with pytest.raises(ValueError, match="groups is 0, expected > 0"):
+    with pytest.raises(ValueError, match="groups is 0, expected a whole number >= 1"):
         linear.Config(groups=0)
 
 

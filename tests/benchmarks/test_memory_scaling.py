@@ -116,7 +116,7 @@ def test_record_and_figure(tmp_path, monkeypatch, capsys):
 
 
 def test_a_slope_needs_two_points():
-    with pytest.raises(ValueError, match="points is 1, expected at least 2"):
+    with pytest.raises(ValueError, match="points is 1, expected a whole number >= 2"):
         Config(points=1)
 
 

@@ -187,7 +187,7 @@ def test_unknown_peer_is_refused():
 
 
 def test_impossible_settings():
-    with pytest.raises(ValueError, match="rounds is 0, expected > 0"):
+    with pytest.raises(ValueError, match="rounds is 0, expected a whole number >= 1"):
         Config(rounds=0)
 
 

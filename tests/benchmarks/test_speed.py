@@ -57,7 +57,7 @@ def test_help_needs_no_jax():
 
 
 def test_impossible_settings():
-    with pytest.raises(ValueError, match="repeats is 0, expected > 0"):
+    with pytest.raises(ValueError, match="repeats is 0, expected a whole number >= 1"):
         Config(repeats=0)
 
 

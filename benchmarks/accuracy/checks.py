@@ -1,0 +1,48 @@
+"""What a record must hold to be averaged: the file may be one that ``gradlab.bench`` never wrote."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gradlab.command import Record
+
+_NUMBERS = ("test_accuracy", "spikes_per_sample", "parameters", "residual_bytes", "epochs")
+_NUMBERS_OR_NONE = (
+    "test_accuracy_unseen_groups", "test_accuracy_known_groups", "train_accuracy", "transfer_accuracy",
+)  # fmt: skip
+
+
+def check_training(record: Record) -> None:
+    """Refuse a training without the figures of the table.
+
+    Raises:
+        ValueError: names what is missing or of another kind.
+    """
+    _require(isinstance(record.get("preset"), str), "preset")
+    _require(_is_number(record.get("seed")), "seed")
+    for name in ("config", "metrics", "samples"):
+        _require(isinstance(record.get(name), Mapping), name)
+    _check_numbers(record["metrics"], _NUMBERS, _NUMBERS_OR_NONE)
+    times = record["samples"].get("epoch_s")
+    _require(isinstance(times, list) and len(times) > 0 and all(map(_is_number, times)), "samples.epoch_s")
+
+
+def check_baseline(record: Record) -> None:
+    """Refuse a linear baseline without the figures of the table. Raises as ``check_training``."""
+    _require(isinstance(record.get("metrics"), Mapping), "metrics")
+    _check_numbers(record["metrics"], ("test_accuracy", "parameters"), _NUMBERS_OR_NONE[:3])
+
+
+def _check_numbers(metrics: Mapping[str, Any], always: Iterable[str], perhaps: Iterable[str]) -> None:
+    for name in always:
+        _require(_is_number(metrics.get(name)), f"metrics.{name}")
+    for name in perhaps:
+        _require(metrics.get(name) is None or _is_number(metrics[name]), f"metrics.{name}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _require(holds: bool, what: str) -> None:
+    if not holds:
+        raise ValueError(f"a record has no {what} as this version writes it: name another file, or remove that line")
