@@ -125,7 +125,25 @@ def test_truncated_file(folder, keep):
         load_shd(folder)
 
 
-@pytest.mark.parametrize("part", ["spikes/times", "spikes/units", "labels", "extra/speaker", "extra/keys"])
+def test_the_checksum_of_the_archive(folder):
+    """A spike time that became another one: HDF5 does not notice, the archive beside the file does."""
+    path = folder / "SHD" / "shd_test.h5"
+    with zipfile.ZipFile(path.with_suffix(".h5.zip"), "w") as archive:
+        archive.write(path, path.name)
+    load_shd(folder)
+    write(path, times=[TIMES[0], TIMES[1] + 0.125], labels=(0, 1))
+    with pytest.raises(
+        ValueError, match="shd_test.h5 is not what its archive shd_test.h5.zip holds.*download it again"
+    ):
+        load_shd(folder)
+
+
+def test_classes_have_names(folder):
+    train, _ = load_shd(folder)
+    assert [train.class_name(label) for label in train.labels] == ["neun", "four"]
+
+
+@pytest.mark.parametrize("part", ["spikes/times", "spikes/units", "labels", "extra/speaker"])
 def test_missing_part(folder, part):
     write(folder / "SHD" / "shd_train.h5", without=[part])
     with pytest.raises(ValueError, match="shd_train.h5 lacks a part"):
