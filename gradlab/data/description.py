@@ -23,7 +23,7 @@ class DataSet:
     """
 
     load: Callable[[Path, bool], Splits]
-    held_out: tuple[int | str, ...] = ()
+    held_out: tuple[int, ...] = ()
     group: str | None = None
     network: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
