@@ -10,12 +10,12 @@ Ends with a table, appends a record for each training to OUT/bench.jsonl and dra
 import dataclasses
 import sys
 from functools import partial
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from .command import Outcome, Record, draw, prepare, run_command, write_record
+from .command import Outcome, Record, draw, prepare, record_of, run_command, write_record
 from .configuration import Config, check, configured_by, network_of
 from .data import SpikeData, Splits, load
 from .measuring.evaluation import compare_gradients, measure, transfer_objectives
@@ -28,8 +28,11 @@ from .reporting.learning_curves import learning_curves
 from .reporting.raster import raster
 from .reporting.similarity import AFTER, BEFORE, gradient_similarity, similarity_table
 from .reporting.tables import training_table
+from .training import checkpoints
+from .training.json_types import digest
 from .training.loop import Trainer
 from .training.objective import Objective
+from .training.result import Result
 from .training.room import Runaway
 
 _RECORDS = "bench.jsonl"
@@ -76,52 +79,69 @@ def run(config: Config) -> Record:
         {}, preset=config.preset, dataset=data.name, hidden=sum(config.network.hidden), seed=config.training.seed,
         config=records.recorded(config) | {"samples": [len(part or ()) for part in splits]},
     )  # fmt: skip
+    settings = {name: trainer.describe(splits) for name, trainer in trainers.items()}
+    chosen, what = "-".join(config.method), config.describe(data)
     written: dict[str, Record] = {}
     reached = {BEFORE: next(iter(trainers.values())).init()}
-    for name, trainer in trainers.items():
-        written[name], params = _train(config, trainer, others, splits, shared)
-        reached[f"{AFTER}{name}"] = params
-        if written[name]["status"] == "interrupted":
-            break
-    what = config.describe(data)
-    chosen = "-".join(config.method)
-    draw(config.out, {f"curves-{chosen}-{what}.png": learning_curves(list(written.values()))})
-    print(training_table({name: record["metrics"] for name, record in written.items()}))
+    try:
+        for name, trainer in trainers.items():
+            checkpoint = checkpoints.path_of(config.out / "checkpoints", f"{name}-{what}", settings[name])
+            result = trained(trainer, splits, checkpoint, config.resume)
+            reached[f"{AFTER}{name}"] = result.params
+            written[name] = record_of("train", config, _outcome(shared, trainer, others, splits, result))
+            records.append(written[name], config.out / _RECORDS)
+            figures = _figures(written[name], others, result.params, splits.test)
+            draw(config.out, {f"{kind}-{checkpoint.stem}.png": figure for kind, figure in figures.items()})
+            if result.status == "interrupted":
+                break
+    finally:  # also if a disk is full
+        if written:
+            print(training_table({name: record["metrics"] for name, record in written.items()}), flush=True)
+    what = f"{chosen}-{what}-{digest(*settings.values())}"
+    draw(config.out, {f"curves-{what}.png": learning_curves(list(written.values()))})
     failed = [record for record in written.values() if record["status"] != "ok"]
     if failed or len(written) < 2:
         return (failed or list(written.values()))[0]
     agreement = {stage: compare_gradients(trainers, params, data) for stage, params in reached.items()}
-    print(similarity_table(agreement))
+    print(similarity_table(agreement), flush=True)
     metrics = {name: record["metrics"] for name, record in written.items()} | {"agreement": agreement}
     record = write_record("train", config, dataclasses.replace(shared, method=chosen, metrics=metrics), _RECORDS)
-    draw(config.out, {f"agreement-{chosen}-{what}.png": gradient_similarity(record)})
+    draw(config.out, {f"agreement-{what}.png": gradient_similarity(record)})
     return record
 
 
-def _train(
-    config: Config, trainer: Trainer, others: dict[str, Objective], splits: Splits, shared: Outcome
-) -> tuple[Record, NetworkParams]:
-    """One training: its record, and the parameters that it ended with."""
-    name, what = trainer.method.name, config.describe(splits.train)
-    checkpoint = config.out / "checkpoints" / f"{name}-{what}.npz"
-    result = trainer.fit(splits, checkpoint=checkpoint, resume=config.resume)
+def trained(trainer: Trainer, splits: Splits, checkpoint: Path, resume: bool) -> Result:
+    """One training; tells the user what there is to know about its checkpoint. Raises as ``Trainer.fit``."""
+    if said := checkpoints.found(checkpoint, trainer.describe(splits), resume):
+        print(said, file=sys.stderr)
+    result = trainer.fit(splits, checkpoint=checkpoint, resume=resume)
     if result.status != "ok":
-        print(f"{name} ended early: {result.reason}", file=sys.stderr)
-        print(f"the state after epoch {result.epochs} is kept in {checkpoint}, see --resume", file=sys.stderr)
+        print(f"{trainer.method.name} ended early: {result.reason}", file=sys.stderr)
+        kept = f"the state after epoch {result.epochs} is kept in {checkpoint}, see --resume"
+        print(kept if result.epochs else "no epoch is complete, and nothing is kept", file=sys.stderr)
+    return result
+
+
+def _outcome(
+    shared: Outcome, trainer: Trainer, others: dict[str, Objective], splits: Splits, result: Result
+) -> Outcome:
+    """What a training has reached."""
     # A time for each step of a long training would be most of its record.
     curves = {key: values for key, values in result.history.items() if key != "step_s"}
-    outcome = dataclasses.replace(
-        shared, method=name, status=result.status, reason=result.reason, samples=curves,
+    return dataclasses.replace(
+        shared, method=trainer.method.name, status=result.status, reason=result.reason, samples=curves,
         metrics=measure(trainer, others, result, splits),
     )  # fmt: skip
-    record = write_record("train", config, outcome, _RECORDS)
-    figures: dict[str, Any] = {}
-    if EVENT_DRIVEN in others:
-        figures["raster"] = raster_of(others[EVENT_DRIVEN], result.params, splits.test)
-    if any(key.endswith("_quantiles") for key in curves):
+
+
+def _figures(record: Record, others: dict[str, Objective], params: NetworkParams, test: SpikeData) -> dict[str, Figure]:
+    """What is drawn of one training, by kind."""
+    figures: dict[str, Figure] = {}
+    if EVENT_DRIVEN in others and (spikes := raster_of(others[EVENT_DRIVEN], params, test)) is not None:
+        figures["raster"] = spikes
+    if any(key.endswith("_quantiles") for key in record["samples"]):
         figures["constants"] = constants(record)
-    draw(config.out, {f"{kind}-{name}-{what}.png": figure for kind, figure in figures.items() if figure is not None})
-    return record, result.params
+    return figures
 
 
 def main() -> int:

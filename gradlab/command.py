@@ -2,7 +2,9 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, runtime_checkable
@@ -11,6 +13,7 @@ import tyro
 
 from .reporting import records
 from .reporting.environment import code_state
+from .training.interrupts import ended_by_signals
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -116,9 +119,10 @@ class Command(Generic[AnySettings]):
         except Unfinished as stopped:
             write_record(self.name, config, stopped.outcome, self.file)
             raise stopped.cause from None
-        record = write_record(self.name, config, outcome, self.file)
+        record = record_of(self.name, config, outcome)
         if self.table is not None:
-            print(self.table(record))
+            print(self.table(record), flush=True)  # before anything is written: the disk may be full
+        records.append(record, config.out / self.file)
         if self.figures is not None:
             draw(config.out, self.figures(record))
         return record
@@ -148,16 +152,17 @@ def run_command(
         default: what options that are not given are set to, if not to the defaults of ``settings``.
 
     Returns:
-        Exit status: 0 if all went well, 1 for a run that failed, 2 for what was refused, 130 after Ctrl-C.
+        Exit status: 0 if all went well, 1 for a run that failed, 2 for what was refused, 130 after Ctrl-C or SIGTERM.
     """
     try:
         form = cast(type[AnySettings], settings)
         config = tyro.cli(form, prog=f"python -m {program}", args=arguments, default=default or settings())
-        record = run(config)
+        with ended_by_signals(), plain_warnings():
+            record = run(config)
     except (ValueError, OSError, KeyboardInterrupt) as error:
         # In a call back from a running XLA program, Ctrl-C comes as a ValueError.
         if isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in str(error):
-            print("error: interrupted by the user; what is not recorded yet is lost", file=sys.stderr)
+            print("error: interrupted; what is not recorded or kept yet is lost", file=sys.stderr)
             return _EXIT["interrupted"]
         print("error:", *str(error).split(), file=sys.stderr)
         return _REFUSED
@@ -170,6 +175,17 @@ def run_command(
     if config.json:
         print(json.dumps(record))
     return _EXIT.get(record["status"], _FAILED)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Warnings are shown as one line each, without the place in the code."""
+    usual = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_: f"warning: {' '.join(str(message).split())}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = usual
 
 
 def prepare(out: Path, file: str) -> None:
@@ -193,23 +209,24 @@ def prepare(out: Path, file: str) -> None:
         ) from error
 
 
-def write_record(benchmark: str, config: Settings, outcome: Outcome, file: str) -> Record:
-    """Append what was measured to a file of records.
+def record_of(benchmark: str, config: Settings, outcome: Outcome) -> Record:
+    """The record of what was measured.
 
     Args:
-        benchmark: what was measured, in the record.
-        config: settings of the command, with the folder.
+        benchmark: what was measured.
+        config: settings of the command.
         outcome: what it measured.
-        file: name of the file.
-
-    Returns:
-        The record.
     """
     settings = records.recorded(config) if outcome.config is None else outcome.config
-    record = records.make_record(
+    return records.make_record(
         benchmark, outcome.preset, outcome.method, outcome.dataset, outcome.hidden, outcome.seed, outcome.status,
         settings, outcome.metrics, outcome.samples, reason=outcome.reason,
     )  # fmt: skip
+
+
+def write_record(benchmark: str, config: Settings, outcome: Outcome, file: str) -> Record:
+    """Append what was measured to a file of records, in the folder of the settings; returns ``record_of`` it."""
+    record = record_of(benchmark, config, outcome)
     records.append(record, config.out / file)
     return record
 

@@ -45,7 +45,8 @@ class Config:
         training: training, for all methods.
         options: of the methods.
         resume: go on from the checkpoint of a training that was stopped, if there is one; there is one from every
-            training with the same options, in OUT/checkpoints, written after each epoch.
+            training with the same options, in OUT/checkpoints, written after each epoch. Without it, a training starts
+            anew, and the checkpoint of the one before is kept beside its own.
         out: folder for records, figures and checkpoints.
         json: print the record as one JSON object in the last line.
     """

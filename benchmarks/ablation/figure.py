@@ -27,7 +27,7 @@ def table(record: Record) -> str:
 
 def figures(record: Record) -> dict[str, Figure]:
     """The figure, by its file name."""
-    return {f"ablation-{record['preset']}.png": ablation(record)}
+    return {f"ablation-{record['preset']}-{record['config_hash']}.png": ablation(record)}
 
 
 def ablation(record: Record) -> Figure:

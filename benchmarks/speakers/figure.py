@@ -26,7 +26,11 @@ def table(record: Record) -> str:
 
 def figures(record: Record) -> dict[str, Figure]:
     """The figure, by its file name."""
-    return {f"speakers-{record['method']}-{record['preset'] or record['dataset']}.png": speakers(record)}
+    return {
+        f"speakers-{record['method']}-{record['preset'] or record['dataset']}-{record['config_hash']}.png": speakers(
+            record
+        )
+    }
 
 
 def speakers(record: Record) -> Figure:

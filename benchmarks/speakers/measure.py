@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from gradlab import configuration
+from gradlab import bench, configuration
 from gradlab.command import Outcome
 from gradlab.data import SpikeData, Splits, by_group, chosen_dataset, load
 from gradlab.methods.options import make_method
+from gradlab.training import checkpoints
 from gradlab.training.loop import Trainer
 
 from ..groups import group_word
@@ -47,8 +48,10 @@ def measure(config: configuration.Config) -> Outcome:
     for group, (train, held_out) in parts.items():
         print(f"{word} {group} is held out: {len(train)} training samples, {len(held_out)} of the {word}", flush=True)
         trainer = Trainer(network, config.training, make_method(name, config.options))
-        checkpoint = config.out / "speakers" / f"{name}-{what}-without-{group}.npz"
-        result = trainer.fit(Splits(train, held_out, splits.test), checkpoint=checkpoint, resume=config.resume)
+        without = Splits(train, held_out, splits.test)
+        about = f"{name}-{what}-without-{group}"
+        checkpoint = checkpoints.path_of(config.out / "speakers", about, trainer.describe(without))
+        result = bench.trained(trainer, without, checkpoint, config.resume)
         if result.status == "interrupted":
             raise KeyboardInterrupt
         runs[str(group)] = {"status": result.status, "samples": len(held_out), "kept_epoch": result.kept}

@@ -5,15 +5,16 @@ run, and nothing about whose machine it was: no user, no host name, no absolute 
 """
 
 import dataclasses
-import hashlib
 import json
 import os
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from ..training.json_types import to_json
+from ..training import files
+from ..training.json_types import digest, to_json
 from .environment import environment
 from .old_records import upgraded
 
@@ -67,7 +68,6 @@ def make_record(
     if status not in STATUSES:
         raise ValueError(f"status is {status!r}, expected one of {', '.join(STATUSES)}")
     config = to_json(config)
-    canonical = json.dumps(config, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return {
         "schema_version": SCHEMA_VERSION,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -80,7 +80,7 @@ def make_record(
         "status": status,
         "reason": reason,
         "config": config,
-        "config_hash": hashlib.sha256(canonical.encode()).hexdigest()[:16],
+        "config_hash": digest(config),
         "metrics": to_json(metrics),
         "samples": to_json(samples),
         "env": environment(),
@@ -99,8 +99,8 @@ def recorded(settings: Any) -> dict[str, Any]:
 def append(record: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     """Add one record to the end of a file, entirely or not at all; folders are created.
 
-    The line goes out in a single write to a file opened for appending, so that neither an interruption nor another
-    process that appends to the same file can cut it, and it is on the disk when this returns.
+    The line goes out in a single write to a file opened for appending and locked, and is on the disk when this returns.
+    What the end of a process or of the disk has cut before stays a line of its own, which ``read`` skips.
 
     Args:
         record: as from ``make_record``.
@@ -112,21 +112,31 @@ def append(record: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     """
     line = (json.dumps(to_json(record), allow_nan=False) + "\n").encode()
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
-        before = os.fstat(file).st_size
-        written = os.write(file, line)
-        if written < len(line):
-            os.ftruncate(file, before)
-            raise OSError(f"only {written} of {len(line)} bytes fit into {path}: free some disk space")
-        os.fsync(file)
-    finally:
-        os.close(file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b", buffering=0) as file:
+            files.lock(file.fileno(), wait=True)
+            _append(file, line)
+    except OSError as error:
+        raise files.unwritable(path, error) from error
+
+
+def _append(file: BinaryIO, line: bytes) -> None:
+    before = file.seek(0, os.SEEK_END)
+    if before:
+        file.seek(before - 1)
+        line = line if file.read(1) == b"\n" else b"\n" + line
+    written = os.write(file.fileno(), line)
+    if written < len(line):
+        file.truncate(before)
+        raise OSError(f"only {written} of {len(line)} bytes fit")
+    os.fsync(file.fileno())
 
 
 def read(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     """All records of a file, in the order in which they were appended; old ones in today's layout.
+
+    A line that is no JSON, such as one that was cut when a disk was full, is skipped with a warning that names it.
 
     Args:
         path: of the JSON lines file.
@@ -136,11 +146,12 @@ def read(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
         OSError: if the file cannot be read.
     """
     records = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(Path(path).read_bytes().splitlines(), start=1):
         try:
             record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{path}, line {number}: no valid JSON ({error.msg}): repair the line") from error
+        except (ValueError, RecursionError):
+            warnings.warn(f"{path}, line {number}: cut or damaged, no valid JSON; it is skipped", stacklevel=2)
+            continue
         version = record.get("schema_version") if isinstance(record, dict) else None
         if version not in (1, SCHEMA_VERSION):
             raise ValueError(f"{path}, line {number}: schema_version is {version}, expected {SCHEMA_VERSION} or 1")

@@ -4,6 +4,7 @@ Nothing here opens a window or keeps a global state: a function draws on the axe
 ``Figure`` of its own, and ``save`` writes it. Colours are those of Okabe and Ito, told apart by the colour-blind.
 """
 
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..methods import METHODS
+from ..training import files
 
 Record = Mapping[str, Any]
 GREY = "#5A5A5A"  # of what is no method
@@ -33,7 +35,7 @@ def colour_of(method: str) -> str:
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure; folders are created, the format follows the suffix.
+    """Write a figure, at once (see ``files.replace``); folders are created, the format follows the suffix.
 
     Args:
         figure: any figure of this module.
@@ -41,9 +43,11 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
     Raises:
         ValueError: for a suffix that is no image format.
+        OSError: if it cannot be written; says which.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=_DPI)
+    path, image = Path(path), io.BytesIO()
+    figure.savefig(image, format=path.suffix.removeprefix("."), dpi=_DPI)
+    files.replace(path, image.getvalue())
 
 
 def axes_or_new(ax: Axes | None) -> Axes:

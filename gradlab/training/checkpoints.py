@@ -1,12 +1,12 @@
 """Checkpoints: all that a training needs to go on exactly where it was, in one file that is never broken.
 
-The file is a NumPy archive: one array for each leaf of the state, by its path, and a JSON text with the settings that
-the state belongs to and the numbers that are no arrays. No code is stored in it.
+There is one array for each leaf of the state, by its path, and a text with the settings that the state belongs to and
+the numbers that are no arrays.
 """
 
+import glob
+import itertools
 import json
-import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,23 @@ import numpy as np
 from jaxtyping import PyTree
 
 from ..networks.params import named_leaves
+from . import archive, files
+from .json_types import digest
 
-LAYOUT = 2  # of the settings and the names of the arrays; files of another one are refused
-_TEXT = "text"
+LAYOUT = 3  # of the settings and the names of the arrays; files of another one are refused
 _FIRST = 4  # differing settings that a message names
+_SHOWN = 60  # characters of each
+
+
+def path_of(folder: Path, name: str, settings: Mapping[str, Any]) -> Path:
+    """The file of a training. Its name holds a digest of the settings, so that others never get the same one.
+
+    Args:
+        folder: of checkpoints.
+        name: what it is about, for people.
+        settings: everything that determines the training, see ``Trainer.describe``.
+    """
+    return folder / f"{name}-{digest(settings)}.npz"
 
 
 def save(path: Path, state: PyTree, settings: Mapping[str, Any], progress: Mapping[str, Any]) -> None:
@@ -34,14 +47,8 @@ def save(path: Path, state: PyTree, settings: Mapping[str, Any], progress: Mappi
     Raises:
         OSError: if it cannot be written; the old one stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"layout": LAYOUT, "settings": settings, "progress": progress})
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        np.savez(file, **{_TEXT: np.array(text)}, **_arrays(state))  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    text = {"layout": LAYOUT, "settings": settings, "progress": progress}
+    files.replace(path, archive.packed(text, _arrays(state)))
 
 
 def load(path: Path, like: PyTree, settings: Mapping[str, Any]) -> tuple[PyTree, dict[str, Any]]:
@@ -56,41 +63,78 @@ def load(path: Path, like: PyTree, settings: Mapping[str, Any]) -> tuple[PyTree,
         ``(state, progress)`` as they were saved.
 
     Raises:
-        ValueError: if it was made with other settings (says which) or by another version, or is no checkpoint.
+        ValueError: if it was made with other settings (says which) or by another version, is no checkpoint, or was
+            changed since.
         OSError: if it cannot be read.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            saved = dict(file)
-        text = json.loads(str(saved.pop(_TEXT)))
-        layout, settings_saved, progress = text.get("layout", 1), text["settings"], text["progress"]
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{path} is no checkpoint of gradlab ({error}): remove it, or choose another folder"
-        ) from error
-    if layout != LAYOUT:
-        raise ValueError(
-            f"{path} is a checkpoint of another version of gradlab (layout {layout}, this one writes {LAYOUT}): go on "
-            "with that version, or remove the file and start anew"
-        )
-    refuse_others(path, settings_saved, settings)
     expected = _arrays(like)
+    text, saved = archive.read(path, 2 * sum(array.nbytes for array in expected.values()))
+    refuse_others(path, text, settings)
     if _kinds(saved) != _kinds(expected):
         raise ValueError(f"{path} holds arrays of other names, shapes or types than this training: start it anew")
+    progress = text.get("progress")
+    if not isinstance(progress, dict):
+        raise ValueError(f"{path} does not say how far the training was: remove it and start anew")
     leaves = [jax.numpy.asarray(saved[name]) for name in expected]
     return jax.tree.unflatten(jax.tree.structure(like), leaves), progress
 
 
-def refuse_others(path: Path, saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Refuse a checkpoint of other settings.
+def keep_aside(path: Path) -> None:
+    """Copy a checkpoint to the first free name of NAME.1.npz, NAME.2.npz, ..., before it is replaced.
+
+    Raises:
+        OSError: if it cannot be read or written.
+    """
+    names = (path.with_name(f"{path.stem}.{number}{path.suffix}") for number in itertools.count(1))
+    files.replace(next(name for name in names if not name.exists()), path.read_bytes())
+
+
+def found(path: Path, settings: Mapping[str, Any], resume: bool) -> str | None:
+    """What a user should know about the checkpoints that are there before a training begins.
+
+    Args:
+        path: of its own one, from ``path_of``.
+        settings: of the training.
+        resume: whether it goes on from that one.
+
+    Returns:
+        A sentence, or None if there is nothing to tell.
+    """
+    if path.exists():
+        kept = path.with_name(f"{path.stem}.N{path.suffix}")
+        return None if resume else f"{path} is there: --resume goes on from it; now it is kept as {kept}"
+    name = glob.escape(path.stem.removesuffix(f"-{digest(settings)}"))
+    others = [each for pattern in (f"{name}.npz", f"{name}-*.npz") for each in path.parent.glob(pattern)]
+    if not (resume and others):
+        return None
+    newest = max(others, key=lambda each: each.stat().st_mtime)
+    try:
+        refuse_others(newest, archive.read(newest, newest.stat().st_size)[0], settings)
+    except (ValueError, OSError) as error:
+        return f"nothing to resume, this training starts anew; {error}"
+    return f"nothing to resume, this training starts anew; {newest} has the same settings"
+
+
+def refuse_others(path: Path, text: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Refuse a checkpoint of another version or of other settings.
+
+    Args:
+        path: of the file.
+        text: that it holds.
+        wanted: settings.
 
     Raises:
         ValueError: names the settings that differ.
     """
-    saved, wanted = _flat(saved), _flat(json.loads(json.dumps(wanted)))
+    if text.get("layout") != LAYOUT:
+        raise ValueError(
+            f"{path} is a checkpoint of another version of gradlab (layout {text.get('layout')!s:.{_SHOWN}}, this one "
+            f"writes {LAYOUT}): go on with that version, or remove the file and start anew"
+        )
+    saved, wanted = _flat(text.get("settings")), _flat(json.loads(json.dumps(wanted)))
     names = [name for name in {**saved, **wanted} if saved.get(name) != wanted.get(name)]
     if names:
-        some = [f"{name} {saved.get(name)} (now {wanted.get(name)})" for name in names[:_FIRST]]
+        some = [f"{name:.{_SHOWN}} {saved.get(name)!s:.{_SHOWN}} (now {wanted.get(name)})" for name in names[:_FIRST]]
         more = ", ..." if len(names) > _FIRST else ""
         raise ValueError(
             f"{path} is of a training with other settings: {', '.join(some)}{more}. Give the same settings to go on "
@@ -107,9 +151,11 @@ def _kinds(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[tuple[int, ...],
     return {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(settings: Any, name: str = "") -> dict[str, Any]:
     """Nested settings as one level of dotted names."""
+    if not isinstance(settings, Mapping):
+        return {name: settings}
     flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    for key, value in settings.items():
+        flat |= _flat(value, f"{name}.{key}" if name else key)
     return flat

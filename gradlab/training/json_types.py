@@ -1,12 +1,22 @@
 """Any settings or figures in JSON types."""
 
 import dataclasses
+import hashlib
+import json
 import math
 import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+_DIGITS = 16
+
+
+def digest(*values: Any) -> str:
+    """Hexadecimal digits that stand for values of JSON types: other values have others."""
+    canonical = (json.dumps(each, sort_keys=True, separators=(",", ":"), allow_nan=False) for each in values)
+    return hashlib.sha256("\n".join(canonical).encode()).hexdigest()[:_DIGITS]
 
 
 def to_json(value: Any) -> Any:

@@ -45,12 +45,13 @@ class Trainer(Objective):
         """
         super().__init__(network, config, method)
         require_memory(network, method, config.batch_size, self.room.capacities)
-        self._pressed: list[int] = []  # Ctrl-C
+        self._pressed: list[int] = []  # signals
         self._jit_step = jax.jit(self._step, static_argnames=("room", "steps"))
 
     def fit(
         self, splits: Splits, params: NetworkParams | None = None, *, progress: bool = True,
-        checkpoint: Path | None = None, resume: bool = False, on_epoch: Callable[[NetworkParams], None] | None = None,
+        checkpoint: str | Path | None = None, resume: bool = False,
+        on_epoch: Callable[[NetworkParams], None] | None = None,
     ) -> Result:  # fmt: skip
         """Train.
 
@@ -59,7 +60,8 @@ class Trainer(Objective):
                 the form is looked at.
             params: to start from; by default ``init()``.
             progress: show a progress bar on standard error.
-            checkpoint: file that holds the whole state after the last completed epoch, replaced after every epoch.
+            checkpoint: file that holds the whole state after the last completed epoch, replaced after every epoch. One
+                of an earlier start is kept as NAME.1.npz or the next free number. One process at a time writes it.
             resume: go on from that file if it exists. Parameters and history are those of an uninterrupted training, to
                 the last bit on the same machine with the same number of threads; times are not.
             on_epoch: called with the parameters after each epoch.
@@ -70,16 +72,17 @@ class Trainer(Objective):
         Raises:
             ValueError: if the data do not fit the network, there are fewer samples than in one batch, there is patience
                 but no validation set, or the checkpoint is of other settings or data, or of another version.
-            OSError: if the checkpoint cannot be read or written.
+            OSError: if the checkpoint cannot be read or written, or another process writes it.
         """
         self._check(splits)
         config, start = self.config, self.init() if params is None else params
-        run = Run(self.network, config, splits, start, self.room, checkpoint, self.describe(splits))
-        run.begin(resume)
-        result, done = run.result, run.result.epochs * run.per_epoch
+        path = None if checkpoint is None else Path(checkpoint)
+        run = Run(self.network, config, splits, start, self.room, path, self.describe(splits))
+        result = run.result
         with (
             noted_interrupts() as self._pressed,
-            Progress(self.method.name, run.steps, done, progress) as bar,
+            run.begun(resume),
+            Progress(self.method.name, run.steps, result.epochs * run.per_epoch, progress) as bar,
             run.endings(),
         ):
             for number in range(result.epochs + 1, config.epochs + 1):
@@ -141,13 +144,13 @@ class Trainer(Objective):
         return optax.apply_updates(trained, updates), state, metrics
 
     def with_room(self, call: Callable[[tuple[int, ...]], Any], largest_of: Callable[[Any], Array]) -> Any:
-        """See ``Room.call``; ends a training after Ctrl-C."""
+        """See ``Room.call``; ends a training after Ctrl-C or SIGTERM."""
         self._stop_if_asked()
         return super().with_room(call, largest_of)
 
     def _stop_if_asked(self) -> None:
         if self._pressed:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(self._pressed[0])
 
     def describe(self, splits: Splits) -> dict[str, Any]:
         """Everything that determines a training, in JSON types."""

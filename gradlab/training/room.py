@@ -52,6 +52,21 @@ class Room:
     def _spikes(self, rate: float, neurons: int) -> float:
         return rate * neurons * max(self._duration, _SHORTEST)
 
+    def _most(self, neurons: int) -> int:
+        return min(int(self._spikes(_HIGHEST_RATE, neurons)), LARGEST)
+
+    def restore(self, capacities: Sequence[int]) -> None:
+        """Take capacities of before.
+
+        Raises:
+            ValueError: if they cannot be those of this network.
+        """
+        most = [max(room_for(self._spikes(_FIRST_RATE, n)), self._most(n)) for n in self._sizes]
+        pairs = zip(capacities, most, strict=True)
+        if not all(type(room) is int and 0 < room <= limit for room, limit in pairs):
+            raise ValueError(f"capacities are {capacities}, expected up to {most}")
+        self.capacities = tuple(capacities)
+
     def call(self, function: Callable[[tuple[int, ...]], Result], largest_of: Callable[[Result], Array]) -> Result:
         """Call a function with the present room; while a sample overflows it, make more and call again.
 
@@ -72,7 +87,7 @@ class Room:
     def _grow(self, largest: np.ndarray) -> None:
         grown = []
         for room, used, n in zip(self.capacities, largest, self._sizes, strict=True):
-            most = min(int(self._spikes(_HIGHEST_RATE, n)), LARGEST)
+            most = self._most(n)
             if used > room >= most:
                 raise Runaway(
                     f"a layer of {n} neurons emits more than {most} spikes in {self._duration:g} s "

@@ -1,10 +1,12 @@
 """One training: its data, its state and what it reached so far, kept in a checkpoint after every epoch."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from ..data import Augmentation, Splits
@@ -13,6 +15,7 @@ from ..networks.params import NetworkParams
 from . import checkpoints
 from .config import TrainConfig
 from .early_stopping import kept_of
+from .files import in_charge
 from .optimiser import optimiser
 from .result import Result, State
 from .room import Room, Runaway
@@ -53,6 +56,7 @@ class Run:
         """
         self._network, self._config, self._room = network, config, room
         self._checkpoint, self._settings = checkpoint, settings
+        self._earlier = False  # whether the checkpoint is that of another start
         self.data = splits.train
         self.rng = np.random.default_rng(config.seed)
         self.sample = Augmentation(splits.train, self.rng, config)
@@ -73,22 +77,47 @@ class Run:
         """Seconds of each step."""
         return self.result.history.setdefault("step_s", [])
 
-    def begin(self, resume: bool) -> None:
-        """Take the state from the checkpoint, if there is one and it is wanted; otherwise keep that of the start.
+    @contextmanager
+    def begun(self, resume: bool) -> Iterator[None]:
+        """Be in charge of the checkpoint, and take the state from it, if it is there and wanted.
 
         Raises:
-            ValueError: if the checkpoint is of other settings or data, or of another version.
-            OSError: if it cannot be read or written.
+            ValueError: if the checkpoint is of other settings or data, or of another version, or damaged.
+            OSError: if it cannot be read or written, or another process writes it.
         """
-        if not (resume and self._checkpoint is not None and self._checkpoint.exists()):
-            self._save()
+        path = self._checkpoint
+        if path is None:
+            yield
             return
-        self.state, progress = checkpoints.load(self._checkpoint, self.state, self._settings)
-        self.rng.bit_generator.state = progress["random_state"]
-        self._room.capacities = tuple(progress["capacities"])
-        result, best = self.result, self.state.best
+        if path.exists() and not path.is_file():
+            raise OSError(f"{path} is no file: remove it, or choose another name")
+        with in_charge(path):
+            self._earlier = path.exists() and not resume
+            if path.exists() and resume:
+                self.state, progress = checkpoints.load(path, self.state, self._settings)
+                try:
+                    self._take(progress)
+                except Exception as error:  # of a file that is whole, but was not written here
+                    raise ValueError(f"{path} holds an impossible state ({error}): remove it and start anew") from error
+            yield
+
+    def _take(self, progress: dict[str, Any]) -> None:
+        """Go on from the state, and what is kept beside it; all of that is checked."""
+        result, best, patience = self.result, self.state.best, self._config.patience
+        if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(self.state)):
+            raise ValueError("a number is not finite")
         result.history, result.epochs = progress["history"], progress["epochs"]
-        result.kept = kept_of(result, self._config.patience)
+        if type(result.epochs) is not int or not 0 <= result.epochs <= self._config.epochs:
+            raise ValueError(f"epochs are {result.epochs}, expected 0 to {self._config.epochs}")
+        for name, values in result.history.items():
+            expected = result.epochs * (self.per_epoch if name == "step_s" else 1)
+            if not isinstance(values, list) or len(values) != expected or np.asarray(values).dtype.kind not in "iuf":
+                raise ValueError(f"its history of {name} is not {expected} numbers")
+        self._room.restore(progress["capacities"])
+        self.rng.bit_generator.state = progress["random_state"]
+        if self.rng.bit_generator.state != progress["random_state"]:
+            raise ValueError("its random state is none")
+        result.kept = kept_of(result, patience)
         kept = self.state.trained if best is None else best
         result.params = constrained_params(kept, self.state.constant, self._network)
 
@@ -100,29 +129,31 @@ class Run:
         if result.kept == result.epochs:
             result.params = params
             self.state = self.state._replace(best=self.state.trained if patience else None)
-        self._save()
-
-    def _save(self) -> None:
         if self._checkpoint is not None:
-            progress = {
-                "epochs": self.result.epochs,
-                "history": self.result.history,
-                "random_state": self.rng.bit_generator.state,
-                "capacities": self._room.capacities,
-            }
-            checkpoints.save(self._checkpoint, self.state, self._settings, progress)
+            self._save(self._checkpoint)
+
+    def _save(self, path: Path) -> None:
+        if self._earlier and path.exists():
+            checkpoints.keep_aside(path)
+        self._earlier = False
+        progress = {
+            "epochs": self.result.epochs,
+            "history": self.result.history,
+            "random_state": self.rng.bit_generator.state,
+            "capacities": self._room.capacities,
+        }
+        checkpoints.save(path, self.state, self._settings, progress)
 
     @contextmanager
     def endings(self) -> Iterator[None]:
-        """Ctrl-C, divergence and runaway activity end a training; the result says so."""
+        """Ctrl-C or SIGTERM, divergence and runaway activity end a training; the result says so."""
         result = self.result
         try:
             yield
-        except KeyboardInterrupt:
-            result.status, result.reason = (
-                "interrupted",
-                f"stopped by the user after {len(self.times)} of {self.steps} steps",
-            )
+        except KeyboardInterrupt as stop:
+            by = "SIGTERM" if signal.SIGTERM in stop.args else "the user"
+            result.status = "interrupted"
+            result.reason = f"stopped by {by} after {len(self.times)} of {self.steps} steps"
         except Diverged as error:
             result.status, result.reason = "diverged", str(error)
         except Runaway as error:

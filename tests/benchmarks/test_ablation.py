@@ -82,5 +82,6 @@ def test_ablation_is_resumed(tmp_path, monkeypatch, capsys):
     assert all(0 <= each["test_accuracy"] <= 1 for each in runs.values())
     assert runs["(whole recipe)"]["parameters"] - runs["recurrence"]["parameters"] == 6 * 6
     assert {len(curve) for each in record["samples"].values() for curve in each.values()} == {2}
-    assert (tmp_path / "figures" / "ablation-shd-256.png").read_bytes().startswith(b"\x89PNG")
+    figure = tmp_path / "figures" / f"ablation-shd-256-{record['config_hash']}.png"
+    assert figure.read_bytes().startswith(b"\x89PNG")
     assert "without recurrence" in capsys.readouterr().out

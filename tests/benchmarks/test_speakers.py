@@ -31,9 +31,10 @@ def test_each_speaker_is_held_out_in_turn(tmp_path, monkeypatch, capsys):
     assert [each["validation_accuracy"] for each in runs.values()] == reached
     assert record["metrics"]["mean"] == pytest.approx(np.mean(reached))
     assert record["metrics"]["spread"] == pytest.approx(np.std(reached, ddof=1))
-    assert (tmp_path / "figures" / "speakers-eventprop-shd-256.png").read_bytes().startswith(b"\x89PNG")
-    names = [path.name for path in sorted((tmp_path / "speakers").iterdir())]
-    assert names == [f"eventprop-shd-256-seed0-without-{group}.npz" for group in range(3)]
+    figure = tmp_path / "figures" / f"speakers-eventprop-shd-256-{record['config_hash']}.png"
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    names = [path.stem.rpartition("-")[0] for path in sorted((tmp_path / "speakers").iterdir())]
+    assert names == [f"eventprop-shd-256-seed0-without-{group}" for group in range(3)]
     assert "speaker 2 is held out: 29 training samples, 14 of the speaker" in capsys.readouterr().out
     monkeypatch.setattr(Trainer, "_epoch", None)
     again = COMMAND.run(dataclasses.replace(config, resume=True))
@@ -44,6 +45,8 @@ def test_only_some_speakers(tmp_path, monkeypatch):
     monkeypatch.setattr(speakers, "load", lambda *_: tiny_splits())
     config = dataclasses.replace(tiny_recipe(tmp_path), validation_groups=(1,))
     record = COMMAND.run(config)
+    COMMAND.run(dataclasses.replace(config, training=dataclasses.replace(config.training, learning_rate=1e-4)))
+    assert len(list((tmp_path / "speakers").iterdir())) == 2 == len(list((tmp_path / "figures").iterdir()))
     assert list(record["metrics"]["runs"]) == ["1"] and record["metrics"]["spread"] is None
     with pytest.raises(ValueError, match="methods are eventprop, bptt, expected one: run one sweep for each"):
         COMMAND.run(dataclasses.replace(config, method=("both",)))

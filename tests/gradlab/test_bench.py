@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -18,6 +19,12 @@ from gradlab.training.presets import PRESETS
 
 pytestmark = pytest.mark.usefixtures("quick_compile")
 FILES = {"eventprop": ("raster", "curves"), "bptt": ("raster", "curves"), "both": ("curves", "agreement")}
+
+
+def only(pattern):
+    """The one file that matches."""
+    (path,) = Path().glob(pattern)
+    return path
 
 
 @pytest.mark.parametrize("method", FILES)
@@ -45,7 +52,7 @@ def test_run(method, call, tiny, tmp_path):
         found = [figures for stage in compared.values() for figures in stage["bptt"].values()]
         assert all(abs(figures["cosine"]) <= 1.000001 for figures in found)
     for kind in FILES[method]:
-        figure = Path(f"here/figures/{kind}-{method}-tiny-8-seed0.png").read_bytes()
+        figure = only(f"here/figures/{kind}-{method}-tiny-8-seed0-*.png").read_bytes()
         assert figure.startswith(b"\x89PNG") and len(figure) > 5000
     assert any(line.startswith("test accuracy") and line.endswith("%") for line in lines)
     assert "epoch 1: train_loss" in errors and not any(line.startswith("epoch") for line in lines)
@@ -66,7 +73,9 @@ def test_stopped_training_goes_on(call, tiny, monkeypatch):
     monkeypatch.setattr(Trainer, "_epoch", stopped)
     status, _, errors = call(*options)
     assert status == 130
-    assert "the state after epoch 1 is kept in runs/checkpoints/eventprop-tiny-8-seed0.npz, see --resume" in errors
+    checkpoint = only("runs/checkpoints/*")
+    assert checkpoint.name.startswith("eventprop-tiny-8-seed0-")
+    assert f"the state after epoch 1 is kept in {checkpoint}, see --resume" in errors
     monkeypatch.setattr(Trainer, "_epoch", epoch)
     status, lines, errors = call(*options, "--resume")
     assert status == 0 and "epoch 1:" not in errors and "epoch 2:" in errors
@@ -76,8 +85,21 @@ def test_stopped_training_goes_on(call, tiny, monkeypatch):
         assert record["samples"][name] == whole["samples"][name] and len(whole["samples"][name]) == 3
     assert record["metrics"]["test_accuracy"] == whole["metrics"]["test_accuracy"]
 
+    before = checkpoint.read_bytes()
     status, lines, errors = call(*options, "--resume", "--learning-rate", "1e-4")
-    assert status == 2 and "training.learning_rate 0.004 (now 0.0001)" in errors and "Traceback" not in errors
+    assert status == 0 and "epoch 1:" in errors
+    assert "nothing to resume, this training starts anew" in errors
+    assert "training.learning_rate 0.004 (now 0.0001)" in errors
+    assert checkpoint.read_bytes() == before and len(list(checkpoint.parent.iterdir())) == 2
+    assert len(list(Path("runs/figures").glob("curves-*"))) == 2
+
+
+def test_a_table_is_printed_although_the_disk_is_full(call, tiny, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:10]))
+    status, lines, errors = call()
+    assert status == 2 and any(line.startswith("test accuracy") for line in lines)
+    assert "error: runs/bench.jsonl cannot be written (only 10 of" in errors and "Traceback" not in errors
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -91,7 +113,7 @@ def test_constants_and_delay_line(method, call, tiny):
     assert np.shape(record["samples"]["tau_mem_quantiles"]) == (1, 2, 5)
     weights = 3 * 8 * 8 + 8 * 5 + 5 * 2
     assert record["metrics"]["parameters"] == weights + 3 * (8 + 5) + 2
-    figure = Path(f"runs/figures/constants-{method}-tiny-8x5-seed0.png").read_bytes()
+    figure = only(f"runs/figures/constants-{method}-tiny-8x5-seed0-*.png").read_bytes()
     assert figure.startswith(b"\x89PNG") and len(figure) > 5000
 
 
@@ -119,7 +141,7 @@ def test_preset_is_recorded(call, tiny):
     assert status == 0, errors
     record = json.loads(lines[-1])
     assert (record["preset"], record["config"]["network"]["constants"], record["hidden"]) == ("shd-128-het", "gamma", 8)
-    assert Path("runs/figures/curves-eventprop-shd-128-het-seed0.png").exists()
+    assert only("runs/figures/curves-eventprop-shd-128-het-seed0-*.png").exists()
 
 
 def test_runaway_is_recorded(call, tiny, monkeypatch):

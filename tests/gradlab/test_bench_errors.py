@@ -123,7 +123,8 @@ def test_damaged_data(damage, message, call, tmp_path):
     assert not Path("runs").exists()
 
 
-def test_interrupt_during_training(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_during_training(number, tmp_path):
     code = "import sys; from gradlab.bench import main; sys.exit(main())"
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     arguments = "--dataset synthetic --hidden 8 --batch-size 4 --epochs 1000 --duration 0.1".split()
@@ -134,13 +135,14 @@ def test_interrupt_during_training(tmp_path):
     with process:
         assert process.stdout.readline().startswith("data set synthetic")
         assert process.stderr.read(1)  # the progress bar
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         try:
             _, errors = process.communicate(timeout=120)
         finally:
             process.kill()
     assert process.returncode == 130, errors
-    assert "eventprop ended early: stopped by the user after" in errors and "Traceback" not in errors
+    by = "the user" if number == signal.SIGINT else "SIGTERM"
+    assert f"eventprop ended early: stopped by {by} after" in errors and "Traceback" not in errors
     (record,) = records.read(tmp_path / "runs" / "bench.jsonl")
     assert (record["status"], record["metrics"]["epochs"]) == ("interrupted", 0)
     assert 0 <= record["metrics"]["test_accuracy"] <= 1

@@ -2,12 +2,15 @@ import dataclasses
 import json
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gradlab.command import prepare
 from gradlab.reporting import environment as module
@@ -85,14 +88,51 @@ def test_a_line_that_does_not_fit_on_the_disk_leaves_no_trace(tmp_path, monkeypa
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("broken", ['{"schema_version": 2, "time"', "", "[1]", '{"schema_version": 99}'])
-def test_broken_line_is_named(tmp_path, broken):
+@pytest.mark.parametrize("foreign", ["[1]", '{"schema_version": 99}'])
+def test_a_line_of_another_schema_is_refused(tmp_path, foreign):
     path = tmp_path / "runs.jsonl"
     records.append(a_record(), path)
     with path.open("a") as file:
-        file.write(broken + "\n")
+        file.write(foreign + "\n")
     with pytest.raises(ValueError, match=r"runs\.jsonl, line 2"):
         records.read(path)
+
+
+@settings(deadline=None, max_examples=25)
+@given(cut=st.integers(1, 200), number=st.integers(0, 2))
+def test_only_a_cut_line_is_lost(cut, number, tmp_path_factory):
+    """Cut by a kill or a full disk, at any byte, at the end; later records are on lines of their own."""
+    path = tmp_path_factory.mktemp("cut") / "runs.jsonl"
+    for seed in range(number):
+        records.append(a_record(seed=seed), path)
+    with path.open("ab") as file:
+        file.write(json.dumps(a_record()).encode()[:cut])
+    records.append(a_record(seed=7), path)
+    with pytest.warns(UserWarning, match=rf"runs\.jsonl, line {number + 1}: cut or damaged"):
+        found = records.read(path)
+    assert [record["seed"] for record in found] == [*range(number), 7]
+
+
+@pytest.mark.parametrize("damaged", [b"", b"\xff\xfe", b"[" * 10000, b'{"schema_version": 2}}'])
+def test_a_damaged_line_is_skipped(tmp_path, damaged):
+    path = tmp_path / "runs.jsonl"
+    records.append(a_record(), path)
+    with path.open("ab") as file:
+        file.write(damaged + b"\n")
+    records.append(a_record(seed=1), path)
+    with pytest.warns(UserWarning, match=r"runs\.jsonl, line 2: cut or damaged, no valid JSON; it is skipped"):
+        assert [record["seed"] for record in records.read(path)] == [0, 1]
+
+
+def test_processes_append_at_the_same_time(tmp_path):
+    """Also while the file ends in a cut line."""
+    path = tmp_path / "runs.jsonl"
+    path.write_bytes(b'{"cut')
+    lines = [{"schema_version": 2, "seed": seed, "long": "x" * 50_000} for seed in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda line: records.append(line, path), lines))
+    with pytest.warns(UserWarning, match="line 1: cut"):
+        assert sorted(records.read(path), key=lambda line: line["seed"]) == lines
 
 
 def test_values_become_json_types():

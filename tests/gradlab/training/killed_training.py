@@ -9,7 +9,6 @@ import signal
 import sys
 from pathlib import Path
 
-import numpy as np
 from tiny_data import tiny_network, tiny_splits
 
 from gradlab import BPTTTrainer, EventPropTrainer, TrainConfig
@@ -36,9 +35,8 @@ def dying(function, at, before=lambda *_: None):
     return call
 
 
-def half_written(file, **arrays):
-    file.write(b"PK")
-    file.flush()
+def half_written(file):
+    os.ftruncate(file, os.fstat(file).st_size // 2)
 
 
 if __name__ == "__main__":
@@ -47,7 +45,7 @@ if __name__ == "__main__":
     if moment == "step":
         trainer._jit_step = dying(trainer._jit_step, int(number))
     elif moment == "write":
-        np.savez = dying(np.savez, int(number), half_written)
+        os.fsync = dying(os.fsync, int(number), half_written)
     else:
         Path.replace = dying(Path.replace, int(number))
     trainer.fit(tiny_splits(), progress=False, checkpoint=Path(path))

@@ -1,11 +1,13 @@
 """Trainings that stop at any moment go on to the same end; files of other trainings are refused."""
 
 import dataclasses
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import jax
@@ -15,7 +17,7 @@ from killed_training import CONFIG, NETWORK, make_trainer
 from tiny_data import assert_same, interrupted, tiny_data, tiny_splits, without_times
 
 from gradlab import BPTTTrainer, EventPropTrainer
-from gradlab.training import checkpoints
+from gradlab.training import archive, checkpoints
 
 ROOT = Path(__file__).parents[3]
 METHODS = ("eventprop", "bptt")
@@ -34,13 +36,13 @@ def assert_same_result(result, expected):
     assert len(result.history["step_s"]) == len(expected.history["step_s"])
 
 
-# Epochs that are saved at each moment. Five steps an epoch; the first checkpoint is that of the start.
+# Epochs that are saved at each moment. Five steps an epoch; the first checkpoint is that of the first one.
 MOMENTS = [
     ("eventprop", "step", 1, 0),
     ("eventprop", "step", 8, 1),
     ("bptt", "step", 15, 2),
-    ("eventprop", "write", 3, 1),
-    ("eventprop", "rename", 2, 0),
+    ("eventprop", "write", 2, 1),
+    ("eventprop", "rename", 1, 0),
 ]
 
 
@@ -65,6 +67,7 @@ def test_killed_training_goes_on_to_the_same_end(method, moment, number, saved, 
     result = trainer.fit(tiny_splits(), progress=False, checkpoint=path, resume=True)
     assert len(epochs) == CONFIG.epochs - saved
     assert_same_result(result, uninterrupted[method])
+    assert list(path.parent.iterdir()) == [path]  # nothing half written, no lock
 
 
 def test_a_finished_training_is_read_back(uninterrupted, tmp_path):
@@ -78,13 +81,24 @@ def test_a_finished_training_is_read_back(uninterrupted, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_without_resume_it_begins_anew(uninterrupted, tmp_path):
-    path = tmp_path / "state.npz"
-    trainer = make_trainer("eventprop")
+def test_without_resume_it_begins_anew_and_loses_nothing(uninterrupted, tmp_path):
+    """What was there stays until an epoch is done, and beside the new one afterwards."""
+    path, trainer = tmp_path / "state.npz", make_trainer("eventprop")
     trainer.fit(tiny_splits(), progress=False, checkpoint=path)
-    result = trainer.fit(tiny_splits(), progress=False, checkpoint=path)
+    before, step = path.read_bytes(), trainer._jit_step
+    trainer._jit_step = interrupted(step, 3)
+    assert trainer.fit(tiny_splits(), progress=False, checkpoint=path).epochs == 0
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+    for number in (1, 2):
+        trainer._jit_step = interrupted(step, 8)
+        assert trainer.fit(tiny_splits(), progress=False, checkpoint=path).epochs == 1
+        assert path.read_bytes() != before
+        assert (tmp_path / "state.1.npz").read_bytes() == before
+        assert (tmp_path / "state.2.npz").exists() == (number == 2)
+    trainer._jit_step = step
+    result = trainer.fit(tiny_splits(), progress=False, checkpoint=str(path), resume=True)
     assert_same_result(result, uninterrupted["eventprop"])
-    assert len(result.history["step_s"]) == 15
+    assert len(result.history["step_s"]) == 15 and len(list(tmp_path.iterdir())) == 3
 
 
 def test_interrupted_training_goes_on(uninterrupted, tmp_path):
@@ -161,6 +175,63 @@ def test_a_file_of_something_else_is_refused(content, tmp_path):
         make_trainer("eventprop").fit(SPLITS, progress=False, checkpoint=path, resume=True)
 
 
+def test_what_is_no_file_is_refused(tmp_path):
+    for resume in (False, True):
+        with pytest.raises(OSError, match="is no file: remove it, or choose another name"):
+            make_trainer("eventprop").fit(SPLITS, progress=False, checkpoint=tmp_path, resume=resume)
+
+
+def refused(path, message):
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=message):
+        make_trainer("eventprop").fit(SPLITS, progress=False, checkpoint=path, resume=True)
+    assert path.read_bytes() == before
+
+
+def changed(source, path, change):
+    """A copy of a checkpoint with a right checksum, after a change of its text and arrays."""
+    text, arrays = archive.read(source, 2**20)
+    change(text["progress"], arrays)
+    path.write_bytes(archive.packed(text, arrays))
+
+
+def test_changed_bits_are_noticed(finished, tmp_path):
+    path, content = tmp_path / "x.npz", finished.read_bytes()
+    for position in range(0, len(content), len(content) // 50):
+        path.write_bytes(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
+        with pytest.raises(ValueError, match="x.npz is no checkpoint of gradlab .*checksum|another version"):
+            archive.read(path, 2**20)
+
+
+def test_an_archive_that_claims_to_be_larger_than_its_file_is_not_unpacked(finished, tmp_path):
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("json.npy", bytes(2**24))
+    (tmp_path / "x.npz").write_bytes(archive.signed(bomb.getvalue()))
+    refused(tmp_path / "x.npz", "it would be larger than the file when unpacked")
+
+
+IMPOSSIBLE = {
+    "no history": lambda progress, _: progress.pop("history"),
+    "history is a list": lambda progress, _: progress.update(history=[1]),
+    "history is too short": lambda progress, _: progress["history"]["train_loss"].pop(),
+    "history of words": lambda progress, _: progress["history"].update(train_loss=["1", "2", "3"]),
+    "negative epochs": lambda progress, _: progress.update(epochs=-1),
+    "epochs are true": lambda progress, _: progress.update(epochs=True),
+    "too many capacities": lambda progress, _: progress["capacities"].append(128),
+    "absurd capacities": lambda progress, _: progress.update(capacities=[2**40]),
+    "random state of words": lambda progress, _: progress["random_state"].update(state="x"),
+    "another generator": lambda progress, _: progress["random_state"].update(bit_generator="MT19937"),
+    "NaN": lambda _, arrays: arrays["trained.layers.0.w_in"].fill(np.nan),
+}
+
+
+@pytest.mark.parametrize("change", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_an_impossible_state_is_refused(change, finished, tmp_path):
+    changed(finished, tmp_path / "x.npz", change)
+    refused(tmp_path / "x.npz", r"x\.npz holds an impossible state \(.*\): remove it and start anew")
+
+
 @pytest.mark.parametrize("wrong", [np.zeros(3, np.float32), np.zeros(2)])
 def test_arrays_of_other_shapes_or_types_are_refused(wrong, tmp_path):
     checkpoints.save(tmp_path / "x.npz", {"a": np.zeros(2, np.float32)}, {}, {})
@@ -178,15 +249,27 @@ def test_what_is_saved_is_read(tmp_path):
     assert said == progress
 
 
-def test_a_checkpoint_of_the_old_layout_is_refused(finished, tmp_path):
-    """Before layout 2 a file did not say its layout."""
-    with np.load(finished) as file:
-        arrays = dict(file)
-    text = json.loads(str(arrays.pop("text")))
-    assert text.pop("layout") == checkpoints.LAYOUT
-    path = tmp_path / "old.npz"
-    np.savez(path, text=np.array(json.dumps(text)), **arrays)
-    before = path.read_bytes()
-    with pytest.raises(ValueError, match=r"old.npz is a checkpoint of another version of gradlab \(layout 1"):
-        make_trainer("eventprop").fit(SPLITS, progress=False, checkpoint=path, resume=True)
-    assert path.read_bytes() == before
+def test_a_checkpoint_of_another_layout_is_refused(finished, tmp_path):
+    text, arrays = archive.read(finished, 2**20)
+    (tmp_path / "new.npz").write_bytes(archive.packed(text | {"layout": 4}, arrays))
+    refused(tmp_path / "new.npz", r"new.npz is a checkpoint of another version of gradlab \(layout 4")
+    np.savez(tmp_path / "old.npz", text=np.array(json.dumps(text | {"layout": 2})), **arrays)
+    refused(tmp_path / "old.npz", r"old.npz is a checkpoint of another version of gradlab \(layout 1 or 2")
+
+
+def test_users_are_told_which_checkpoints_there_are(tmp_path):
+    """Of the same settings, of others, and of a version whose names held no digest of them."""
+    path = checkpoints.path_of(tmp_path, "eventprop-seed1", {"lr": 1})
+    assert checkpoints.found(path, {"lr": 1}, resume=True) is None
+    checkpoints.save(checkpoints.path_of(tmp_path, "eventprop-seed10", {"lr": 1}), {}, {"lr": 1}, {})
+    assert checkpoints.found(path, {"lr": 1}, resume=True) is None
+    (tmp_path / "eventprop-seed1.npz").write_bytes(bytes(30) + b"text.npy")
+    said = checkpoints.found(path, {"lr": 1}, resume=True)
+    assert "nothing to resume" in said and "eventprop-seed1.npz is a checkpoint of another version" in said
+    assert checkpoints.found(path, {"lr": 1}, resume=False) is None
+    other = checkpoints.path_of(tmp_path, "eventprop-seed1", {"lr": 2})
+    checkpoints.save(other, {}, {"lr": 2}, {})
+    os.utime(other, (2**32, 2**32))
+    assert "lr 2 (now 1)" in checkpoints.found(path, {"lr": 1}, resume=True)
+    assert checkpoints.found(other, {"lr": 2}, resume=True) is None
+    assert "is there: --resume goes on from it" in checkpoints.found(other, {"lr": 2}, resume=False)
