@@ -59,6 +59,8 @@ def read(path: Path, most: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             content = file.read(most + _MOST_TEXT)  # no more, however large it is
     except OSError as error:
         raise OSError(f"{path} cannot be read ({error.strerror or error}): make it readable, or remove it") from error
+    except MemoryError as error:
+        raise _no_checkpoint(path, "or one of a larger network: it does not fit into memory") from error
     if hashlib.sha256(content[:-_SUM]).digest() != content[-_SUM:]:
         if content[_OLD_AT] == _OLD:
             return {"layout": "1 or 2"}, {}
@@ -78,6 +80,8 @@ def _unpacked(content: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise ValueError("two arrays have one name")
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
         arrays = dict(file)
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise ValueError("a member is no array")
     text = json.loads(arrays.pop(TEXT).tobytes())
     if not isinstance(text, dict):
         raise ValueError("its text is no mapping")

@@ -16,6 +16,7 @@ from . import checkpoints
 from .config import TrainConfig
 from .early_stopping import kept_of
 from .files import in_charge
+from .json_types import digest
 from .optimiser import optimiser
 from .result import Result, State
 from .room import Room, Runaway
@@ -115,7 +116,7 @@ class Run:
                 raise ValueError(f"its history of {name} is not {expected} numbers")
         self._room.restore(progress["capacities"])
         self.rng.bit_generator.state = progress["random_state"]
-        if self.rng.bit_generator.state != progress["random_state"]:
+        if digest(self.rng.bit_generator.state) != digest(progress["random_state"]):
             raise ValueError("its random state is none")
         result.kept = kept_of(result, patience)
         kept = self.state.trained if best is None else best

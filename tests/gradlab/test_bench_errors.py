@@ -127,7 +127,7 @@ def test_damaged_data(damage, message, call, tmp_path):
 def test_interrupt_during_training(number, tmp_path):
     code = "import sys; from gradlab.bench import main; sys.exit(main())"
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    arguments = "--dataset synthetic --hidden 8 --batch-size 4 --epochs 1000 --duration 0.1".split()
+    arguments = "--dataset synthetic --hidden 8 --batch-size 4 --epochs 1000".split()
     process = subprocess.Popen(
         [sys.executable, "-u", "-c", code, *arguments],
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
