@@ -8,6 +8,7 @@ import dataclasses
 import math
 import operator
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -66,7 +67,7 @@ def _converted(hint: Any, value: Any) -> Any:
     if origin is Annotated:
         return _within(parts[1:], _converted(parts[0], value))
     if origin in (Union, UnionType):
-        return None if value is None and NoneType in parts else _converted(parts[0], value)
+        return None if value is None and NoneType in parts else _first(parts, value)
     if origin is tuple:
         return _entries(parts, value)
     if origin is Literal:
@@ -76,6 +77,14 @@ def _converted(hint: Any, value: Any) -> Any:
         return _PLAIN[hint][0](value)
     _require(not isinstance(hint, type) or isinstance(value, hint))
     return value
+
+
+def _first(parts: tuple[Any, ...], value: Any) -> Any:
+    """What the first of several annotations makes of a value that it takes."""
+    for part in parts:
+        with suppress(TypeError, ValueError, OverflowError):
+            return _converted(part, value)
+    raise ValueError
 
 
 def _truth(value: Any) -> bool:

@@ -98,8 +98,8 @@ def _transfer(seeds: Sequence[Record]) -> str:
 
 
 def _read(path: Path) -> list[Record]:
-    """All records of a file; none of a file that is not there."""
-    return records.read(path) if path.exists() else []
+    """All records of a file; none of what is not there or is no file: a device may never end."""
+    return records.read(path) if path.is_file() else []
 
 
 def measure(config: Config) -> Outcome:

@@ -52,12 +52,13 @@ class Problem:
     """One network, some data, and an objective for each gradient, of which each compiles once."""
 
     def __init__(self, network: Network, data: SpikeData, samples: int, seed: int):
-        """Bind; a batch is ``samples`` samples."""
+        """Bind; a batch is ``samples`` samples. ValueError for a network that cannot fit into memory."""
         self.network, self.data, self.samples = network, data, samples
         self.order = np.random.default_rng(seed).permutation(len(data))
         # The loss alone is compared: no regularisation, whose derivatives are heuristics.
         self.config = TrainConfig(batch_size=samples, rate_strength=0.0, seed=seed)
         self.exact = Objective(network, self.config, EXACT)
+        self.exact.require_memory()
         self.params = self.exact.init()
         self._surrogate: dict[Setting, Objective] = {}
 

@@ -80,5 +80,7 @@ def measure(config: Config) -> Outcome:
     for initialiser in INITIALISERS:
         network = Network(data.inputs, data.classes, **{**suited, **chosen, "initialiser": initialiser})
         objectives = {name: Objective(network, train, method()) for name, method in METHODS.items()}
+        for objective in objectives.values():
+            objective.require_memory()
         found[initialiser] = {name: untrained(each, data, config.batches) for name, each in objectives.items()}
     return Outcome(found, method=configuration.ALL, dataset=data.name, hidden=sum(config.hidden), seed=config.seed)

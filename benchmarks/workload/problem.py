@@ -70,10 +70,14 @@ def make_workload(
         hidden_rate: wanted mean of the hidden neurons [Hz].
         dt: step of the grid [s].
         seed: of input and weights.
+
+    Raises:
+        ValueError: for a network that cannot fit into memory.
     """
     config = TrainConfig(batch_size=samples, seed=seed)
     data = poisson_data(samples, network.inputs, input_rate, network.duration, network.outputs, seed)
     exact = Objective(network, config, EventProp())
+    exact.require_memory()
     params, rate = tune_rate(exact, exact.init(), data, hidden_rate)
     events, labels = jax.tree.map(jnp.asarray, exact.batch(data, np.arange(samples)))
     hidden_spikes = exact.forward(params, events).spikes[0]

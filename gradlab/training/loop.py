@@ -26,7 +26,7 @@ from .epoch import EpochFigures, StepMetrics
 from .heuristics import lift_silent
 from .interrupts import noted_interrupts
 from .json_types import to_json
-from .memory import require_memory
+from .memory import TRAINING
 from .objective import Objective
 from .optimiser import optimiser
 from .progress import Progress
@@ -44,7 +44,7 @@ class Trainer(Objective):
             ValueError: as ``Objective``, and if the training cannot fit into memory.
         """
         super().__init__(network, config, method)
-        require_memory(network, method, config.batch_size, self.room.capacities)
+        self.require_memory(TRAINING)
         self._pressed: list[int] = []  # signals
         self._jit_step = jax.jit(self._step, static_argnames=("room", "steps"))
 

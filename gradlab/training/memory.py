@@ -14,8 +14,8 @@ from ..methods.base import Capacities
 from ..networks.network import Network
 
 _BYTES = 4  # of a number in single precision
-#: The weights as they were and as they become, their gradient, and the two moments of Adam.
-TRAINED = 5
+#: Arrays of the size of all weights: these and their gradient; in a training also the new ones and two moments of Adam.
+GRADIENT, TRAINING = 2, 5
 _CGROUP = Path("/sys/fs/cgroup")  # Linux, version 2: where a job's or a container's limit stands
 
 
@@ -52,9 +52,7 @@ def _limits() -> list[int]:
     return found
 
 
-def require_memory(
-    network: Network, method: Method, batch_size: int, capacities: Capacities, weights: int = TRAINED
-) -> None:
+def require_memory(network: Network, method: Method, batch_size: int, capacities: Capacities, weights: int) -> None:
     """Refuse what cannot fit.
 
     Args:
@@ -62,7 +60,7 @@ def require_memory(
         method: how it is differentiated.
         batch_size: samples of a step.
         capacities: room for spikes at first, by spiking layer.
-        weights: how many arrays of the size of all weights there are, such as gradients and moments.
+        weights: how many arrays of the size of all weights there are, such as ``TRAINING``.
 
     Raises:
         ValueError: gives the estimate, what is available, and what to lower.
@@ -72,9 +70,9 @@ def require_memory(
     if matrices + kept > available:
         relief = "lower hidden or delay_line, or raise pool" if matrices > kept else method.relief
         raise ValueError(
-            f"memory of {_gb(matrices + kept)} is needed at least ({_gb(matrices)} for weights, gradient and moments, "
-            f"{_gb(kept)} kept for the backward pass of {batch_size} samples), but {_gb(max(available, 0))} are "
-            f"available: {relief}"
+            f"memory of {_gb(matrices + kept)} is needed at least ({_gb(matrices)} for {weights} times the weights, as "
+            f"gradient and the like, {_gb(kept)} kept for the backward pass of {batch_size} samples), but "
+            f"{_gb(max(available, 0))} are available: {relief}"
         )
 
 

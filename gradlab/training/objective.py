@@ -19,6 +19,7 @@ from ..networks.losses import Labels, cross_entropy, rate_regularisation
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
 from .config import TrainConfig
+from .memory import GRADIENT, require_memory
 from .room import Room
 from .trained import constrained_params, unconstrained_params
 
@@ -49,6 +50,10 @@ class Objective:
         self._jit_gradient = jax.jit(self.value_and_grad, static_argnames="room")
         self._jit_forward = jax.jit(self._forward, static_argnames="room")
         self._jit_evaluate = jax.jit(self._evaluate, static_argnames="room")
+
+    def require_memory(self, weights: int = GRADIENT) -> None:
+        """Refuse what cannot fit, see ``gradlab.training.memory.require_memory``."""
+        require_memory(self.network, self.method, self.config.batch_size, self.room.capacities, weights)
 
     def batch(self, data: SpikeData, indices: ArrayLike, sample: Sampler | None = None) -> tuple[Events, np.ndarray]:
         """Events and labels of some samples as the network sees them, see ``gradlab.data.encoded_batch``."""

@@ -87,6 +87,7 @@ class Example:
     pairs: tuple[tuple[str, float], ...] = ()
     flag: bool = False
     maybe: int | None = None
+    names: tuple[int | str, ...] = ()
 
     def __post_init__(self):
         check_fields(self)
@@ -118,8 +119,9 @@ class Example:
         ("pairs", (("a", "b"),), "pairs is (('a', 'b'),), expected"),
         ("flag", 1, "flag is 1, expected True or False"),
         ("maybe", "x", "maybe is 'x', expected a whole number or None"),
+        ("names", (1.5,), "names is (1.5,), expected a tuple, each entry a whole number or text"),
     ],
-    ids=range(19),
+    ids=range(20),
 )
 def test_messages(name, value, message):
     with pytest.raises(ValueError) as error:
@@ -128,8 +130,8 @@ def test_messages(name, value, message):
 
 
 def test_the_ends_of_the_ranges_are_taken():
-    taken = Example(count=2**31 - 1, seed=2**32 - 1, below=0, pairs=[("a", np.float32(2))], maybe=None)
-    assert taken.pairs == (("a", 2.0),)
+    taken = Example(count=2**31 - 1, seed=2**32 - 1, below=0, pairs=[("a", np.float32(2))], maybe=None, names=[1, "a"])
+    assert taken.pairs == (("a", 2.0),) and taken.names == (1, "a")
 
 
 @given(st.lists(st.integers(0, 2**32 - 1) | st.sampled_from([0, 2**31 - 1, 2**31, 2**32 - 1]), min_size=2, unique=True))

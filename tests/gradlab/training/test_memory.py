@@ -18,6 +18,7 @@ from gradlab.networks.params import WEIGHTS
 from gradlab.reporting import records
 from gradlab.training import memory
 from gradlab.training.loop import Trainer
+from gradlab.training.objective import Objective
 from gradlab.training.presets import PRESETS
 
 ROOT = Path(__file__).parents[3]
@@ -84,10 +85,19 @@ def test_what_cannot_fit_is_refused_before_anything_is_made(method, settings, re
 
 def test_message(monkeypatch):
     monkeypatch.setattr(memory, "available_bytes", lambda: 2 * 10**9)
-    message = "memory of 20.0 GB is needed at least (20.0 GB for weights, gradient and moments, 0.0 GB kept for the "
+    message = "memory of 20.0 GB is needed at least (20.0 GB for 5 times the weights, as gradient and the like, 0.0 GB "
     with pytest.raises(ValueError) as error:
-        memory.require_memory(Network(1, 1, hidden=31_622), EventProp(), 32, (128,))
+        memory.require_memory(Network(1, 1, hidden=31_622), EventProp(), 32, (128,), memory.TRAINING)
     assert str(error.value).startswith(message) and "but 2.0 GB are available: lower hidden" in str(error.value)
+
+
+def test_a_gradient_alone_takes_less(monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 22 * 10**6)
+    network, config = Network(1000, 1, hidden=1000, recurrent=False), TrainConfig()
+    Objective(network, config, EventProp()).require_memory()
+    for refused in (lambda: Trainer(network, config, EventProp()), Objective(network, config, BPTT()).require_memory):
+        with pytest.raises(ValueError, match="is needed at least"):
+            refused()
 
 
 def test_a_limit_of_the_process_counts():
