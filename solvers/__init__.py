@@ -8,10 +8,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .checks.errors import InputError as InputError
+    from .checks.errors import clear_errors as clear_errors
     from .events import Events as Events
     from .neurons.lif import LIFParams as LIFParams
 
-_HOME = {"Events": "events", "LIFParams": "neurons.lif"}
+_HOME = {
+    "Events": "events",
+    "InputError": "checks.errors",
+    "LIFParams": "neurons.lif",
+    "clear_errors": "checks.errors",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from .own_rules import own_rules
+
 _AT_ONCE = 32  # samples
 NO_UNIT = -1  # the unit of a padding entry; its time is infinity
 
@@ -34,6 +36,7 @@ class Events(NamedTuple):
         return self.times.shape[-1]
 
     @property
+    @own_rules()
     def valid(self) -> Bool[Array, "*batch capacity"]:
         """True for events, False for padding."""
         return jnp.arange(self.capacity) < self.count[..., None]
@@ -44,6 +47,7 @@ class Events(NamedTuple):
         return self.count > self.capacity
 
 
+@own_rules()
 def pad_events(samples: Sequence[tuple[Any, Any]], capacity: int | None = None, dtype: Any = None) -> Events:
     """A batch from ragged samples, each sorted by time (stable, so ties keep their order).
 
@@ -74,6 +78,7 @@ def pad_events(samples: Sequence[tuple[Any, Any]], capacity: int | None = None, 
     return Events(jnp.asarray(all_times), jnp.asarray(all_units), jnp.asarray(count))
 
 
+@own_rules()
 def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "*batch steps units"]:
     """Spike counts on a time grid; an event goes to the nearest grid point ``n dt``.
 
@@ -95,6 +100,7 @@ def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "
     return flat.reshape(*batch, steps, units)
 
 
+@own_rules()
 def unit_counts(events: Events, units: int) -> Int[Array, "*batch units"]:
     """Number of events of each unit."""
 

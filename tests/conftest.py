@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 # their own, which the check of types would forestall.
 _NOT_CHECKED = (
     "kernels", "settings", "network", "eventprop", "bptt", "augment", "config", "configuration", "check", "dataset",
-    "conversions", "matching",
+    "conversions", "matching", "layer", "simulate", "grid", "arguments",
 )  # fmt: skip
 
 

@@ -14,9 +14,11 @@ ROOT = Path(__file__).parent.parent
 # The rooms from the bottom up: a module imports from its own room and from those above it in this list.
 ROOMS = (
     "solvers.fields",
+    "solvers.own_rules",
     "solvers.events",
     "solvers.surrogates",
     "solvers.neurons",
+    "solvers.checks",
     "solvers.reference",
     "solvers.bptt",
     "solvers.eventprop",

@@ -11,6 +11,7 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
+from solvers import InputError
 from solvers.events import Events
 from solvers.fields import LARGEST
 
@@ -110,10 +111,14 @@ class Trainer(Objective):
             start = time.perf_counter()
             events, labels = self.batch(run.data, indices, run.sample)
             call = partial(self._jit_step, *run.state[:3], events, labels, np.uint32(number), steps=run.steps)
-            trained, moments, metrics = self.with_room(
-                lambda room: call(room=room),  # noqa: B023
-                lambda result: result[2].largest,
-            )
+            try:
+                trained, moments, metrics = self.with_room(
+                    lambda room: call(room=room),  # noqa: B023
+                    lambda result: result[2].largest,
+                )
+            except InputError:
+                _require_finite(run.state.trained, len(run.times))
+                raise
             run.state = run.state._replace(trained=trained, optimiser=moments)
             loss, norm = float(metrics.loss), float(metrics.gradient_norm)
             run.times.append(time.perf_counter() - start)
@@ -125,8 +130,7 @@ class Trainer(Objective):
         self.room.shrink(figures.largest.tolist())
         lifted = lift_silent(run.state.trained, figures.counts, self.config.lift_silent)
         run.state = run.state._replace(trained=lifted)
-        if not all(np.isfinite(x).all() for x in jax.tree.leaves(lifted)):
-            raise Diverged(f"a parameter is not finite after step {len(run.times)}: lower the learning rate")
+        _require_finite(lifted, len(run.times))
         return figures.entry()
 
     def _step(
@@ -174,3 +178,8 @@ class Trainer(Objective):
                 f"patience is {self.config.patience}, but nothing is held out to judge an epoch by: name validation "
                 "groups, or set patience to 0"
             )
+
+
+def _require_finite(trained: Any, steps: int) -> None:
+    if not all(np.isfinite(x).all() for x in jax.tree.leaves(trained)):
+        raise Diverged(f"a parameter is not finite after step {steps}: lower the learning rate")

@@ -4,10 +4,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import jax
 import numpy as np
 from jaxtyping import Array
 
+from solvers import clear_errors
 from solvers.fields import LARGEST
+from solvers.own_rules import own_rules
 
 from ..networks.network import Network
 
@@ -70,19 +73,26 @@ class Room:
     def call(self, function: Callable[[tuple[int, ...]], Result], largest_of: Callable[[Result], Array]) -> Result:
         """Call a function with the present room; while a sample overflows it, make more and call again.
 
+        Padding is infinite and what overflows is NaN: JAX's own checks for these are off here. Where a user has
+        switched that for NaN on, what fits is computed again with it.
+
         Args:
             function: of the capacities.
             largest_of: gives the spikes of the busiest sample, by spiking layer, from the function's result.
 
         Raises:
+            ValueError: for impossible events or parameters.
             Runaway: if a layer spikes so much that it gets no more room.
         """
-        while True:
-            result = function(self.capacities)
-            largest = np.asarray(largest_of(result))
-            if not self.limited or (largest <= self.capacities).all():
-                return result
-            self._grow(largest)
+        debugs = jax.config.jax_debug_nans
+        with clear_errors(), own_rules():
+            while True:
+                with jax.debug_nans(False):
+                    result = function(self.capacities)
+                    largest = np.asarray(largest_of(result))
+                if not self.limited or (largest <= self.capacities).all():
+                    return function(self.capacities) if debugs else result
+                self._grow(largest)
 
     def _grow(self, largest: np.ndarray) -> None:
         grown = []

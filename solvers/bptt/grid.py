@@ -1,6 +1,7 @@
 """The time grid: its points, its segments, and the input spikes of a segment."""
 
 import math
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -8,7 +9,9 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
+from ..checks import varying_alike
 from ..events import Events
+from ..fields import NotNegative, Positive, check_fields
 
 _WHOLE_WITHIN = 1e-6  # relative error within which a number of steps passes for whole: times in seconds are rounded
 MOST_STEPS = 2**30  # of a grid: steps are counted in 32 bits, also those of a segment beyond the end
@@ -35,6 +38,16 @@ class Grid(NamedTuple):
         return math.ceil(math.sqrt(self.steps) / 2 / block) * block
 
 
+@dataclass(frozen=True)
+class _Times:
+    duration: NotNegative
+    dt: Positive
+    delay: NotNegative
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
 def time_grid(duration: float, dt: float, delay: float) -> Grid:
     """The grid from 0 to ``duration``, rounded up to a whole number of steps.
 
@@ -46,11 +59,9 @@ def time_grid(duration: float, dt: float, delay: float) -> Grid:
     Raises:
         ValueError: if one of them is out of range, the steps are too many, or the delay is no whole number of them.
     """
-    if not 0 < dt < math.inf:
-        raise ValueError(f"dt is {dt:g} s, expected a positive finite step in seconds")
+    times = _Times(duration, dt, delay)
+    duration, dt, delay = times.duration, times.dt, times.delay
     for name, value in (("duration", duration), ("delay", delay)):
-        if not 0 <= value < math.inf:
-            raise ValueError(f"{name} is {value:g} s, expected a finite time in seconds that is not negative")
         if value / dt >= MOST_STEPS:
             raise ValueError(
                 f"{name} is {value:g} s, that is {value / dt:.3g} steps of dt = {dt:g} s, expected less than "
@@ -113,5 +124,5 @@ def segment_input(
         return grid.at[jnp.where(index < stop, row, steps), samples, unit].add(1, mode="drop")
 
     chunks = -(-jnp.max(stop - start, initial=0) // _CHUNK)
-    counts: Array = lax.fori_loop(0, chunks, add, jnp.zeros(shape, dtype))
+    counts: Array = lax.fori_loop(0, chunks, add, varying_alike(jnp.zeros(shape, dtype), binned))
     return counts

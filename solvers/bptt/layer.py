@@ -20,6 +20,7 @@ from jax.ad_checkpoint import checkpoint_name
 from jaxtyping import Array, Float
 
 from ..neurons.lif import LIFParams, kappa
+from ..own_rules import own_rules
 from ..surrogates import spike
 from .rule import KEPT, Rule, Segment
 
@@ -122,6 +123,7 @@ def run_segment(
     return _forward(rule, constants, w_rec, start, arrivals)[0]
 
 
+@own_rules()
 def _forward(
     rule: Rule, constants: GridConstants, w_rec: Array | None, start: State, arrivals: Array
 ) -> tuple[tuple[Array, Array, Array], _Residuals]:
@@ -153,6 +155,7 @@ def _forward(
     return (v, i, spikes), (constants, w_rec, start, voltages)
 
 
+@own_rules()
 def _backward(
     rule: Rule, residuals: _Residuals, cotangents: tuple[Array, Array, Array]
 ) -> tuple[GridConstants, Array | None, State, Array]:

@@ -15,6 +15,7 @@ arXiv:1604.06174 (checkpointing in segments).
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import jax
@@ -22,9 +23,12 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, PyTree
 
+from ..checks import batch_shapes, checked, varying_alike
 from ..events import Events
+from ..fields import check_fields
 from ..neurons.base import Parameters
 from ..neurons.lif import LIFParams
+from ..own_rules import own_rules
 from ..surrogates import Surrogate
 from . import any_neuron, layer
 from .grid import Grid, bin_events, segment_input, time_grid
@@ -33,7 +37,10 @@ from .rule import KEPT, Rule, Segment
 
 @runtime_checkable
 class Observer(Protocol):
-    """What looks at the spikes of the last layer one step after the other, such as a readout."""
+    """What looks at the spikes of the last layer one step after the other, such as a readout.
+
+    The first axis of every array of its state is the batch.
+    """
 
     def init(self, batch: int, neurons: int, dtype: Any) -> PyTree:
         """State before the first step: arrays of fixed shape and type."""
@@ -48,15 +55,15 @@ def _project(spikes: Float[Array, "steps batch pre"], weights: Float[Array, "pre
     return (spikes.reshape(steps * batch, pre) @ weights).reshape(steps, batch, -1)
 
 
-def _check(layers: Sequence[Parameters], events: Events) -> None:
-    if not layers:
-        raise ValueError("got no layers, expected at least one")
-    for before, after in zip(layers[:-1], layers[1:], strict=True):
-        neurons, inputs = before.w_in.shape[1], after.w_in.shape[0]
-        if neurons != inputs:
-            raise ValueError(f"a layer of {neurons} neurons feeds one of {inputs} inputs: make them equal")
-    if events.times.ndim != 2:
-        raise ValueError(f"event times have shape {events.times.shape}, expected [batch, capacity]: add a batch axis")
+def _lost(wrong: Bool[Array, " batch"], result: PyTree) -> PyTree:
+    """NaN instead of what came out for samples in which something is wrong."""
+
+    def one(x: Array) -> Array:
+        if not jnp.issubdtype(x.dtype, jnp.floating):
+            return x
+        return jnp.where(wrong.reshape(-1, *[1] * (x.ndim - 1)), jnp.nan, x)
+
+    return jax.tree.map(one, result)
 
 
 def _on_grid(params: Parameters, rule: Rule, dt: float) -> Segment:
@@ -101,10 +108,25 @@ def _scan_segments(
     kept = jax.checkpoint_policies.save_only_these_names(*(() if checkpoint else (KEPT,)))
     segment = jax.checkpoint(segment, policy=kept, prevent_cse=False)
     starts = [one.rest(batch) for one in ready]
-    (_, collected), out = lax.scan(segment, (starts, collected), (binned.windows, binned.firsts))
+    start = varying_alike((starts, collected), layers, events)
+    (_, collected), out = lax.scan(segment, start, (binned.windows, binned.firsts))
     return collected, out
 
 
+@dataclass(frozen=True)
+class _Settings:
+    surrogate: Surrogate
+    reset_gradient: bool
+    checkpoint: bool
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    def rule(self, grid: Grid) -> Rule:
+        return Rule(grid.delay, self.surrogate, self.reset_gradient)
+
+
+@own_rules()
 def simulate(
     layers: Sequence[Parameters],
     events: Events,
@@ -134,13 +156,21 @@ def simulate(
             steps, for the price of a second forward pass; the same values and gradients.
 
     Returns:
-        The observer's last state, and for each layer the spike counts, which pass gradients too.
+        The observer's last state, and for each layer the spike counts, which pass gradients too. NaN for a sample of
+        events that had no room (``count`` above the capacity).
 
     Raises:
-        ValueError: for impossible times, layers that do not fit together or events that are not a batch.
+        TypeError: if something is of another type.
+        ValueError: for impossible times, parameters or events, or layers that do not fit together. Of values that are
+            known only when a compiled program runs, on a CPU (see ``solvers.clear_errors``); elsewhere the result of
+            such a sample is NaN.
     """
-    _check(layers, events)
     grid = time_grid(duration, dt, delay)
+    settings = _Settings(surrogate, reset_gradient, checkpoint)
+    if not isinstance(observer, Observer):
+        raise TypeError(f"observer is of type {type(observer).__name__}, expected an Observer")
+    batch_shapes(events, single=False)
+    layers, events, wrong = checked(layers, events, grid.dt * grid.steps)
 
     def collect(
         collected: tuple[PyTree, list[Array]],
@@ -161,11 +191,12 @@ def simulate(
     batch = len(events.times)
     counts = [jnp.zeros((batch, params.w_in.shape[1]), params.w_in.dtype) for params in layers]
     seen = observer.init(batch, layers[-1].w_in.shape[1], layers[-1].w_in.dtype)
-    rule = Rule(grid.delay, surrogate, reset_gradient)
-    (seen, counts), _ = _scan_segments(layers, events, grid, rule, checkpoint, collect, (seen, counts))
+    result, _ = _scan_segments(layers, events, grid, settings.rule(grid), settings.checkpoint, collect, (seen, counts))
+    seen, counts = _lost(wrong | events.overflowed, result)
     return seen, tuple(counts)
 
 
+@own_rules()
 def lif_layer(
     params: Parameters,
     events: Events,
@@ -178,9 +209,10 @@ def lif_layer(
     checkpoint: bool = False,
 ) -> Float[Array, "batch steps neurons"]:
     """Spikes of one layer at every grid point; arguments, gradients and errors as in ``simulate``."""
-    _check([params], events)
     grid = time_grid(duration, dt, delay)
-    rule = Rule(grid.delay, surrogate, reset_gradient)
+    settings = _Settings(surrogate, reset_gradient, checkpoint)
+    batch_shapes(events, single=False)
+    layers, events, wrong = checked([params], events, grid.dt * grid.steps)
     record = lambda _, fired, times, live: (None, fired[0])  # noqa: E731
-    _, spikes = _scan_segments([params], events, grid, rule, checkpoint, record, None)
-    return jnp.moveaxis(spikes.reshape(-1, *spikes.shape[2:])[: grid.steps], 0, 1)
+    _, spikes = _scan_segments(layers, events, grid, settings.rule(grid), settings.checkpoint, record, None)
+    return _lost(wrong | events.overflowed, jnp.moveaxis(spikes.reshape(-1, *spikes.shape[2:])[: grid.steps], 0, 1))

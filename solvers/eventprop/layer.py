@@ -1,15 +1,20 @@
 """The event-driven layer: a differentiable function from parameters and input events to output spikes."""
 
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from annotated_types import Interval
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
+from ..checks import batch_shapes, checked
 from ..events import Events, unit_counts
-from ..neurons import Parameters, neuron_name, neuron_of
+from ..fields import LARGEST, NotNegative, Positive, check_fields
+from ..neurons import Parameters, neuron_name
+from ..own_rules import own_rules
 from .engines import AUTO, ENGINES, Engine, engine_name
 
 
@@ -42,15 +47,18 @@ def lif_layer(
         Output spikes. A sample with more than ``capacity`` spikes has ``count > capacity`` and NaN times.
 
     Raises:
-        ValueError: for impossible parameters or settings, or an engine that is unknown or does not simulate the model.
-            At run time for unsorted events or input units outside ``w_in``, on a CPU; elsewhere such a sample counts as
-            one without room.
+        TypeError: if something is of another type.
+        ValueError: for impossible parameters, events or settings, or an engine that is unknown or does not simulate the
+            model. Of values that are known only when a compiled program runs (events out of order, units outside
+            ``w_in``, weights that are not finite), on a CPU (see ``solvers.clear_errors``); elsewhere such a sample
+            counts as one without room.
 
     Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829.
     """
     return lif_layer_with_counts(params, events, duration=duration, capacity=capacity, delay=delay, engine=engine)[0]
 
 
+@own_rules()
 def lif_layer_with_counts(
     params: Parameters,
     events: Events,
@@ -66,23 +74,13 @@ def lif_layer_with_counts(
     the spikes with v taken as free, as EventProp's rate regularisation does (Nowotny et al. 2025, Neuromorph. Comput.
     Eng., 10.1088/2634-4386/ada852). A neuron without a spike gets no derivative.
     """
-    neuron_of(params).check(params)
-    engine = engine_name(engine, neuron_name(params))
-    if params.w_in.dtype not in (jnp.float32, jnp.float64):
-        raise ValueError(f"w_in has type {params.w_in.dtype}, expected float32 or float64")
-    if not duration > 0:
-        raise ValueError(f"duration is {duration} s, expected > 0")
-    if not delay >= 0:
-        raise ValueError(f"delay is {delay} s, expected >= 0")
-    if capacity < 1:
-        raise ValueError(f"capacity is {capacity} spikes, expected at least 1")
-    if events.times.ndim not in (1, 2):
-        raise ValueError(f"events have shape {events.times.shape}, expected [capacity] or [batch, capacity]")
-    events = events._replace(times=events.times.astype(params.w_in.dtype))
+    batch_shapes(events, single=True)
+    settings = _Settings(duration, delay, capacity, engine_name(engine, neuron_name(params)))
     single = events.times.ndim == 1
     if single:
         events = jax.tree.map(lambda x: x[None], events)
-    result = _layer(params, events.times, events.units, events.count, _Settings(duration, delay, capacity, engine))
+    (params,), events, wrong = checked([params], events, settings.duration)
+    result = _layer(params, *events, wrong, settings)
     if single:
         result = jax.tree.map(lambda x: x[0], result)
     times, units, count, counts = result
@@ -92,11 +90,15 @@ def lif_layer_with_counts(
 _Result = tuple[Array, Array, Array, Array]  # times, units and count of spikes; count of each neuron
 
 
-class _Settings(NamedTuple):
-    duration: float
-    delay: float
-    capacity: int
+@dataclass(frozen=True)
+class _Settings:
+    duration: Positive
+    delay: NotNegative
+    capacity: Annotated[int, Interval(ge=1, lt=LARGEST)]  # a count above it marks that there was no room
     engine: str
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def run(self) -> Engine:
@@ -111,28 +113,34 @@ class _Wanted(NamedTuple):
     times: bool
 
 
-def _run(params: Any, events: Events, settings: _Settings) -> tuple[_Result, tuple[Events, Array]]:
+def _run(params: Any, events: Events, wrong: Array, settings: _Settings) -> tuple[_Result, tuple[Events, Array]]:
+    lost = wrong | events.overflowed
     spikes, current = settings.run.forward(
-        params, events, duration=settings.duration, delay=settings.delay, capacity=settings.capacity
-    )
+        params, events._replace(count=jnp.where(lost, 0, events.count)),
+        duration=settings.duration, delay=settings.delay, capacity=settings.capacity,
+    )  # fmt: skip
+    spikes = spikes._replace(count=jnp.where(lost, settings.capacity + 1, spikes.count))
     # What is kept for the backward pass is what is returned: the same arrays, not copies.
     spikes = spikes._replace(times=jnp.where(spikes.overflowed[:, None], jnp.nan, spikes.times))
     counts = unit_counts(spikes, params.w_in.shape[1]).astype(spikes.times.dtype)
     return (*spikes, counts), (spikes, current)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(4,))
-def _layer(params: Any, times: Array, units: Array, count: Array, settings: _Settings) -> _Result:
-    return _run(params, Events(times, units, count), settings)[0]
+@partial(jax.custom_vjp, nondiff_argnums=(5,))
+def _layer(params: Any, times: Array, units: Array, count: Array, wrong: Array, settings: _Settings) -> _Result:
+    return _run(params, Events(times, units, count), wrong, settings)[0]
 
 
-def _forward(params: Any, times: Any, units: Any, count: Any, settings: _Settings) -> tuple[_Result, tuple[Any, ...]]:
+@own_rules()
+def _forward(
+    params: Any, times: Any, units: Any, count: Any, wrong: Any, settings: _Settings
+) -> tuple[_Result, tuple[Any, ...]]:
     wanted = _Wanted(params.tau_mem.perturbed or params.tau_syn.perturbed, times.perturbed)
-    params, times, units, count = jax.tree.map(
-        lambda x: x.value, (params, times, units, count), is_leaf=lambda x: hasattr(x, "perturbed")
+    params, *events, wrong = jax.tree.map(
+        lambda x: x.value, (params, times, units, count, wrong), is_leaf=lambda x: hasattr(x, "perturbed")
     )
-    events = Events(times, units, count)
-    result, stored = _run(params, events, settings)
+    events = Events(*events)
+    result, stored = _run(params, events, wrong, settings)
     return result, (params, events, *stored, wanted)
 
 
@@ -143,9 +151,10 @@ def _as_array(cotangent: Any) -> Any:
     return cotangent
 
 
+@own_rules()
 def _backward(
     settings: _Settings, residuals: tuple[Any, ...], cotangents: tuple[Any, ...]
-) -> tuple[Any, Array | None, None, None]:
+) -> tuple[Any, Array | None, None, None, None]:
     params, events, spikes, current, wanted = residuals
     time_cotangents, _, _, count_cotangents = map(_as_array, cotangents)
     time_cotangents = jnp.where(spikes.valid, time_cotangents, 0)
@@ -155,7 +164,7 @@ def _backward(
     )  # fmt: skip
     poisoned = jnp.where(spikes.overflowed.any(), jnp.nan, 0)
     gradient = jax.tree.map(lambda g: g + poisoned.astype(g.dtype), gradient)
-    return gradient, d_times, None, None
+    return gradient, d_times, None, None, None
 
 
 _layer.defvjp(_forward, _backward, symbolic_zeros=True)

@@ -29,6 +29,10 @@ class Constant(NamedTuple):
     reach: float | None = None
     drawn: bool = False
 
+    def allows(self, value: Any) -> Any:
+        """Where a value may be that of the constant: boolean, in its shape."""
+        return (abs(value) < np.inf) & ((value > 0) | (not self.positive))
+
 
 TAU_MEM = Constant("membrane time constant", "s", 20e-3, positive=True, reach=5.0, drawn=True)
 TAU_SYN = Constant("synaptic time constant", "s", 5e-3, positive=True, reach=5.0, drawn=True)
@@ -159,6 +163,10 @@ class Neuron(abc.ABC):
             raise ValueError(
                 f"w_rec has shape {params.w_rec.shape}, expected {(n, n)} to match w_in {params.w_in.shape}"
             )
+        for name, weights in (("w_in", params.w_in), ("w_rec", params.w_rec)):
+            known = weights is not None and not isinstance(weights, jax.core.Tracer)
+            if known and not np.all(np.isfinite(np.asarray(weights))):
+                raise ValueError(f"{name} holds a weight that is not finite; give finite numbers")
         for name, constant in self.constants.items():
             _check_constant(name, constant, getattr(params, name), n)
         known = not any(isinstance(x, jax.core.Tracer) for x in (params.threshold, params.reset))
@@ -179,7 +187,7 @@ def _check_constant(name: str, constant: Constant, value: Array | np.ndarray, ne
     smallest = np.min(value, initial=np.inf)
     if not np.all(np.isfinite(value)):
         raise ValueError(f"{name} holds a value that is not finite; give finite numbers")
-    if constant.positive and smallest <= 0:
+    if not np.all(constant.allows(value)):
         if constant.unit == "s":
             raise ValueError(f"{name} is {smallest:g} s, expected a positive time constant in seconds")
         raise ValueError(f"{name} is {smallest:g}, expected > 0 (the resting voltage)")

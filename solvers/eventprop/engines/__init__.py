@@ -31,7 +31,7 @@ def engine_name(name: str, neuron: str = "lif") -> str:
     if name == AUTO:
         fastest = "numba" if jax.default_backend() == "cpu" else "xla"
         return fastest if fastest in able else able[0]
-    if name not in ENGINES:
+    if not isinstance(name, str) or name not in ENGINES:
         raise ValueError(f"unknown engine {name!r}: choose one of {', '.join((AUTO, *ENGINES))}")
     if name not in able:
         raise ValueError(f"engine {name} does not simulate neuron {neuron!r}: choose {' or '.join(able)}")

@@ -23,7 +23,10 @@ class Engine(Protocol):
     def forward(
         self, params: Any, events: Events, *, duration: float, delay: float, capacity: int
     ) -> tuple[Events, Float[Array, "batch capacity"]]:
-        """Spikes (count above capacity where there was no room) and the spiking neuron's current at each."""
+        """Spikes (count above capacity where there was no room) and the spiking neuron's current at each.
+
+        The layer has checked parameters and events; a sample that is not to be simulated comes without events.
+        """
         ...
 
     def backward(

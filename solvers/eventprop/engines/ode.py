@@ -11,7 +11,6 @@ from jaxtyping import Array, Float
 
 from ...events import Events
 from ...neurons import neuron_of
-from .input_errors import checked_counts
 
 neurons = None  # all of them
 
@@ -22,14 +21,11 @@ def forward(
     """See ``Engine``."""
     from ...reference import ode  # diffrax takes a while to load
 
-    usable = (checked_counts(params, events) >= 0) & ~events.overflowed
-    events = events._replace(count=jnp.where(usable, events.count, 0))
-
     def one(sample: Events) -> ode.Record:
         return ode.record(neuron_of(params), params, sample, duration=duration, delay=delay, capacity=capacity)
 
     spikes, _, current = jax.lax.map(one, events)
-    return spikes._replace(count=jnp.where(usable, spikes.count, capacity + 1)), current
+    return spikes, current
 
 
 def backward(

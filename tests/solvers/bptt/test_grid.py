@@ -30,10 +30,10 @@ def test_time_grid(duration, dt, delay, steps, delay_steps):
     [
         (dict(delay=1.5e-3), r"delay is 0.0015 s, that is 1.5 steps .* set delay to 0.002 s or choose a dt"),
         (dict(delay=1e-4), "expected a whole number of steps: set delay to 0 s"),
-        (dict(delay=-1e-3), "delay is -0.001 s, expected a finite time"),
-        (dict(dt=0.0), "dt is 0 s, expected a positive finite step"),
-        (dict(dt=float("nan")), "dt is nan s"),
-        (dict(duration=float("inf")), "duration is inf s"),
+        (dict(delay=-1e-3), "delay is -0.001, expected a finite number >= 0"),
+        (dict(dt=0.0), "dt is 0, expected a finite number > 0"),
+        (dict(dt=float("nan")), "dt is nan, expected"),
+        (dict(duration=float("inf")), "duration is inf, expected"),
     ],
 )
 def test_impossible_times(times, message):

@@ -121,11 +121,11 @@ def test_wrong_events(times, units, message, engine):
     ("changes", "message"),
     [
         (dict(engine="gpu"), "unknown engine 'gpu': choose one of auto, numba, xla, ode"),
-        (dict(duration=0.0), "duration is 0.0 s, expected > 0"),
-        (dict(duration=float("nan")), "duration is nan s"),
-        (dict(delay=-1e-3), "delay is -0.001 s, expected >= 0"),
-        (dict(delay=float("nan")), "delay is nan s"),
-        (dict(capacity=0), "capacity is 0 spikes, expected at least 1"),
+        (dict(duration=0.0), "duration is 0, expected a finite number > 0"),
+        (dict(duration=float("nan")), "duration is nan, expected"),
+        (dict(delay=-1e-3), "delay is -0.001, expected a finite number >= 0"),
+        (dict(delay=float("nan")), "delay is nan, expected"),
+        (dict(capacity=0), "capacity is 0, expected a whole number >= 1"),
     ],
 )
 def test_impossible_settings(changes, message):
@@ -234,13 +234,3 @@ def test_engines_refuse_neurons_that_they_do_not_simulate():
         lif_layer(params, some_events(), **SETTINGS, engine="numba")
     with pytest.raises(ValueError, match="unknown neuron 'liff': choose one of lif, adaptive"):
         engine_name("auto", "liff")
-
-
-def test_parameters_that_are_not_finite_end_the_loop():
-    events = some_events()
-    for bad in (jnp.nan, jnp.inf, -jnp.inf):
-        params = some_params()
-        params = params._replace(w_in=params.w_in.at[0, 1].set(bad))
-        assert (lif_layer(params, events, **SETTINGS, engine="xla").count >= 0).all()
-    with pytest.raises(Exception, match="sample 0: a time constant is not a positive finite number"):
-        jax.jit(lambda tau: lif_layer(some_params()._replace(tau_mem=tau), events, **SETTINGS, engine="xla"))(jnp.nan)

@@ -12,10 +12,9 @@ import numba
 import numpy as np
 from jaxtyping import Array, Float
 
+from ....checks import host_call
 from ....events import NO_UNIT, Events
 from ....neurons.lif import LIFParams
-from ..host_call import host_call
-from ..input_errors import raise_for_input_errors
 from ..stacking import as_params, stacked_weights
 from .kernels.arguments import Cotangents, Gradient, Input, Layer, Stored, Wanted
 from .kernels.batch import adjoint_batch, simulate_batch
@@ -91,7 +90,6 @@ def _simulate(
         simulate_batch(layer, events, duration, delay, stored, first, stride)
 
     _spread(kernel, _threads(len(times)))
-    raise_for_input_errors(stored.count)
     return stored
 
 

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
+from ....checks import varying_alike
 from ....events import Events
 from ....neurons.lif import LIFParams, flow
 from ..stacking import as_params, stacked_weights
@@ -173,6 +174,7 @@ def backward(
         until_end(events.times, events.count), heard, spike_count, time_cotangents,
         (jnp.zeros_like(weights), each, each, each, each), jnp.zeros_like(events.times) if wants_times else None,
     )  # fmt: skip
+    start = varying_alike(start, params, events, time_cotangents, count_cotangents)
     final = lax.while_loop(lambda s: ((s.e > 0) | (s.k > 0)).any(), turn, start)
     d_weights, *d_constants = final.gradient
     return as_params(params, d_weights, d_constants), final.d_times

@@ -14,9 +14,9 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
+from ....checks import varying_alike
 from ....events import NO_UNIT, Events
 from ....neurons.lif import LIFParams, flow, next_crossing
-from ..input_errors import checked_counts
 from ..stacking import stacked_weights
 from .arrivals import arrival_times, take
 
@@ -66,8 +66,6 @@ def forward(
 ) -> tuple[Events, Float[Array, "batch capacity"]]:
     """See ``Engine``."""
     weights = stacked_weights(params)
-    checked = checked_counts(params, events)
-    usable = (checked >= 0) & ~events.overflowed
     batch, real = len(events.times), events.times.dtype
     samples, neurons, recurrent = jnp.arange(batch), jnp.arange(params.neurons), params.w_rec is not None
 
@@ -115,8 +113,8 @@ def forward(
     zero, none = jnp.zeros((batch, params.neurons), real), jnp.zeros(batch, jnp.int32)
     room = (batch, capacity)
     start = _State(
-        zero, zero, jnp.full_like(zero, jnp.inf), zero[:, 0], zero[:, 0], none, none, usable,
+        zero, zero, jnp.full_like(zero, jnp.inf), zero[:, 0], zero[:, 0], none, none, samples >= 0,
         jnp.full(room, jnp.inf, real), jnp.full(room, NO_UNIT, jnp.int32), jnp.zeros(room, real), none,
     )  # fmt: skip
-    end = lax.while_loop(lambda s: s.running.any(), turn, start)
-    return Events(end.times, end.units, jnp.where(usable, end.count, capacity + 1)), end.current
+    end = lax.while_loop(lambda s: s.running.any(), turn, varying_alike(start, params, events))
+    return Events(end.times, end.units, end.count), end.current

@@ -3,7 +3,6 @@
 import numpy as np
 from numba import njit
 
-from ...input_errors import BAD_CONSTANT, BAD_UNIT, UNSORTED
 from .flow import ALLOCATING, OPTIONS, SHORT
 
 GRID = 2.0**-20  # [s]
@@ -41,24 +40,6 @@ def _exact(length):
     Then the ends of the blocks have no rounding errors, all blocks are equally long, and have one flow.
     """
     return np.floor(length / GRID) * GRID if length >= 64 * GRID else length
-
-
-@njit(**OPTIONS)
-def check(times, units, count, inputs, tau_mem, tau_syn):
-    """0, or what is wrong with a sample: UNSORTED, BAD_UNIT or BAD_CONSTANT."""
-    unsorted, outside = 0, 0  # counted, as loops without exits vectorise
-    for e in range(len(times) - 1):
-        unsorted += not times[e + 1] >= times[e] and e + 1 < count
-    for e in range(len(units)):
-        outside += (units[e] < 0 or units[e] >= inputs) and e < count
-    if unsorted or (count and not times[0] >= 0):
-        return UNSORTED
-    if outside:
-        return BAD_UNIT
-    for n in range(len(tau_mem)):
-        if not (0.0 < tau_mem[n] < np.inf and 0.0 < tau_syn[n] < np.inf):
-            return BAD_CONSTANT
-    return 0
 
 
 @njit(**OPTIONS)

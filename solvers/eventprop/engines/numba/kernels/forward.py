@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from .arguments import Block
-from .arrivals import arrival_time, check, merge
+from .arrivals import arrival_time, merge
 from .crossing import crossing
 from .flow import ALLOCATING, INLINE, OPTIONS, fill_flow
 from .series import evaluate
@@ -270,20 +270,15 @@ def simulate(layer, longest, expanded, sample, duration, delay, out):
         out: ``(times, units, currents)`` to be filled, each ``[capacity]``.
 
     Returns:
-        The number of spikes; capacity + 1 if there is no room; what ``check`` finds wrong.
+        The number of spikes; capacity + 1 if there is no room.
     """
     weights, recurrent, tau_mem, tau_syn, threshold, reset, shared = layer
     times, units, count = sample
     spike_times, spike_units, spike_current = out
     capacity = len(spike_times)
-    if count > len(times):
-        return capacity + 1
     number = weights.dtype.type
     neurons = weights.shape[1]
     inputs = weights.shape[0] - neurons if recurrent else weights.shape[0]
-    wrong = check(times, units, count, inputs, tau_mem, tau_syn)
-    if wrong:
-        return wrong
     rate_mem, rate_syn, series, powers = expanded
     level = threshold * number(1 - 64 * np.finfo(weights.dtype).eps)
 

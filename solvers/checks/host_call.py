@@ -15,7 +15,9 @@ from jax.extend.core import Primitive
 from jax.interpreters import batching, mlir
 from jaxtyping import Array
 
-_host_call = Primitive("eventprop_host_call")
+from .varying import varying_alike
+
+_host_call = Primitive("host_call")
 _host_call.multiple_results = True
 
 
@@ -27,9 +29,8 @@ def host_call(function: Callable[..., Sequence[np.ndarray]], results: Sequence[A
         results: ``jax.ShapeDtypeStruct`` of each result.
         *args: arrays, read-only in the function. Under ``vmap`` it is called once for each entry.
     """
-    return _host_call.bind(
-        *args, function=function, results=tuple(jax.core.ShapedArray(r.shape, r.dtype) for r in results)
-    )
+    shapes = tuple(jax.core.ShapedArray(r.shape, r.dtype) for r in results)
+    return varying_alike(_host_call.bind(*args, function=function, results=shapes), args)
 
 
 @_host_call.def_impl  # type: ignore[untyped-decorator]

@@ -1,0 +1,8 @@
+"""What all simulators check before they begin: the same for both, and for every engine."""
+
+from .arguments import checked as checked
+from .errors import InputError as InputError
+from .errors import clear_errors as clear_errors
+from .events import batch_shapes as batch_shapes
+from .host_call import host_call as host_call
+from .varying import varying_alike as varying_alike

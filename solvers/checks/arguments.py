@@ -1,0 +1,59 @@
+"""The check of both simulators: layers and the events that they are given."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool
+
+from ..events import Events
+from ..neurons import Parameters
+from .events import event_findings, in_32_bits
+from .findings import wrong_samples
+from .params import check_layer, layer_findings
+from .varying import varying_alike
+
+
+class Arguments(NamedTuple):
+    """What is simulated.
+
+    Attributes:
+        layers: parameters of each layer.
+        events: input of a batch.
+        wrong: the samples with which something is wrong; there are none on a CPU, where it raises.
+    """
+
+    layers: list[Any]
+    events: Events
+    wrong: Bool[Array, " batch"]
+
+
+def checked(layers: Sequence[Parameters], events: Events, duration: float) -> Arguments:
+    """Layers and events that can be simulated together for a duration [s]; the events are those of a batch.
+
+    Raises:
+        TypeError: if something is of another type.
+        ValueError: for impossible values, or what does not fit together; see ``wrong_samples`` for values that are not
+            known yet.
+    """
+    if isinstance(layers, Parameters) or not isinstance(layers, Sequence):
+        raise TypeError(f"layers are of type {type(layers).__name__}, expected a list of the parameters of each layer")
+    if not layers:
+        raise ValueError("got no layers, expected at least one")
+    for params in layers:
+        check_layer(params)
+    for before, after in zip(layers[:-1], layers[1:], strict=True):
+        neurons, inputs = before.w_in.shape[1], after.w_in.shape[0]
+        if neurons != inputs:
+            raise ValueError(f"a layer of {neurons} neurons feeds one of {inputs} inputs: make them equal")
+        if before.w_in.dtype != after.w_in.dtype:
+            raise ValueError(f"layers have types {before.w_in.dtype} and {after.w_in.dtype}: make them equal")
+    inputs = layers[0].w_in.shape[0]
+    events = in_32_bits(events, inputs, layers[0].w_in.dtype)
+    findings = event_findings(events, inputs)
+    for params in layers:
+        findings += layer_findings(params, duration)
+    wrong = wrong_samples(findings, len(events.times))
+    layers, events = varying_alike(jax.tree.map(jnp.asarray, (list(layers), events)))
+    return Arguments(layers, events, wrong)

@@ -1,0 +1,57 @@
+"""Parameters that a simulator can take."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..neurons import Parameters, neuron_of
+from .findings import Finding, values
+
+SHORTEST = 1e-9  # of a time constant, as a share of the duration: simulators cut time into pieces as short as these
+
+
+def check_layer(params: Parameters) -> None:
+    """Refuse what are not the parameters of a layer, by their types, shapes and known values.
+
+    Raises:
+        TypeError: if they, or their arrays, are of another type.
+        ValueError: for a wrong shape or an impossible value.
+    """
+    neuron = neuron_of(params)
+    for name, array in params._asdict().items():  # type: ignore[attr-defined]  # all are NamedTuples
+        if name == "w_rec" and array is None:
+            continue
+        if not isinstance(array, jax.Array | np.ndarray | np.generic):
+            kind = type(array).__name__
+            raise TypeError(f"{name} is of type {kind}, expected an array: make parameters with Neuron.make_params")
+        if array.dtype not in (jnp.float32, jnp.float64):
+            raise ValueError(f"{name} has type {array.dtype}, expected float32 or float64")
+        if array.dtype != params.w_in.dtype:
+            raise ValueError(f"{name} has type {array.dtype}, w_in {params.w_in.dtype}: give all the same type")
+    neuron.check(params)
+
+
+def layer_findings(params: Parameters, duration: float) -> list[Finding]:
+    """What may be wrong with the values of a layer that is simulated for a duration [s]."""
+    found = []
+    for name in ("w_in", "w_rec"):
+        if (weights := getattr(params, name)) is not None:
+            finite = (abs(values(weights)) < np.inf).all()
+            found.append(
+                Finding(
+                    f"{name} holds a weight that is not finite: give finite weights",
+                    ~finite,
+                )
+            )
+    for name, constant in neuron_of(params).constants.items():
+        value, expected = values(getattr(params, name)), "a finite number"
+        fine = constant.allows(value)
+        if constant.unit == "s":
+            expected = f"at least {SHORTEST * duration:g} s, {SHORTEST:g} of the duration, and finite"
+            fine &= value >= SHORTEST * duration
+        elif constant.positive:
+            expected = "a finite number > 0"
+        found.append(Finding(f"{name} is out of range, expected {expected}: bound it when it is trained", ~fine.all()))
+    below = values(params.reset) < values(params.threshold)
+    found.append(Finding("reset is not below threshold: bound them when they are trained", ~below.all()))
+    return found
