@@ -42,7 +42,8 @@ def check_fields(settings: Any) -> None:
     Raises:
         ValueError: for a value of another type or out of range; names the field, the value and what is expected.
     """
-    for name, hint in _annotations(type(settings)).items():
+    kind: Any = type(settings)
+    for name, hint in _annotations(kind).items():
         value = getattr(settings, name)
         try:
             object.__setattr__(settings, name, _converted(hint, value))
