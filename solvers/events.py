@@ -20,6 +20,9 @@ class Events(NamedTuple):
     Room beyond ``count`` is padded with ``times = inf`` and ``units = -1``. Simultaneous events keep the order in
     which they stand; arrivals at the same instant all act on the current at that instant.
 
+    Times are as fine as their type: in float32 they are rounded to 6e-8 s at 1 s, to 6e-5 s at 1000 s and to 8e-3 s at
+    65536 s. Longer recordings need float64 (``jax_enable_x64``), or to be cut.
+
     Attributes:
         times: [s], ascending.
         units: index of the spiking unit.

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = (
     "solvers.fields",
     "solvers.own_rules",
+    "solvers.times",
     "solvers.events",
     "solvers.surrogates",
     "solvers.neurons",

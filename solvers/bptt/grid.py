@@ -12,9 +12,9 @@ from jaxtyping import Array, Float, Int
 from ..checks import varying_alike
 from ..events import Events
 from ..fields import NotNegative, Positive, check_fields
+from ..times import MOST_STEPS
 
 _WHOLE_WITHIN = 1e-6  # relative error within which a number of steps passes for whole: times in seconds are rounded
-MOST_STEPS = 2**30  # of a grid: steps are counted in 32 bits, also those of a segment beyond the end
 _CHUNK = 64  # events of a sample binned at once
 
 

@@ -15,7 +15,8 @@ from ..events import Events, unit_counts
 from ..fields import LARGEST, NotNegative, Positive, check_fields
 from ..neurons import Parameters, neuron_name
 from ..own_rules import own_rules
-from .engines import AUTO, ENGINES, Engine, engine_name
+from ..times import warn_if_coarse
+from .engines import AUTO, ENGINES, Engine, Kept, engine_name
 
 
 def lif_layer(
@@ -32,6 +33,11 @@ def lif_layer(
     Works under ``jit``, ``grad`` and ``value_and_grad`` with respect to ``params`` and ``events.times``, and composes:
     the result is the input of the next layer. Between the passes it keeps three numbers for each spike (time, neuron,
     synaptic current). Spikes appear and vanish without a derivative: the gradient is that of the spikes there are.
+
+    Float32 is exact in recordings of any length, as far as it has the input times: beyond 8 s a fourth number for each
+    spike keeps what its time loses by rounding (``engine="ode"`` does not). The times that are returned are rounded:
+    to 6e-8 s at 1 s, to 6e-5 s at 1000 s, to 8e-3 s at 65536 s. Where that is too coarse for what follows, from 840 s
+    on, there is a warning. ``solvers.times`` has the limits.
 
     Args:
         params: weights and constants, of any model of ``solvers.neurons.NEURONS``; ``w_rec`` None for a feed-forward
@@ -80,6 +86,7 @@ def lif_layer_with_counts(
     if single:
         events = jax.tree.map(lambda x: x[None], events)
     (params,), events, wrong = checked([params], events, settings.duration)
+    warn_if_coarse(params.w_in.dtype, settings.duration)
     result = _layer(params, *events, wrong, settings)
     if single:
         result = jax.tree.map(lambda x: x[0], result)
@@ -113,9 +120,9 @@ class _Wanted(NamedTuple):
     times: bool
 
 
-def _run(params: Any, events: Events, wrong: Array, settings: _Settings) -> tuple[_Result, tuple[Events, Array]]:
+def _run(params: Any, events: Events, wrong: Array, settings: _Settings) -> tuple[_Result, tuple[Events, Kept]]:
     lost = wrong | events.overflowed
-    spikes, current = settings.run.forward(
+    spikes, kept = settings.run.forward(
         params, events._replace(count=jnp.where(lost, 0, events.count)),
         duration=settings.duration, delay=settings.delay, capacity=settings.capacity,
     )  # fmt: skip
@@ -123,7 +130,7 @@ def _run(params: Any, events: Events, wrong: Array, settings: _Settings) -> tupl
     # What is kept for the backward pass is what is returned: the same arrays, not copies.
     spikes = spikes._replace(times=jnp.where(spikes.overflowed[:, None], jnp.nan, spikes.times))
     counts = unit_counts(spikes, params.w_in.shape[1]).astype(spikes.times.dtype)
-    return (*spikes, counts), (spikes, current)
+    return (*spikes, counts), (spikes, kept)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(5,))
@@ -155,11 +162,11 @@ def _as_array(cotangent: Any) -> Any:
 def _backward(
     settings: _Settings, residuals: tuple[Any, ...], cotangents: tuple[Any, ...]
 ) -> tuple[Any, Array | None, None, None, None]:
-    params, events, spikes, current, wanted = residuals
+    params, events, spikes, kept, wanted = residuals
     time_cotangents, _, _, count_cotangents = map(_as_array, cotangents)
     time_cotangents = jnp.where(spikes.valid, time_cotangents, 0)
     gradient, d_times = settings.run.backward(
-        params, events, spikes, current, time_cotangents, count_cotangents,
+        params, events, spikes, kept, time_cotangents, count_cotangents,
         duration=settings.duration, delay=settings.delay, trains_tau=wanted.tau, wants_times=wanted.times,
     )  # fmt: skip
     poisoned = jnp.where(spikes.overflowed.any(), jnp.nan, 0)

@@ -5,6 +5,7 @@ import jax
 from ...neurons import NEURONS
 from . import numba, ode, xla
 from .base import Engine as Engine
+from .base import Kept as Kept
 
 ENGINES: dict[str, Engine] = {
     "numba": numba,

@@ -1,10 +1,23 @@
 """What an engine is: how the forward and the backward pass of a layer are computed."""
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Shaped
 
 from ...events import Events
+
+
+class Kept(NamedTuple):
+    """What is kept of each spike for the backward pass, beside the spikes themselves.
+
+    Attributes:
+        current: of the spiking neuron [voltage].
+        remainder: what the time of the spike loses by rounding, in a form of the engine's own; None if nothing that
+            matters, see ``solvers.times.is_fine``.
+    """
+
+    current: Float[Array, "batch capacity"]
+    remainder: Shaped[Array, "batch capacity"] | None
 
 
 @runtime_checkable
@@ -22,8 +35,8 @@ class Engine(Protocol):
 
     def forward(
         self, params: Any, events: Events, *, duration: float, delay: float, capacity: int
-    ) -> tuple[Events, Float[Array, "batch capacity"]]:
-        """Spikes (count above capacity where there was no room) and the spiking neuron's current at each.
+    ) -> tuple[Events, Kept]:
+        """Spikes (count above capacity where there was no room) and what else the backward pass asks of them.
 
         The layer has checked parameters and events; a sample that is not to be simulated comes without events.
         """
@@ -34,7 +47,7 @@ class Engine(Protocol):
         params: Any,
         events: Events,
         spikes: Events,
-        current: Float[Array, "batch capacity"],
+        kept: Kept,
         time_cotangents: Float[Array, "batch capacity"],
         count_cotangents: Float[Array, "batch post"],
         *,
@@ -49,7 +62,7 @@ class Engine(Protocol):
             params: as in the forward pass.
             events: likewise.
             spikes: its result.
-            current: its result.
+            kept: likewise.
             time_cotangents: derivative of the loss with respect to each spike time.
             count_cotangents: the same for the spike count of each neuron: the sum over its spikes of v/threshold, with
                 the voltage v taken as free at the fixed time of the spike, and the threshold as fixed.

@@ -11,13 +11,12 @@ from jaxtyping import Array, Float
 
 from ...events import Events
 from ...neurons import neuron_of
+from .base import Kept
 
 neurons = None  # all of them
 
 
-def forward(
-    params: Any, events: Events, *, duration: float, delay: float, capacity: int
-) -> tuple[Events, Float[Array, "batch capacity"]]:
+def forward(params: Any, events: Events, *, duration: float, delay: float, capacity: int) -> tuple[Events, Kept]:
     """See ``Engine``."""
     from ...reference import ode  # diffrax takes a while to load
 
@@ -25,14 +24,14 @@ def forward(
         return ode.record(neuron_of(params), params, sample, duration=duration, delay=delay, capacity=capacity)
 
     spikes, _, current = jax.lax.map(one, events)
-    return spikes, current
+    return spikes, Kept(current, None)
 
 
 def backward(
     params: Any,
     events: Events,
     spikes: Events,
-    current: Float[Array, "batch capacity"],
+    kept: Kept,
     time_cotangents: Float[Array, "batch capacity"],
     count_cotangents: Float[Array, "batch post"],
     *,

@@ -15,9 +15,12 @@ from jaxtyping import Array, Float
 from ....checks import host_call
 from ....events import NO_UNIT, Events
 from ....neurons.lif import LIFParams
+from ....times import is_fine
+from ..base import Kept
 from ..stacking import as_params, stacked_weights
 from .kernels.arguments import Cotangents, Gradient, Input, Layer, Stored, Wanted
 from .kernels.batch import adjoint_batch, simulate_batch
+from .remainder import joined, split
 
 _LINE = 64  # bytes of a cache line
 
@@ -75,12 +78,12 @@ def _static(params: LIFParams) -> dict[str, Any]:
 def _simulate(
     weights: np.ndarray, tau_mem: np.ndarray, tau_syn: np.ndarray, threshold: np.ndarray, reset: np.ndarray,
     times: np.ndarray, units: np.ndarray, count: np.ndarray, *, recurrent: bool, shared: bool, duration: float,
-    delay: float, capacity: int,
+    delay: float, capacity: int, exact: bool,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     layer = Layer(_aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
     events, shape = Input(times, units, count), (len(times), capacity)
     stored = Stored(
-        np.full(shape, np.inf, times.dtype),
+        np.full(shape, np.inf, np.float64 if exact else times.dtype),
         np.full(shape, NO_UNIT, np.int32),
         np.zeros(shape, times.dtype),
         np.zeros(len(times), np.int32),
@@ -90,32 +93,35 @@ def _simulate(
         simulate_batch(layer, events, duration, delay, stored, first, stride)
 
     _spread(kernel, _threads(len(times)))
-    return stored
+    if not exact:
+        return stored
+    rounded, remainder = split(stored.times, times.dtype)
+    return *stored._replace(times=rounded), remainder
 
 
-def forward(
-    params: LIFParams, events: Events, *, duration: float, delay: float, capacity: int
-) -> tuple[Events, Float[Array, "batch capacity"]]:
+def forward(params: LIFParams, events: Events, *, duration: float, delay: float, capacity: int) -> tuple[Events, Kept]:
     """See ``Engine``."""
     batch = events.times.shape[0]
     real, whole = events.times.dtype, jnp.int32
     shape = jax.ShapeDtypeStruct
     room = (batch, capacity)
-    result = (shape(room, real), shape(room, whole), shape(room, real), shape((batch,), whole))
-    call = partial(_simulate, **_static(params), duration=duration, delay=delay, capacity=capacity)
-    times, units, current, count = host_call(call, result, *_kernel_arguments(params, events))
-    return Events(times, units, count), current
+    exact = not is_fine(real, duration)
+    result = [shape(room, real), shape(room, whole), shape(room, real), shape((batch,), whole)]
+    result += [shape(room, whole)] if exact else []
+    call = partial(_simulate, **_static(params), duration=duration, delay=delay, capacity=capacity, exact=exact)
+    times, units, current, count, *remainder = host_call(call, result, *_kernel_arguments(params, events))
+    return Events(times, units, count), Kept(current, remainder[0] if exact else None)
 
 
 def _adjoint(
     weights: np.ndarray, tau_mem: np.ndarray, tau_syn: np.ndarray, threshold: np.ndarray, reset: np.ndarray,
     times: np.ndarray, units: np.ndarray, count: np.ndarray, spike_times: np.ndarray, spike_units: np.ndarray,
-    spikes: np.ndarray, current: np.ndarray, time_cotangents: np.ndarray, count_cotangents: np.ndarray, *,
-    recurrent: bool, shared: bool, delay: float, trains_tau: bool, wants_times: bool,
+    spikes: np.ndarray, current: np.ndarray, time_cotangents: np.ndarray, count_cotangents: np.ndarray,
+    *remainder: np.ndarray, recurrent: bool, shared: bool, delay: float, trains_tau: bool, wants_times: bool,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     layer = Layer(_aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
     events, wanted = Input(times, units, count), Wanted(trains_tau, wants_times)
-    stored = Stored(spike_times, spike_units, current, spikes)
+    stored = Stored(joined(spike_times, *remainder) if remainder else spike_times, spike_units, current, spikes)
     cotangents = Cotangents(time_cotangents, count_cotangents)
     threads = _threads(len(times))
     d_weights = _aligned_zeros((threads, *weights.shape), weights.dtype)
@@ -138,7 +144,7 @@ def backward(
     params: LIFParams,
     events: Events,
     spikes: Events,
-    current: Float[Array, "batch capacity"],
+    kept: Kept,
     time_cotangents: Float[Array, "batch capacity"],
     count_cotangents: Float[Array, "batch post"],
     *,
@@ -157,8 +163,9 @@ def backward(
         shape(events.times.shape if wants_times else (events.times.shape[0], 0), events.times.dtype),
     )
     call = partial(_adjoint, **_static(params), delay=delay, trains_tau=trains_tau, wants_times=wants_times)
-    stored = (spikes.times, spikes.units, spikes.count, current)
-    d_weights, *d_constants, d_times = host_call(
-        call, result, *_kernel_arguments(params, events), *stored, time_cotangents, count_cotangents
-    )
+    arguments = (
+        *_kernel_arguments(params, events), spikes.times, spikes.units, spikes.count, kept.current, time_cotangents,
+        count_cotangents, *(() if kept.remainder is None else (kept.remainder,)),
+    )  # fmt: skip
+    d_weights, *d_constants, d_times = host_call(call, result, *arguments)
     return as_params(params, d_weights, d_constants), d_times if wants_times else None

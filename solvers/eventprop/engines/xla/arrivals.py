@@ -3,7 +3,9 @@
 from typing import Any
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int
+
+from ....times import Time
 
 
 def take(values: Array, index: Int[Array, " batch"], beyond: Any) -> Array:
@@ -11,6 +13,6 @@ def take(values: Array, index: Int[Array, " batch"], beyond: Any) -> Array:
     return jnp.take_along_axis(values, index[:, None], 1, mode="fill", fill_value=beyond)[:, 0]
 
 
-def arrival_times(spike_times: Float[Array, "*any"], delay: float) -> Float[Array, "*any"]:
-    """When spikes arrive at the neurons of their own layer."""
-    return spike_times + jnp.asarray(delay, spike_times.dtype)
+def take_time(times: Time, index: Int[Array, " batch"], beyond: float) -> Time:
+    """The same of times."""
+    return Time(take(times.high, index, beyond), None if times.low is None else take(times.low, index, 0))

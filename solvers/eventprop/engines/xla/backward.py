@@ -20,8 +20,10 @@ from jaxtyping import Array, Bool, Float, Int
 from ....checks import varying_alike
 from ....events import Events
 from ....neurons.lif import LIFParams, flow
+from ....times import Time, as_time, last, where
+from ..base import Kept
 from ..stacking import as_params, stacked_weights
-from .arrivals import arrival_times, take
+from .arrivals import take, take_time
 
 
 class _Adjoint(NamedTuple):
@@ -56,7 +58,7 @@ class _State(NamedTuple):
 
     adjoint: _Adjoint
     slopes: _Slopes | None
-    time: Float[Array, " batch"]
+    time: Time
     e: Int[Array, " batch"]
     r: Int[Array, " batch"]
     k: Int[Array, " batch"]
@@ -103,7 +105,7 @@ def backward(
     params: LIFParams,
     events: Events,
     spikes: Events,
-    current: Float[Array, "batch capacity"],
+    kept: Kept,
     time_cotangents: Float[Array, "batch capacity"],
     count_cotangents: Float[Array, "batch post"],
     *,
@@ -117,19 +119,21 @@ def backward(
     samples, neurons = jnp.arange(batch), jnp.arange(params.neurons)
     weights = stacked_weights(params)
     spike_count = jnp.where(spikes.overflowed, 0, spikes.count)
+    exact = partial(as_time, dtype=real, fine=kept.remainder is None)
+    spike_times, input_times = Time(spikes.times, kept.remainder), exact(events.times)
 
     def turn(s: _State) -> _State:
-        latest = lambda times, left: jnp.where(left > 0, take(times, left - 1, -jnp.inf), -jnp.inf)  # noqa: E731
-        t_in, t_own, t_spike = latest(events.times, s.e), latest(spikes.times, s.r), latest(spikes.times, s.k)
-        t_own = arrival_times(t_own, delay)
-        time = jnp.maximum(jnp.maximum(t_in, t_own), t_spike)
-        runs = time > -jnp.inf
+        latest = lambda times, left: where(left > 0, take_time(times, left - 1, -jnp.inf), exact(-jnp.inf))  # noqa: E731
+        t_in, t_own, t_spike = latest(input_times, s.e), latest(spike_times, s.r), latest(spike_times, s.k)
+        t_own = t_own.after(delay)
+        time = last(last(t_in, t_own), t_spike)
+        runs = time.high > -jnp.inf
         # Of simultaneous events the last in the forward pass comes first.
-        from_own = runs & (t_own == time)
-        from_input = runs & ~from_own & (t_in == time)
+        from_own = runs & ~t_own.precedes(time)
+        from_input = runs & ~from_own & ~t_in.precedes(time)
         spiked = runs & ~from_own & ~from_input
-        time = jnp.where(runs, time, s.time)
-        adjoint, slopes = _back(s.adjoint, s.slopes, (s.time - time)[:, None], params)
+        time = where(runs, time, s.time)
+        adjoint, slopes = _back(s.adjoint, s.slopes, s.time.since(time)[:, None], params)
         p, q = adjoint
         d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset = s.gradient
 
@@ -147,7 +151,7 @@ def backward(
 
         here = spiked[:, None] & (neurons == take(spikes.units, s.k - 1, 0)[:, None])
         of_spike = lambda x: take(x, s.k - 1, 0)[:, None]  # noqa: E731
-        p_before = _across_spike(adjoint, here, of_spike(current), of_spike(s.time_cotangents), params)
+        p_before = _across_spike(adjoint, here, of_spike(kept.current), of_spike(s.time_cotangents), params)
         d_threshold -= p_before.sum(0)
         d_reset += jnp.where(here, p, 0).sum(0)
         if slopes is not None:
@@ -162,16 +166,17 @@ def backward(
         )  # fmt: skip
 
     # Nothing after the last spike has an effect.
-    end = jnp.where(spike_count > 0, take(spikes.times, spike_count - 1, 0), -jnp.inf)
+    end = where(spike_count > 0, take_time(spike_times, spike_count - 1, 0), exact(-jnp.inf))
 
-    def until_end(times: Array, count: Array) -> Array:
-        return jnp.sum((times <= end[:, None]) & (jnp.arange(times.shape[1]) < count[:, None]), 1, dtype=jnp.int32)
+    def until_end(times: Time, count: Array) -> Array:
+        over = jax.tree.map(lambda x: x[:, None], end).precedes(times)
+        return jnp.sum(~over & (jnp.arange(over.shape[1]) < count[:, None]), 1, dtype=jnp.int32)
 
-    heard = until_end(arrival_times(spikes.times, delay), spike_count) if recurrent else jnp.zeros_like(spike_count)
+    heard = until_end(spike_times.after(delay), spike_count) if recurrent else jnp.zeros_like(spike_count)
     zero, each = jnp.zeros((batch, params.neurons), real), jnp.zeros(params.neurons, real)
     start = _State(
-        _Adjoint(zero, zero), _Slopes(zero, zero, zero) if trains_tau else None, jnp.maximum(end, 0),
-        until_end(events.times, events.count), heard, spike_count, time_cotangents,
+        _Adjoint(zero, zero), _Slopes(zero, zero, zero) if trains_tau else None, last(end, exact(0.0)),
+        until_end(input_times, events.count), heard, spike_count, time_cotangents,
         (jnp.zeros_like(weights), each, each, each, each), jnp.zeros_like(events.times) if wants_times else None,
     )  # fmt: skip
     start = varying_alike(start, params, events, time_cotangents, count_cotangents)

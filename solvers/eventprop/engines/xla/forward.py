@@ -17,8 +17,10 @@ from jaxtyping import Array, Bool, Float, Int
 from ....checks import varying_alike
 from ....events import NO_UNIT, Events
 from ....neurons.lif import LIFParams, flow, next_crossing
+from ....times import Time, as_time, first, is_fine, where
+from ..base import Kept
 from ..stacking import stacked_weights
-from .arrivals import arrival_times, take
+from .arrivals import take, take_time
 
 
 class _State(NamedTuple):
@@ -42,12 +44,12 @@ class _State(NamedTuple):
     v: Float[Array, "batch post"]
     i: Float[Array, "batch post"]
     bound: Float[Array, "batch post"]
-    arrived: Float[Array, " batch"]
+    arrived: Time
     since: Float[Array, " batch"]
     e: Int[Array, " batch"]
     r: Int[Array, " batch"]
     running: Bool[Array, " batch"]
-    times: Float[Array, "batch capacity"]
+    times: Time
     units: Int[Array, "batch capacity"]
     current: Float[Array, "batch capacity"]
     count: Int[Array, " batch"]  # type: ignore[assignment]  # hides tuple.count
@@ -61,32 +63,33 @@ def _tangent(v: Array, i: Array, params: LIFParams) -> Array:
 
 
 @partial(jax.jit, static_argnames=("duration", "delay", "capacity"))
-def forward(
-    params: LIFParams, events: Events, *, duration: float, delay: float, capacity: int
-) -> tuple[Events, Float[Array, "batch capacity"]]:
+def forward(params: LIFParams, events: Events, *, duration: float, delay: float, capacity: int) -> tuple[Events, Kept]:
     """See ``Engine``."""
     weights = stacked_weights(params)
     batch, real = len(events.times), events.times.dtype
     samples, neurons, recurrent = jnp.arange(batch), jnp.arange(params.neurons), params.w_rec is not None
+    exact = partial(as_time, dtype=real, fine=is_fine(real, duration))
+    end = exact(duration)
 
     def turn(s: _State) -> _State:
         t_in = jnp.where(s.e < events.count, take(events.times, s.e, jnp.inf), jnp.inf)
-        t_own = jnp.where(recurrent & (s.r < s.count), arrival_times(take(s.times, s.r, jnp.inf), delay), jnp.inf)
-        arrival = jnp.minimum(t_in, t_own)
-        gap = jnp.maximum(jnp.minimum(arrival, duration) - s.arrived - s.since, 0)
+        t_in, t_own = exact(t_in), take_time(s.times, s.r, jnp.inf).after(delay)
+        t_own = where(recurrent & (s.r < s.count), t_own, exact(jnp.inf))
+        arrival = first(t_in, t_own)
+        gap = jnp.maximum(first(arrival, end).since(s.arrived) - s.since, 0)
 
-        first = jnp.argmin(s.bound, 1)
-        of_first = lambda x: jnp.broadcast_to(x, s.v.shape)[samples, first]  # noqa: E731
-        near = s.running & (of_first(s.bound) <= gap)
-        constants = map(of_first, (params.tau_mem, params.tau_syn, params.threshold))
-        crossing = next_crossing(of_first(s.v), jnp.where(near, of_first(s.i), 0), *constants)
+        nearest = jnp.argmin(s.bound, 1)
+        of_nearest = lambda x: jnp.broadcast_to(x, s.v.shape)[samples, nearest]  # noqa: E731
+        near = s.running & (of_nearest(s.bound) <= gap)
+        constants = map(of_nearest, (params.tau_mem, params.tau_syn, params.threshold))
+        crossing = next_crossing(of_nearest(s.v), jnp.where(near, of_nearest(s.i), 0), *constants)
         crossing = jnp.where(crossing >= 0, crossing, jnp.inf)  # were it NaN, the loop would not end
-        is_first = neurons == first[:, None]
-        bound = jnp.where(is_first & near[:, None], crossing[:, None], s.bound)
+        is_nearest = neurons == nearest[:, None]
+        bound = jnp.where(is_nearest & near[:, None], crossing[:, None], s.bound)
         earliest = jnp.min(bound, 1)
         goes_on = s.running & (gap < earliest)
         fires = near & ~goes_on & (crossing <= earliest)
-        running = s.running & ~(goes_on & ~(arrival < duration))
+        running = s.running & ~(goes_on & ~arrival.precedes(end))
         arrives = goes_on & running
 
         lag = jnp.where(goes_on, gap, jnp.where(fires, crossing, 0))
@@ -94,11 +97,11 @@ def forward(
         v, i = flow(s.v, s.i, lag[:, None], params.tau_mem, params.tau_syn)
         slot = jnp.where(fires, s.count, capacity)  # beyond the last: dropped
         put = lambda array, values: array.at[samples, slot].set(values, mode="drop")  # noqa: E731
-        times = put(s.times, jnp.minimum(s.arrived + since, arrival))  # in order also after rounding
-        units, current = put(s.units, first.astype(jnp.int32)), put(s.current, of_first(i))
-        v = jnp.where(is_first & fires[:, None], params.reset, v)
+        times = jax.tree.map(put, s.times, first(s.arrived.after(since), arrival))  # in order also after rounding
+        units, current = put(s.units, nearest.astype(jnp.int32)), put(s.current, of_nearest(i))
+        v = jnp.where(is_nearest & fires[:, None], params.reset, v)
 
-        from_input = arrives & (t_in <= t_own)
+        from_input = arrives & ~t_own.precedes(t_in)
         from_own = arrives & ~from_input
         unit = jnp.where(from_own, params.inputs + take(s.units, s.r, 0), take(events.units, s.e, 0))
         i += weights.at[jnp.where(arrives, unit, len(weights))].get(mode="fill", fill_value=0)  # no arrival: no row
@@ -106,15 +109,15 @@ def forward(
         count = s.count + fires
         return _State(
             v, i, jnp.where(stays, bound, _tangent(v, i, params)),
-            jnp.where(arrives, arrival, s.arrived), since, s.e + from_input, s.r + from_own,
+            where(arrives, arrival, s.arrived), since, s.e + from_input, s.r + from_own,
             running & (count <= capacity), times, units, current, count,
         )  # fmt: skip
 
     zero, none = jnp.zeros((batch, params.neurons), real), jnp.zeros(batch, jnp.int32)
     room = (batch, capacity)
     start = _State(
-        zero, zero, jnp.full_like(zero, jnp.inf), zero[:, 0], zero[:, 0], none, none, samples >= 0,
-        jnp.full(room, jnp.inf, real), jnp.full(room, NO_UNIT, jnp.int32), jnp.zeros(room, real), none,
+        zero, zero, jnp.full_like(zero, jnp.inf), exact(zero[:, 0]), zero[:, 0], none, none, samples >= 0,
+        exact(jnp.full(room, jnp.inf, real)), jnp.full(room, NO_UNIT, jnp.int32), jnp.zeros(room, real), none,
     )  # fmt: skip
-    end = lax.while_loop(lambda s: s.running.any(), turn, varying_alike(start, params, events))
-    return Events(end.times, end.units, end.count), end.current
+    final = lax.while_loop(lambda s: s.running.any(), turn, varying_alike(start, params, events))
+    return Events(final.times.high, final.units, final.count), Kept(final.current, final.times.low)

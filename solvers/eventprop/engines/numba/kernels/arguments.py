@@ -64,7 +64,7 @@ class Stored(NamedTuple):
     """The spikes of a layer.
 
     Attributes:
-        times: ``[capacity]`` [s].
+        times: ``[capacity]`` [s], in double precision where that of the layer is too coarse.
         units: ``[capacity]``, neurons of the layer.
         current: ``[capacity]``, of the spiking neuron [voltage].
         count: number of spikes; above the capacity if there was no room.

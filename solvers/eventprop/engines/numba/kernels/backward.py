@@ -228,7 +228,7 @@ def adjoint(layer, length, expanded, sample, delay, stored, cotangents, wanted, 
     # Nothing after the last spike has an effect.
     k = spikes
     last = np.float64(spike_times[spikes - 1]) if spikes else 0.0
-    e = np.searchsorted(times[:count], number(last), side="right") if spikes else 0
+    e = np.searchsorted(times[:count], spike_times.dtype.type(last), side="right") if spikes else 0
     r = spikes if recurrent else 0
     while r > 0 and arrival_time(spike_times[r - 1], delay) > last:
         r -= 1

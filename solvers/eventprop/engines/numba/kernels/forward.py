@@ -110,13 +110,14 @@ def _fill_path(count, series, column, length, rate_mem, path):
 
 
 @njit(**OPTIONS)
-def _follow(layer, block, chosen, candidates, state, series, length, path, found, room):
+def _follow(layer, block, chosen, candidates, state, series, length, path, found, free):
     """Spikes of the chosen neurons in a block, each followed from arrival to arrival in double precision.
 
-    ``found`` receives their times, units and currents in its rows, neuron by neuron.
+    ``found`` receives their times, units and currents in its rows, neuron by neuron. ``free`` is the room for them:
+    times are rounded to its type.
 
     Returns:
-        How many there are, ``room + 1`` at most.
+        How many there are, one more than there is room at most.
     """
     weights, _, tau_mem, tau_syn, threshold, reset, shared = layer
     begin, end, arrive, rows, count = block
@@ -152,13 +153,13 @@ def _follow(layer, block, chosen, candidates, state, series, length, path, found
                 )  # fmt: skip
                 if lag == np.inf:
                     break
-                if spikes == room:
-                    return room + 1
+                if spikes == len(free):
+                    return len(free) + 1
                 now += lag
                 decay_mem, decay_syn, _ = evaluate(series, column, now - begin, length)
                 i, v = decay_syn * b, np.float64(reset[n])
                 a -= (level - v) / decay_mem
-                found[0, spikes] = state.dtype.type(now)
+                found[0, spikes] = free.dtype.type(now)
                 found[1, spikes], found[2, spikes] = n, i
                 spikes += 1
             w = np.float64(weights[rows[j], n])
@@ -329,14 +330,14 @@ def simulate(layer, longest, expanded, sample, duration, delay, out):
             if candidates == 0:
                 break
             block = Block(t, end, arrive, rows, arrivals)
-            room = capacity - spikes
-            new = _follow(layer, block, chosen, candidates, state, series, longest, path, found, room)
+            free = spike_times[spikes:]
+            new = _follow(layer, block, chosen, candidates, state, series, longest, path, found, free)
             if new > capacity - spikes:
                 return capacity + 1
             if new == 0:
                 break
             _sort(found, new)
-            heard = np.float64(arrival_time(number(found[0, 0]), delay))
+            heard = np.float64(arrival_time(spike_times.dtype.type(found[0, 0]), delay))
             cut = recurrent and heard < end
             if not cut:
                 break
