@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
+from benchmarks.robustness.figure import FAILURES, table
 from gradlab.reporting import records
 
-RESULTS = Path(__file__).parents[2] / "results"
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "results"
 
 
 @pytest.mark.parametrize("name", ["accuracy", "linear", "initialisation", "ablation", "gradient_agreement"])
@@ -20,3 +22,12 @@ def test_newest_record_is_shown(name):
         drawn = command.figures(record)
         assert drawn and all(isinstance(figure, Figure) for figure in drawn.values())
         assert all((RESULTS / "figures" / file).exists() for file in drawn)
+
+
+def test_no_fuzzer_found_anything_and_the_page_says_so():
+    page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    newest = {record["config"]["kind"]: record for record in records.read(RESULTS / "robustness.jsonl")}
+    assert newest
+    for record in newest.values():
+        assert record["status"] == "ok" and not any(record["metrics"][way] for way in FAILURES)
+        assert table([record]).splitlines()[-1] in page.splitlines()
