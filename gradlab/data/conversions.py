@@ -110,9 +110,8 @@ def numbers_or_names(what: str, values: ArrayLike) -> np.ndarray:
     array = np.asarray(values)
     if array.dtype.kind not in "USTO":
         return numbers(what, array).astype(np.int64, copy=False)
-    entries = np.asarray(values, object).ravel()
     try:
-        entries = [entry.decode() if isinstance(entry, bytes) else entry for entry in entries]
+        entries = [x.decode() if isinstance(x, bytes) else x for x in np.asarray(values, object).ravel()]
     except UnicodeDecodeError as error:
         raise ValueError(f"{what} hold {error.object!r}, which is not UTF-8: give names as text") from error
     other = [entry for entry in entries if not isinstance(entry, str)]

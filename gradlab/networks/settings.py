@@ -9,6 +9,7 @@ from solvers.neurons import NEURONS
 from .heterogeneity import KindName
 from .initialisers import InitialiserName
 from .readouts import ReadoutName
+from .units_of_time import check_times
 
 if TYPE_CHECKING:
     NeuronName = str
@@ -71,6 +72,11 @@ class NetworkSettings:
         if self.reset >= self.threshold:
             raise ValueError(f"reset is {self.reset:g}, expected below the threshold {self.threshold:g}")
         self._check_other_constants()
+        declared = NEURONS[self.neuron].constants
+        slow = {name: value for name, value in self.constant_values.items() if declared[name].unit == "s"}
+        lags = {"delay": self.delay} if self.recurrent else {}
+        lags |= {"delay_step": self.delay_step} if self.delay_line > 1 else {}
+        check_times(self.duration, slow, lags)
 
     def _check_other_constants(self) -> None:
         declared = NEURONS[self.neuron].constants

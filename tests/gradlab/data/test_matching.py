@@ -69,7 +69,7 @@ def test_times_in_another_unit(kind, no_work):
 def test_units_are_named_whatever_the_duration(factor, duration, filled, seed):
     """Spikes all over a trial, in another unit: refused; in seconds: taken."""
     times = np.random.default_rng(seed).uniform(0, filled * duration, 200)
-    units, network = np.zeros(200, int), tiny_network(duration=duration)
+    units, network = np.zeros(200, int), tiny_network(duration=duration, recurrent=False)
     make = lambda times: SpikeData.from_samples("x", [times], [units], [0], inputs=INPUTS, classes=CLASSES)  # noqa: E731
     check_match(network, make(times))
     unit = {1e3: "milliseconds", 1e6: "microseconds", 1e9: "nanoseconds"}[factor]
