@@ -76,15 +76,15 @@ def plain_bptt_loss(
     network, method, params = objective.network, objective.method, eqx.combine(trained, constant)
     layers: Any = params.layers  # of the LIF neurons that the scan knows
     assert isinstance(method, BPTT)
-    delay = time_grid(network.duration, method.dt, network.delay).delay
+    times = time_grid(network.duration, method.dt, network.delay)
     fired = bptt_scan(
-        layers, grid, dt=method.dt, delay=delay, surrogate=method.surrogate, reset_gradient=method.reset_gradient
+        layers, grid, dt=method.dt, delay=times.delay, surrogate=method.surrogate, reset_gradient=method.reset_gradient
     )
     steps, size, neurons = fired[-1].shape
-    observer = network.readout.observer(params.readout, network.duration, method.dt)
-    times = method.dt * jnp.arange(steps, dtype=grid.dtype)
+    observer = network.readout.observer(params.readout, network.duration)
+    moments = times.clock(jnp.arange(steps), grid.dtype)
     look = lambda seen, inputs: (observer.step(seen, *inputs), None)  # noqa: E731
-    seen, _ = jax.lax.scan(look, observer.init(size, neurons, grid.dtype), (fired[-1], times))
+    seen, _ = jax.lax.scan(look, observer.init(size, neurons, grid.dtype), (fired[-1], *moments))
     counts = tuple(spikes.sum(0) for spikes in fired)
     largest = jnp.stack([count.sum(1).max() for count in counts])
     return objective.loss(

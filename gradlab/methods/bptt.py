@@ -61,7 +61,7 @@ class BPTT(Method):
         state, counts = bptt.simulate(
             network.spiking_layers(params),
             events,
-            network.readout.observer(params.readout, network.duration, self.dt),
+            network.readout.observer(params.readout, network.duration),
             duration=network.duration,
             dt=self.dt,
             delay=network.delay,

@@ -21,21 +21,38 @@ _CHUNK = 64  # events of a sample binned at once
 class Grid(NamedTuple):
     """The time grid: points ``n dt`` for ``n = 0 .. steps - 1``.
 
+    If the trial is no whole number of steps, the neurons take the last one whole; for an observer the trial's end cuts
+    it short, and what happens at the last point happens at the end of the trial.
+
     Attributes:
         dt: step [s].
         steps: number of grid points.
         delay: recurrent transmission delay in steps.
+        duration: of the trial [s].
     """
 
     dt: float
     steps: int
     delay: int
+    duration: float
 
     @property
     def segment(self) -> int:
         """Steps in a segment: half the square root of all, about the optimum of time and memory, in whole delays."""
         block = max(self.delay, 1)
         return math.ceil(math.sqrt(self.steps) / 2 / block) * block
+
+    def clock(
+        self, points: Int[Array, " points"], dtype: Any
+    ) -> tuple[Float[Array, " points"], Float[Array, " points"]]:
+        """What an observer is told of grid points: their times, and the length of the steps that end there [s].
+
+        Made from whole numbers: no sum of steps is rounded, and no time but that of the last point reaches the end.
+        """
+        last, left = self.steps - 1, self.duration - (self.steps - 2) * self.dt
+        times = jnp.where(points < last, points * self.dt, self.duration)
+        lags = jnp.where(points == 0, 0.0, jnp.where(points < last, self.dt, left))
+        return times.astype(dtype), lags.astype(dtype)
 
 
 @dataclass(frozen=True)
@@ -73,7 +90,7 @@ def time_grid(duration: float, dt: float, delay: float) -> Grid:
             f"delay is {delay:g} s, that is {delay / dt:g} steps of dt = {dt:g} s, expected a whole number of steps: "
             f"set delay to {delay_steps * dt:g} s or choose a dt that divides it"
         )
-    return Grid(dt, math.ceil(duration / dt * (1 - _WHOLE_WITHIN)) + 1, delay_steps)
+    return Grid(dt, math.ceil(duration / dt * (1 - _WHOLE_WITHIN)) + 1, delay_steps, duration)
 
 
 class Binned(NamedTuple):

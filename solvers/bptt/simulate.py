@@ -21,7 +21,7 @@ from typing import Any, Protocol, runtime_checkable
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Bool, Float, PyTree
+from jaxtyping import Array, Float, Int, PyTree
 
 from ..checks import batch_shapes, checked, varying_alike
 from ..events import Events
@@ -45,8 +45,10 @@ class Observer(Protocol):
     def init(self, batch: int, neurons: int, dtype: Any) -> PyTree:
         """State before the first step: arrays of fixed shape and type."""
 
-    def step(self, state: PyTree, spikes: Float[Array, "batch neurons"], time: Float[Array, ""]) -> PyTree:
-        """State after the spikes (0 or 1) at ``time`` [s]."""
+    def step(
+        self, state: PyTree, spikes: Float[Array, "batch neurons"], time: Float[Array, ""], lag: Float[Array, ""]
+    ) -> PyTree:
+        """State after the spikes (0 or 1) at ``time`` [s], a ``lag`` [s] after the step before: see ``Grid``."""
 
 
 def _project(spikes: Float[Array, "steps batch pre"], weights: Float[Array, "pre post"]) -> Array:
@@ -83,10 +85,10 @@ def _scan_segments(
     collect: Callable[..., tuple[PyTree, PyTree]],
     collected: PyTree,
 ) -> tuple[PyTree, PyTree]:
-    """Run all layers, and after each segment ``collect(collected, spikes of each layer, times, live)``.
+    """Run all layers, and after each segment ``collect(collected, spikes of each layer, points)``.
 
-    Its first result is handed on to the next segment, its second stacked. ``live`` is False for the steps beyond the
-    end of the grid with which the last segment is filled up.
+    Its first result is handed on to the next segment, its second stacked. The last segment is filled up with points
+    beyond the end of the grid.
     """
     batch, dtype, inputs = len(events.times), layers[0].w_in.dtype, layers[0].w_in.shape[0]
     ready = [_on_grid(params, rule, grid.dt) for params in layers]
@@ -102,7 +104,7 @@ def _scan_segments(
             ends.append(end)
             fired.append(spikes)
         points = first + jnp.arange(grid.segment)
-        collected, out = collect(collected, fired, (points * grid.dt).astype(dtype), points < grid.steps)
+        collected, out = collect(collected, fired, points)
         return (ends, collected), out
 
     kept = jax.checkpoint_policies.save_only_these_names(*(() if checkpoint else (KEPT,)))
@@ -173,20 +175,18 @@ def simulate(
     layers, events, wrong = checked(layers, events, grid.dt * grid.steps)
 
     def collect(
-        collected: tuple[PyTree, list[Array]],
-        fired: list[Array],
-        times: Float[Array, " steps"],
-        live: Bool[Array, " steps"],
+        collected: tuple[PyTree, list[Array]], fired: list[Array], points: Int[Array, " steps"]
     ) -> tuple[tuple[PyTree, list[Array]], None]:
         seen, counts = collected
+        live = points < grid.steps
         counts = [n + jnp.tensordot(live.astype(n.dtype), s, 1) for n, s in zip(counts, fired, strict=True)]
 
-        def look(seen: PyTree, inputs: tuple[Array, Array, Array]) -> tuple[PyTree, None]:
-            spikes, time, alive = inputs
-            after = observer.step(seen, spikes, time)
+        def look(seen: PyTree, inputs: tuple[Array, ...]) -> tuple[PyTree, None]:
+            *moment, alive = inputs
+            after = observer.step(seen, *moment)
             return jax.tree.map(lambda new, old: jnp.where(alive, new, old), after, seen), None
 
-        return (lax.scan(look, seen, (fired[-1], times, live))[0], counts), None
+        return (lax.scan(look, seen, (fired[-1], *grid.clock(points, fired[-1].dtype), live))[0], counts), None
 
     batch = len(events.times)
     counts = [jnp.zeros((batch, params.w_in.shape[1]), params.w_in.dtype) for params in layers]
@@ -213,6 +213,6 @@ def lif_layer(
     settings = _Settings(surrogate, reset_gradient, checkpoint)
     batch_shapes(events, single=False)
     layers, events, wrong = checked([params], events, grid.dt * grid.steps)
-    record = lambda _, fired, times, live: (None, fired[0])  # noqa: E731
+    record = lambda _, fired, points: (None, fired[0])  # noqa: E731
     _, spikes = _scan_segments(layers, events, grid, settings.rule(grid), settings.checkpoint, record, None)
     return _lost(wrong | events.overflowed, jnp.moveaxis(spikes.reshape(-1, *spikes.shape[2:])[: grid.steps], 0, 1))

@@ -1,8 +1,9 @@
 """What a readout is: what a network answers, as a function of its output spikes.
 
 Each has two forms of one quantity: ``from_events`` in closed form from exact spike times, and an ``observer`` that
-accumulates it along a time grid (see ``solvers.bptt``), from whose last state ``from_state`` gives the answer. The
-logits go into a cross-entropy. The leaky readout is a LIF neuron that never spikes; it has no transmission delay.
+accumulates it along a time grid (see ``solvers.bptt``), from whose last state ``from_state`` gives the answer. Where
+the trial is no whole number of steps, its end cuts the last one short (see ``solvers.bptt.Grid``). The logits go into a
+cross-entropy. The leaky readout is a LIF neuron that never spikes; it has no transmission delay.
 """
 
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -40,8 +41,8 @@ class Readout(Protocol):
         """Logits from the spikes of the last layer, which has ``units`` neurons, by ``duration`` [s]."""
         ...
 
-    def observer(self, params: Any, duration: float, dt: float) -> Observer:
-        """What accumulates the same quantity on a grid of step ``dt`` [s]."""
+    def observer(self, params: Any, duration: float) -> Observer:
+        """What accumulates the same quantity on a time grid; its last point is the end of the trial."""
         ...
 
     def from_state(self, params: Any, state: Any, duration: float) -> Float[Array, "batch outputs"]:

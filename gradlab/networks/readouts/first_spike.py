@@ -25,24 +25,25 @@ class FirstSpike(NamedTuple):
         first = jnp.take_along_axis(times, jnp.argmax(mine, -1), 1)
         return -jnp.where(mine.any(-1), first, duration) / self.scale
 
-    def observer(self, params: Any, duration: float, dt: float) -> Observer:
+    def observer(self, params: Any, duration: float) -> Observer:
         """See ``Readout``."""
-        return _Survival(dt)
+        return _Survival()
 
     def from_state(self, params: Any, state: Any, duration: float) -> Array:
         """See ``Readout``."""
-        return -jnp.minimum(state[1], duration) / self.scale
+        alive, first = state
+        return -(first + duration * alive) / self.scale
 
 
 class _Survival(NamedTuple):
-    """First spike time as the time survived without a spike, a product that surrogate derivatives pass through."""
+    """First spike time as a sum over all points of ``time * spike * (no spike before)``.
 
-    dt: float
+    Surrogate derivatives pass through the products: a spike anywhere ends what would have been survived after it.
+    """
 
     def init(self, batch: int, neurons: int, dtype: Any) -> tuple[Array, Array]:
         return jnp.ones((batch, neurons), dtype), jnp.zeros((batch, neurons), dtype)
 
-    def step(self, state: tuple[Array, Array], spikes: Array, time: Array) -> tuple[Array, Array]:
-        alive, survived = state
-        survived = survived + jnp.where(time > 0, self.dt, 0.0) * alive
-        return alive * (1 - spikes), survived
+    def step(self, state: tuple[Array, Array], spikes: Array, time: Array, lag: Array) -> tuple[Array, Array]:
+        alive, first = state
+        return alive * (1 - spikes), first + time * spikes * alive

@@ -35,9 +35,9 @@ class Maximum(NamedTuple):
             params, times, jnp.where(spikes.valid, spikes.units, units), lag, arrival
         )
 
-    def observer(self, params: ReadoutParams, duration: float, dt: float) -> Observer:
+    def observer(self, params: ReadoutParams, duration: float) -> Observer:
         """See ``Readout``."""
-        return _RunningMaximum(params, dt)
+        return _RunningMaximum(params)
 
     def from_state(self, params: ReadoutParams, state: Any, duration: float) -> Array:
         """See ``Readout``."""
@@ -88,13 +88,14 @@ def _voltage_at(params: ReadoutParams, times: Array, units: Array, lag: Array, a
 
 class _RunningMaximum(NamedTuple):
     params: ReadoutParams
-    dt: float
 
     def init(self, batch: int, neurons: int, dtype: Any) -> tuple[Array, Array, Array]:
         zero = jnp.zeros((batch, self.params.w.shape[1]), dtype)
         return zero, zero, zero
 
-    def step(self, state: tuple[Array, Array, Array], spikes: Array, time: Array) -> tuple[Array, Array, Array]:
+    def step(
+        self, state: tuple[Array, Array, Array], spikes: Array, time: Array, lag: Array
+    ) -> tuple[Array, Array, Array]:
         v, i, best = state
-        v, i = flow(v, i, jnp.where(time > 0, self.dt, 0.0), self.params.tau_mem, self.params.tau_syn)
+        v, i = flow(v, i, lag, self.params.tau_mem, self.params.tau_syn)
         return v, i + spikes @ self.params.w, jnp.maximum(best, v)

@@ -43,7 +43,7 @@ class WeightedMean(NamedTuple):
 
         return map_samples(sums, spikes) @ params.w
 
-    def observer(self, params: ReadoutParams, duration: float, dt: float) -> Observer:
+    def observer(self, params: ReadoutParams, duration: float) -> Observer:
         """See ``Readout``."""
         return _KernelSum(self, params, duration)
 
@@ -60,5 +60,5 @@ class _KernelSum(NamedTuple):
     def init(self, batch: int, neurons: int, dtype: Any) -> Array:
         return jnp.zeros((batch, neurons), dtype)
 
-    def step(self, state: Array, spikes: Array, time: Array) -> Array:
+    def step(self, state: Array, spikes: Array, time: Array, lag: Array) -> Array:
         return state + self.readout.kernel(self.params, time, self.duration) * spikes

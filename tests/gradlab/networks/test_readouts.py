@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gradlab.networks.readouts import READOUTS, FirstSpike, ReadoutParams
+from solvers.bptt import time_grid
 from solvers.events import NO_UNIT, Events, pad_events, to_grid
 from solvers.neurons.lif import kappa
 
@@ -144,15 +145,16 @@ def test_padding_and_silence(loss):
 def on_grid(loss, params, spikes, dt):
     """Logits from the observer, fed with the spikes step by step."""
     readout = READOUTS[loss]
-    observer = readout.observer(params, DURATION, dt)
-    steps = round(DURATION / dt) + 1
-    grid = to_grid(spikes, UNITS, steps, dt)
+    observer = readout.observer(params, DURATION)
+    clock = time_grid(DURATION, dt, 0.0)
+    grid = to_grid(spikes, UNITS, clock.steps, dt)
     state = observer.init(BATCH, UNITS, jnp.float64)
 
     def step(state, inputs):
         return observer.step(state, *inputs), None
 
-    state, _ = jax.lax.scan(step, state, (jnp.moveaxis(grid, 1, 0), dt * jnp.arange(steps)))
+    moments = clock.clock(jnp.arange(clock.steps), jnp.float64)
+    state, _ = jax.lax.scan(step, state, (jnp.moveaxis(grid, 1, 0), *moments))
     return readout.from_state(params, state, DURATION)
 
 

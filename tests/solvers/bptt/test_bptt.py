@@ -31,7 +31,7 @@ class WeightedSum:
     def init(self, batch, neurons, dtype):
         return jnp.zeros((batch, neurons), dtype), jnp.zeros((), dtype), jnp.zeros((), jnp.int32)
 
-    def step(self, state, spikes, time):
+    def step(self, state, spikes, time, lag):
         return state[0] + self.weights * spikes * (1 + time / DT), time, state[2] + 1
 
 
