@@ -71,4 +71,6 @@ class BPTT(Method):
         )
         logits = network.readout.from_state(params.readout, state, network.duration)
         largest = jnp.stack([count.sum(1).max() for count in counts])
-        return Output(logits, counts[: len(network.hidden)], largest)
+        hidden = len(network.hidden)
+        of_outputs = counts[hidden] if network.readout.spiking else None
+        return Output(logits, counts[:hidden], largest, output_counts=of_outputs)

@@ -64,4 +64,5 @@ class EventProp(Method):
         logits = read(params.readout, events, network.spiking_sizes[-1], network.duration)
         hidden = len(network.hidden)
         largest = jnp.stack([s.count.max() for s in spikes])
-        return Output(logits, tuple(counts[:hidden]), largest, tuple(spikes[:hidden]))
+        of_outputs = counts[hidden] if network.readout.spiking else None
+        return Output(logits, tuple(counts[:hidden]), largest, tuple(spikes[:hidden]), of_outputs)

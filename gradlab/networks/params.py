@@ -43,9 +43,16 @@ class Output(NamedTuple):
         counts: spikes of each hidden neuron in each sample, by layer; differentiable by heuristics or surrogates.
         largest: spikes of the busiest sample, by spiking layer (for the room of the event-driven simulator).
         spikes: of the hidden layers, by layer; only of the event-driven simulator.
+        output_counts: spikes of each output neuron in each sample; None for a leaky readout.
     """
 
     logits: Float[Array, "batch outputs"]
     counts: tuple[Float[Array, "batch _"], ...]
     largest: Float[Array, " layers"]
     spikes: tuple[Any, ...] = ()
+    output_counts: Float[Array, "batch outputs"] | None = None
+
+    @property
+    def spiking_counts(self) -> tuple[Float[Array, "batch _"], ...]:
+        """Spikes of each neuron in each sample, by spiking layer."""
+        return self.counts if self.output_counts is None else (*self.counts, self.output_counts)

@@ -24,6 +24,8 @@ class TrainConfig(AugmentationConfig):
         rate_strength: of the rate regularisation, a heuristic; 0 turns it off.
         rate_target: spikes of a neuron in a sample that the regularisation aims at.
         lift_silent: added after each epoch to the input weights of neurons that never spiked, a heuristic; 0: off.
+        pull_silent: weight of a pull on output neurons that stay silent in a sample of their class, a heuristic; only
+            for losses that read output spikes (ttfs), see gradlab.training.heuristics; 0: off.
         seed: of the initial weights, the order of the samples and the augmentation.
 
     Raises:
@@ -40,4 +42,5 @@ class TrainConfig(AugmentationConfig):
     rate_strength: NotNegative = 1e-7
     rate_target: NotNegative = 14.0
     lift_silent: NotNegative = 2e-3
+    pull_silent: NotNegative = 3.0
     seed: Seed = 0

@@ -10,7 +10,7 @@ from ..networks.network import Network
 
 
 class StepMetrics(NamedTuple):
-    """What a step tells; counts are sums over the batch."""
+    """What a step tells; counts are sums over the batch, of all spiking layers."""
 
     loss: Float[Array, ""]
     accuracy: Float[Array, ""]
@@ -23,7 +23,7 @@ class EpochFigures:
     """Means and sums over the steps of an epoch.
 
     Attributes:
-        counts: spikes of each neuron so far, by hidden layer.
+        counts: spikes of each neuron so far, by spiking layer.
         largest: spikes of the busiest sample so far, by spiking layer.
     """
 
@@ -32,7 +32,7 @@ class EpochFigures:
         self._network, self._batch_size, self._began = network, batch_size, time.perf_counter()
         self._losses: list[float] = []
         self._hits: list[float] = []
-        self.counts = [np.zeros(n, np.float32) for n in network.hidden]
+        self.counts = [np.zeros(n, np.float32) for n in network.spiking_sizes]
         self.largest = np.zeros(len(network.spiking_sizes))
 
     def add(self, loss: float, metrics: StepMetrics) -> None:
@@ -48,15 +48,19 @@ class EpochFigures:
         return float(np.mean(self._hits))
 
     @property
+    def _hidden(self) -> list[np.ndarray]:
+        return self.counts[: len(self._network.hidden)]
+
+    @property
     def rate(self) -> float:
         """Mean rate of the hidden neurons [Hz]."""
         samples = len(self._losses) * self._batch_size
-        total = sum(count.sum() for count in self.counts)
+        total = sum(count.sum() for count in self._hidden)
         return float(total / samples / sum(self._network.hidden) / self._network.duration)
 
     def entry(self) -> dict[str, Any]:
         """What the history keeps of the epoch."""
-        silent = sum(int((count == 0).sum()) for count in self.counts)
+        silent = sum(int((count == 0).sum()) for count in self._hidden)
         return {
             "train_loss": float(np.mean(self._losses)),
             "train_accuracy": self.accuracy,

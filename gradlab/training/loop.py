@@ -24,7 +24,7 @@ from ..networks.params import NetworkParams
 from .config import TrainConfig
 from .early_stopping import is_over
 from .epoch import EpochFigures, StepMetrics
-from .heuristics import lift_silent
+from .heuristics import lift_silent, pull_silent_outputs
 from .interrupts import noted_interrupts
 from .json_types import to_json
 from .memory import TRAINING
@@ -128,7 +128,7 @@ class Trainer(Objective):
             figures.add(loss, metrics)
             bar.step(loss, figures.accuracy, figures.rate)
         self.room.shrink(figures.largest.tolist())
-        lifted = lift_silent(run.state.trained, figures.counts, self.config.lift_silent)
+        lifted = lift_silent(run.state.trained, figures.counts, self.config.lift_silent, run.rng)
         run.state = run.state._replace(trained=lifted)
         _require_finite(lifted, len(run.times))
         return figures.entry()
@@ -140,9 +140,11 @@ class Trainer(Objective):
         """One step of the optimiser; ``number`` counts them from the start of the training."""
         key = jax.random.fold_in(self.key, number)
         (loss, output), gradient = self.value_and_grad(trained, constant, events, labels, key, room=room)
+        if self.network.readout.spiking:
+            gradient = pull_silent_outputs(gradient, output, labels, self.config.pull_silent)
         rules = optimiser(self.config, steps, self.network.bounds)
         updates, state = rules.update(gradient, state)
-        counts = tuple(count.sum(0) for count in output.counts)
+        counts = tuple(count.sum(0) for count in output.spiking_counts)
         norm = optax.tree.norm(gradient)
         metrics = StepMetrics(loss, accuracy(output.logits, labels), output.largest, counts, norm)
         return optax.apply_updates(trained, updates), state, metrics

@@ -4,10 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tiny_data import CLASSES, INPUTS, assert_same
+from tiny_data import CLASSES, INPUTS
 
 from gradlab import Network, TrainConfig
-from gradlab.training.heuristics import lift_silent
 from gradlab.training.optimiser import schedule
 from gradlab.training.trained import split_params
 
@@ -21,15 +20,6 @@ def test_split_params(loss):
     assert names(constant) == {"tau_mem", "tau_syn", "threshold", "reset"}
     assert len(jax.tree.leaves(trained)) + len(jax.tree.leaves(constant)) == len(jax.tree.leaves(params))
     assert len(jax.tree.leaves(trained)) == 5
-
-
-def test_lift_silent_raises_silent_neurons_only():
-    params = Network(INPUTS, CLASSES, hidden=(3, 2)).init(jax.random.key(0))
-    lifted = lift_silent(params, [np.array([0, 5, 0]), np.array([1, 0])], 0.25)
-    for before, after, by in zip(params.layers, lifted.layers, ([0.25, 0, 0.25], [0, 0.25]), strict=True):
-        np.testing.assert_array_equal(after.w_in, before.w_in + np.array(by, np.float32))
-        assert_same(after._replace(w_in=before.w_in), before)
-    assert_same(lifted.readout, params.readout)
 
 
 @pytest.mark.parametrize(("steps", "ease_in"), [(5000, 140), (200, 20), (3, 1)])
@@ -50,7 +40,7 @@ def test_settings_that_must_be_positive(name, value):
         TrainConfig(**{name: value})
 
 
-@pytest.mark.parametrize("name", ["patience", "rate_strength", "rate_target", "lift_silent", "seed"])
+@pytest.mark.parametrize("name", ["patience", "rate_strength", "rate_target", "lift_silent", "pull_silent", "seed"])
 def test_settings_that_must_not_be_negative(name):
     assert getattr(TrainConfig(**{name: 0}), name) == 0
     with pytest.raises(ValueError, match=f"{name} is -1, expected a .* number >= 0"):
