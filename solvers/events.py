@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from .own_rules import own_rules
+from .times import nearest_step
 
 _AT_ONCE = 32  # samples
 NO_UNIT = -1  # the unit of a padding entry; its time is infinity
@@ -91,7 +92,7 @@ def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "
         steps: number of grid points; events beyond the last are left out.
         dt: step [s].
     """
-    step = jnp.round(jnp.where(events.valid, events.times, 0) / dt).astype(jnp.int32)
+    step = nearest_step(events.times, dt, steps * dt)
     inside = events.valid & (step < steps)
     step = jnp.where(inside, step, steps)  # out of range: dropped
 

@@ -12,9 +12,10 @@ from jaxtyping import Array, Float, Int
 from ..checks import varying_alike
 from ..events import Events
 from ..fields import NotNegative, Positive, check_fields
-from ..times import MOST_STEPS
+from ..times import MOST_STEPS, nearest_step
 
-_WHOLE_WITHIN = 1e-6  # relative error within which a number of steps passes for whole: times in seconds are rounded
+# Errors within which a number of steps passes for whole, as times in seconds are rounded: relative, and of a step.
+_WHOLE_WITHIN, _WHOLE_WITHIN_STEP = 1e-6, 1e-3
 _CHUNK = 64  # events of a sample binned at once
 
 
@@ -90,7 +91,8 @@ def time_grid(duration: float, dt: float, delay: float) -> Grid:
             f"delay is {delay:g} s, that is {delay / dt:g} steps of dt = {dt:g} s, expected a whole number of steps: "
             f"set delay to {delay_steps * dt:g} s or choose a dt that divides it"
         )
-    return Grid(dt, math.ceil(duration / dt * (1 - _WHOLE_WITHIN)) + 1, delay_steps, duration)
+    steps = duration / dt
+    return Grid(dt, math.ceil(steps - min(_WHOLE_WITHIN * steps, _WHOLE_WITHIN_STEP)) + 1, delay_steps, duration)
 
 
 class Binned(NamedTuple):
@@ -112,8 +114,8 @@ class Binned(NamedTuple):
 def bin_events(events: Events, grid: Grid) -> Binned:
     """Each event at the nearest grid point; those beyond the last belong to no segment."""
     firsts = grid.segment * jnp.arange(math.ceil(grid.steps / grid.segment))
-    step = jnp.round(jnp.where(events.valid, events.times, jnp.inf) / grid.dt)
-    step = jnp.where(step < grid.steps, step, MOST_STEPS).astype(jnp.int32)
+    step = nearest_step(jnp.where(events.valid, events.times, jnp.inf), grid.dt, grid.steps * grid.dt)
+    step = jnp.where(step < grid.steps, step, MOST_STEPS)
     find = jax.vmap(jnp.searchsorted, (0, None), 1)
     windows = jnp.stack([find(step, firsts), find(step, firsts + grid.segment)], 1)
     return Binned(step, events.units, firsts, windows)
