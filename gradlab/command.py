@@ -159,17 +159,17 @@ def run_command(
         config = tyro.cli(form, prog=f"python -m {program}", args=arguments, default=default or settings())
         with ended_by_signals(), plain_warnings():
             record = run(config)
-    except (ValueError, OSError, KeyboardInterrupt) as error:
-        # In a call back from a running XLA program, Ctrl-C comes as a ValueError.
-        if isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in str(error):
+    except (ValueError, OSError, MemoryError, RuntimeError, KeyboardInterrupt) as error:
+        text = " ".join(str(error).split())
+        # In a call back from a running XLA program, Ctrl-C comes as another error.
+        if isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in text:
             print("error: interrupted; what is not recorded or kept yet is lost", file=sys.stderr)
             return _EXIT["interrupted"]
-        print("error:", *str(error).split(), file=sys.stderr)
-        return _REFUSED
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and _XLA_HAS_NO_MEMORY not in str(error):
+        if isinstance(error, MemoryError) or _XLA_HAS_NO_MEMORY in text:
+            text = f"out of memory: lower the sizes; {text}"
+        elif isinstance(error, RuntimeError):
             raise
-        print("error: out of memory: lower the sizes;", *str(error).split(), file=sys.stderr)
+        print("error:", text, file=sys.stderr)
         return _REFUSED
     print(f"record appended to {config.out / file}, figures are in {config.out / 'figures'}")
     if config.json:
