@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int
 from ..checks import varying_alike
 from ..events import Events
 from ..fields import NotNegative, Positive, check_fields
-from ..times import MOST_STEPS, nearest_step
+from ..times import MOST_STEPS, grid_time, is_fine, nearest_step
 
 # Errors within which a number of steps passes for whole, as times in seconds are rounded: relative, and of a step.
 _WHOLE_WITHIN, _WHOLE_WITHIN_STEP = 1e-6, 1e-3
@@ -51,7 +51,9 @@ class Grid(NamedTuple):
         Made from whole numbers: no sum of steps is rounded, and no time but that of the last point reaches the end.
         """
         last, left = self.steps - 1, self.duration - (self.steps - 2) * self.dt
-        times = jnp.where(points < last, points * self.dt, self.duration)
+        fine = is_fine(dtype, self.duration)
+        times = points * self.dt if fine else grid_time(points, self.dt, dtype).high
+        times = jnp.where(points < last, times, self.duration)
         lags = jnp.where(points == 0, 0.0, jnp.where(points < last, self.dt, left))
         return times.astype(dtype), lags.astype(dtype)
 

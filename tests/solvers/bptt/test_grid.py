@@ -1,5 +1,6 @@
 """The time grid, and times that do not make one."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -53,6 +54,14 @@ def test_events_go_to_the_nearest_point_at_any_time(duration, dt):
     events = pad_events([(times, np.zeros(500, int))], dtype=np.float32)
     step = np.int64(bin_events(events, time_grid(duration, dt, dt)).step[0])
     assert (np.abs(step - times / dt) <= 0.5 + 1e-6).all()
+
+
+@pytest.mark.parametrize("dt", [1e-3, 0.3])
+def test_times_of_grid_points_are_the_nearest_numbers_in_long_recordings(dt):
+    grid = time_grid(65536.0, dt, dt)
+    points = np.random.default_rng(0).integers(0, grid.steps - 1, 2000, np.int32)
+    times, _ = grid.clock(jnp.asarray(points), jnp.float32)
+    np.testing.assert_array_equal(times, np.float32(points * dt))
 
 
 def test_a_long_recording_on_a_coarse_grid():
