@@ -104,10 +104,11 @@ def test_damaged_and_foreign_files(folders, tally, monkeypatch):
     def judge(name, way, found, allowed):
         if way is None:
             way = next((kind for kind, right in allowed.items() if right(found)), "silent")
-            seen[way] = seen.get(way, 0) + 1
-        elif way == "passed":
-            seen["refused"] += 1
-        return (name, None) if way in ("passed", *seen) and way != "silent" else (name, way, str(found)[-500:])
+        kind = "refused" if way == "passed" else way
+        if kind not in seen:
+            return name, way, str(found)[-500:]
+        seen[kind] += 1
+        return name, None
 
     def form(name):
         folder = folders(name)
