@@ -53,7 +53,7 @@ class Time(NamedTuple):
     def after(self, lag: Any) -> "Time":
         """Times a lag [s] later: an array of the same type, or a number of Python, of which all digits count."""
         step = as_time(lag, self.high.dtype, self.low is None)
-        if self.low is None:
+        if self.low is None or step.low is None:
             return Time(self.high + step.high, None)
         high, left = _sum(self.high, step.high)
         return Time(*_sum(high, left + (self.low + step.low)))
@@ -61,12 +61,12 @@ class Time(NamedTuple):
     def since(self, start: "Time") -> Float[Array, "*shape"]:
         """Lags from other times on [s]."""
         lag = self.high - start.high
-        return lag if self.low is None else lag + (self.low - start.low)
+        return lag if self.low is None or start.low is None else lag + (self.low - start.low)
 
     def precedes(self, other: "Time") -> Bool[Array, "*shape"]:
         """Whether they are earlier than others."""
-        earlier = self.high < other.high
-        return earlier if self.low is None else earlier | (self.high == other.high) & (self.low < other.low)
+        earlier, same = self.high < other.high, self.high == other.high
+        return earlier if self.low is None or other.low is None else earlier | same & (self.low < other.low)
 
 
 def as_time(seconds: Any, dtype: Any, fine: bool) -> Time:

@@ -72,8 +72,8 @@ def forward(params: LIFParams, events: Events, *, duration: float, delay: float,
     end = exact(duration)
 
     def turn(s: _State) -> _State:
-        t_in = jnp.where(s.e < events.count, take(events.times, s.e, jnp.inf), jnp.inf)
-        t_in, t_own = exact(t_in), take_time(s.times, s.r, jnp.inf).after(delay)
+        t_in = exact(jnp.where(s.e < events.count, take(events.times, s.e, jnp.inf), jnp.inf))
+        t_own = take_time(s.times, s.r, jnp.inf).after(delay)
         t_own = where(recurrent & (s.r < s.count), t_own, exact(jnp.inf))
         arrival = first(t_in, t_own)
         gap = jnp.maximum(first(arrival, end).since(s.arrived) - s.since, 0)
