@@ -123,6 +123,10 @@ def run_segment(
     return _forward(rule, constants, w_rec, start, arrivals)[0]
 
 
+def _in_blocks(steps: Array, start: State) -> tuple[int, ...]:
+    return len(steps) // len(start.recent), *start.recent.shape
+
+
 @own_rules()
 def _forward(
     rule: Rule, constants: GridConstants, w_rec: Array | None, start: State, arrivals: Array
@@ -147,7 +151,7 @@ def _forward(
     if rule.delay == 0:
         (v, i), voltages = lax.scan(step, (start.v, start.i), arrivals)
     else:
-        end, voltages = lax.scan(block, start, arrivals.reshape(-1, *start.recent.shape))
+        end, voltages = lax.scan(block, start, arrivals.reshape(_in_blocks(arrivals, start)))
         v, i = end.v, end.i
         voltages = voltages.reshape(arrivals.shape)
     voltages = checkpoint_name(voltages, KEPT)
@@ -186,7 +190,7 @@ def _backward(
     if rule.delay == 0:
         adjoint, (lambda_v, lambda_i) = lax.scan(step, adjoint, (voltages, from_outside), reverse=True)
     else:
-        in_blocks = -1, *start.recent.shape
+        in_blocks = _in_blocks(voltages, start)
         blocks = voltages.reshape(in_blocks), from_outside.reshape(in_blocks)
         (adjoint, d_recent), lambdas = lax.scan(block, (adjoint, d_recent), blocks, reverse=True)
         lambda_v, lambda_i = (x.reshape(voltages.shape) for x in lambdas)
@@ -204,8 +208,8 @@ def _backward(
     )
     d_w_rec = None
     if w_rec is not None:
-        sent = jnp.concatenate([start.recent, spikes])[: len(spikes)].reshape(-1, w_rec.shape[0])
-        d_w_rec = sent.T @ lambda_i.reshape(-1, w_rec.shape[1])
+        sent = jnp.concatenate([start.recent, spikes])[: len(spikes)]
+        d_w_rec = lax.collapse(sent, 0, 2).T @ lax.collapse(lambda_i, 0, 2)
     return d_constants, d_w_rec, State(d_v, d_i, d_recent), lambda_i
 
 

@@ -54,7 +54,7 @@ class Observer(Protocol):
 def _project(spikes: Float[Array, "steps batch pre"], weights: Float[Array, "pre post"]) -> Array:
     """Currents ``[steps, batch, post]``, as a product of two matrices: its gradient is faster than with three axes."""
     steps, batch, pre = spikes.shape
-    return (spikes.reshape(steps * batch, pre) @ weights).reshape(steps, batch, -1)
+    return (spikes.reshape(steps * batch, pre) @ weights).reshape(steps, batch, weights.shape[1])
 
 
 def _lost(wrong: Bool[Array, " batch"], result: PyTree) -> PyTree:
@@ -215,4 +215,4 @@ def lif_layer(
     layers, events, wrong = checked([params], events, grid.dt * grid.steps)
     record = lambda _, fired, points: (None, fired[0])  # noqa: E731
     _, spikes = _scan_segments(layers, events, grid, settings.rule(grid), settings.checkpoint, record, None)
-    return _lost(wrong | events.overflowed, jnp.moveaxis(spikes.reshape(-1, *spikes.shape[2:])[: grid.steps], 0, 1))
+    return _lost(wrong | events.overflowed, jnp.moveaxis(lax.collapse(spikes, 0, 2)[: grid.steps], 0, 1))

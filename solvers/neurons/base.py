@@ -159,6 +159,8 @@ class Neuron(abc.ABC):
         if params.w_in.ndim != 2:
             raise ValueError(f"w_in has shape {params.w_in.shape}, expected two dimensions [pre, post]")
         n = params.w_in.shape[1]
+        if n < 1:
+            raise ValueError(f"w_in has shape {params.w_in.shape}, expected at least one neuron")
         if params.w_rec is not None and params.w_rec.shape != (n, n):
             raise ValueError(
                 f"w_rec has shape {params.w_rec.shape}, expected {(n, n)} to match w_in {params.w_in.shape}"
