@@ -14,6 +14,7 @@ from jaxtyping import Array
 from solvers import InputError
 from solvers.events import Events
 from solvers.fields import LARGEST
+from solvers.own_rules import own_rules
 
 from ..data import Splits, check_splits, epoch_batches
 from ..methods import Method
@@ -49,6 +50,7 @@ class Trainer(Objective):
         self._pressed: list[int] = []  # signals
         self._jit_step = jax.jit(self._step, static_argnames=("room", "steps"))
 
+    @own_rules()
     def fit(
         self, splits: Splits, params: NetworkParams | None = None, *, progress: bool = True,
         checkpoint: str | Path | None = None, resume: bool = False,

@@ -84,7 +84,7 @@ class Room:
             ValueError: for impossible events or parameters.
             Runaway: if a layer spikes so much that it gets no more room.
         """
-        debugs = jax.config.jax_debug_nans
+        debugs: bool = jax.config.jax_debug_nans  # type: ignore[attr-defined]
         with clear_errors(), own_rules():
             while True:
                 with jax.debug_nans(False):

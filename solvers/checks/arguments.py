@@ -55,5 +55,5 @@ def checked(layers: Sequence[Parameters], events: Events, duration: float) -> Ar
     for params in layers:
         findings += layer_findings(params, duration)
     wrong = wrong_samples(findings, len(events.times))
-    layers, events = varying_alike(jax.tree.map(jnp.asarray, (list(layers), events)))
-    return Arguments(layers, events, wrong)
+    arrays = jax.tree.map(jnp.asarray, (list(layers), events))
+    return Arguments(*varying_alike(arrays), wrong)
