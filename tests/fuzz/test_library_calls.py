@@ -29,28 +29,26 @@ def test_hostile_calls_of_the_simulators(tally):
 
 def _run(first, tally):
     """Calls from a seed on; returns how many there were, and how the process ended."""
-    process = subprocess.Popen(
+    said, hung, done = [], [], 0
+    with subprocess.Popen(
         [sys.executable, HERE / "library_calls.py", str(first), str(CALLS)],
         env=os.environ | {"PYTHONPATH": str(HERE.parents[1]), "JAX_PLATFORMS": "cpu"},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    said = []
-    errors = threading.Thread(target=lambda: said.extend(process.stderr))
-    errors.start()
-    done, hung = 0, []
-    while True:
-        watch = threading.Timer(LIMIT, lambda: (hung.append(True), process.kill()))
-        watch.start()
-        line = process.stdout.readline()
-        watch.cancel()
-        if not line:
-            break
-        what, failure = json.loads(line)
-        if failure is None:
-            tally.passed()
-        else:
-            tally.fail(failure.split(":")[0], f"{what}: {failure}")
-        done += 1
-    process.wait()
-    errors.join()
+    ) as process:  # fmt: skip
+        errors = threading.Thread(target=lambda: said.extend(process.stderr))
+        errors.start()
+        while True:
+            watch = threading.Timer(LIMIT, lambda: (hung.append(True), process.kill()))
+            watch.start()
+            line = process.stdout.readline()
+            watch.cancel()
+            if not line:
+                break
+            what, failure = json.loads(line)
+            if failure is None:
+                tally.passed()
+            else:
+                tally.fail(failure.split(":")[0], f"{what}: {failure}")
+            done += 1
+        errors.join()
     return done, "hang" if hung else f"exit status {process.returncode}: {''.join(said[-3:])}"
