@@ -55,5 +55,6 @@ def checked(layers: Sequence[Parameters], events: Events, duration: float) -> Ar
     for params in layers:
         findings += layer_findings(params, duration)
     wrong = wrong_samples(findings, len(events.times))
-    arrays = jax.tree.map(jnp.asarray, (list(layers), events))
-    return Arguments(*varying_alike(arrays), wrong)
+    arrays: Any = jax.tree.map(jnp.asarray, (list(layers), events))
+    alike, events = varying_alike(arrays)
+    return Arguments(alike, events, wrong)
