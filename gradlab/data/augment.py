@@ -64,8 +64,7 @@ class Augmentation:
             while len(sample[0]) > data.longest:  # by chance, of two of the longest
                 sample = blended(rng, data.sample(index), other, data.time_step)
         if changes.dilation:
-            stretched = sample[0] * (1 + rng.uniform(-changes.dilation, changes.dilation))
-            sample = _on_grid(stretched, data.time_step), sample[1]
+            sample = dilated(sample, rng.uniform(-changes.dilation, changes.dilation), data.time_step)
         if changes.channel_shift:
             by = int(rng.integers(-changes.channel_shift, changes.channel_shift, endpoint=True))
             sample = shifted(sample, by, data.inputs)
@@ -89,15 +88,28 @@ def shifted(sample: Sample, by: int, inputs: int) -> Sample:
     return chosen((times, units), (units >= 0) & (units < inputs))
 
 
+def dilated(sample: Sample, by: float, time_step: float) -> Sample:
+    """A sample of another length, by this share; each spike moves by a whole number of ``time_step`` if that is not 0.
+
+    So spikes that are not on the grid, or on a finer one, stay there, and those that met still meet.
+    """
+    times = sample[0] + _on_grid(by * sample[0], time_step)
+    order = np.argsort(times, kind="stable")
+    return times[order], sample[1][order]
+
+
 def blended(rng: np.random.Generator, first: Sample, second: Sample, time_step: float) -> Sample:
     """Each spike of two samples with probability one half, the second one moved to the first one's mean time.
 
-    Spikes that would come before the start are dropped. The move is a whole number of ``time_step`` [s]
-    if that is not 0.
+    The move is a whole number of ``time_step`` [s], and spikes that would come before the start are dropped. If that is
+    0, the second one is moved no further than to the start: many codes have spikes there, which any move would drop.
     """
     if not (len(first[0]) and len(second[0])):
         return first
-    times = np.concatenate([first[0], second[0] + _on_grid(first[0].mean() - second[0].mean(), time_step)])
+    move = _on_grid(first[0].mean() - second[0].mean(), time_step)
+    if not time_step:
+        move = np.maximum(move, -second[0].min())
+    times = np.concatenate([first[0], second[0] + move])
     units = np.concatenate([first[1], second[1]])
     kept = (rng.random(times.size) < 0.5) & (times >= 0)
     times, units = times[kept], units[kept]
