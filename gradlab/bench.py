@@ -82,7 +82,7 @@ def run(config: Config) -> Record:
     settings = {name: trainer.describe(splits) for name, trainer in trainers.items()}
     chosen, what = "-".join(config.method), config.describe(data)
     written: dict[str, Record] = {}
-    reached = {BEFORE: next(iter(trainers.values())).init()}
+    reached = {BEFORE: next(iter(trainers.values())).init(data)}
     try:
         for name, trainer in trainers.items():
             checkpoint = checkpoints.path_of(config.out / "checkpoints", f"{name}-{what}", settings[name])

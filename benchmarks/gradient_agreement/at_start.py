@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 
+from gradlab.data import with_input_rate
 from gradlab.measuring.gradient_similarity import over_batches
 from gradlab.measuring.line_scans import follow, hidden_only, look, step
 from gradlab.networks.initialisers import INITIALISERS
@@ -49,7 +50,8 @@ def networks(
     for of, factor, changed in layers:
         rows.append({"of": of, "value": factor} | problem.compare(params._replace(layers=(changed,))))
     for name in INITIALISERS:
-        drawn = replace(network, initialiser=name).init(jax.random.key(problem.config.seed))
+        other = with_input_rate(replace(network, initialiser=name), problem.data)
+        drawn = other.init(jax.random.key(problem.config.seed))
         rows.append({"of": "initialisation", "value": name} | problem.compare(drawn))
     deeper = [("depth", depth, replace(network, hidden=network.hidden * depth)) for depth in depths]
     shorter = [("duration", duration, replace(network, duration=duration)) for duration in durations]

@@ -59,7 +59,7 @@ class Problem:
         self.config = TrainConfig(batch_size=samples, rate_strength=0.0, seed=seed)
         self.exact = Objective(network, self.config, EXACT)
         self.exact.require_memory()
-        self.params = self.exact.init()
+        self.params = self.exact.init(data)
         self._surrogate: dict[Setting, Objective] = {}
 
     def batch(self, number: int) -> tuple[Events, Labels]:

@@ -51,7 +51,7 @@ def untrained(objective: Objective, data: SpikeData, batches: int) -> dict[str, 
     network, size = objective.network, objective.config.batch_size
     if batches * size > len(data):
         raise ValueError(f"{len(data)} samples, but {batches} batches of {size}: lower one of them")
-    params, norms = objective.init(), []
+    params, norms = objective.init(data), []
     order = np.random.default_rng(objective.config.seed).permutation(len(data))[: batches * size]
     totals = [np.zeros(n) for n in network.hidden]
     for indices in order.reshape(batches, size):

@@ -16,6 +16,7 @@ from .batches import epoch_batches as epoch_batches
 from .batches import evaluation_batches as evaluation_batches
 from .dataset import SpikeData as SpikeData
 from .description import DataSet as DataSet
+from .input_rate import with_input_rate as with_input_rate
 from .matching import check_match as check_match
 from .matching import check_splits as check_splits
 from .shd import SHD

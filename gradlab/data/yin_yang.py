@@ -69,5 +69,5 @@ def _make_set(rng: np.random.Generator, samples: int) -> SpikeData:
 
 YIN_YANG = DataSet(
     load=lambda folder, download: make_yin_yang(),
-    network={"duration": DURATION, "input_rate": 1 / DURATION, "initialiser": "fluctuation-driven"},
+    network={"duration": DURATION},
 )

@@ -1,5 +1,6 @@
 """The network that all methods train: layers of spiking neurons and a readout, with one parameter pytree."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,10 @@ from jaxtyping import Array, PRNGKeyArray
 from solvers.fields import Count
 from solvers.neurons import NEURONS, Neuron, Parameters
 
+from .drive import SHD_RATE, hidden_unit, input_unit
 from .encode import Sample, delayed, pooled
 from .heterogeneity import initial_constants
-from .initialisers import INITIALISERS, Connection, psp_energy
+from .initialisers import INITIALISERS, Connection, growth, psp_energy
 from .params import NetworkParams
 from .readouts import READOUTS, Readout, ReadoutParams
 from .settings import NetworkSettings
@@ -55,6 +57,23 @@ class Network(NetworkSettings):
         return -(-self.inputs // self.pool) * self.delay_line
 
     @property
+    def arrivals(self) -> float:
+        """Input spikes while there is input [Hz], without copies; at SHD's rate of a channel if none is known."""
+        return self.inputs * (SHD_RATE if self.input_rate is None else self.input_rate)
+
+    @property
+    def units(self) -> tuple[float, ...]:
+        """The unit of the weights to each spiking layer, see ``gradlab.networks.drive``; 1 on SHD."""
+        before = self.hidden if self.readout.spiking else self.hidden[:-1]
+        hidden = (hidden_unit(neurons, self.tau_syn) for neurons in before)
+        return (input_unit(self.arrivals, self.tau_syn), *hidden)
+
+    @property
+    def growth(self) -> tuple[float, ...]:
+        """By how much larger the weights to each spiking layer start than on SHD, by the initialiser; 1 on SHD."""
+        return tuple(growth(self._draw, self._driving(depth)) for depth in range(len(self.spiking_sizes)))
+
+    @property
     def bounds(self) -> dict[str, Bound]:
         """Where each constant may go that can be trained."""
         values, declared = self.constant_values, self.neuron_model.constants
@@ -66,13 +85,13 @@ class Network(NetworkSettings):
         return delayed(pooled(sample, self.pool), self.delay_line, self.delay_step, channels)
 
     def init(self, key: PRNGKeyArray, dtype: Any = jnp.float32) -> NetworkParams:
-        """Parameters drawn by the network's initialiser; the same for all methods."""
-        sizes, values, model = (self.rows, *self.hidden), self.constant_values, self.neuron_model
+        """Parameters drawn by the network's initialiser, for input of its ``input_rate``; the same for all methods."""
+        values, model = self.constant_values, self.neuron_model
         layers = []
-        for depth, (pre, post) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        for depth, post in enumerate(self.hidden):
             key, key_in, key_rec = jax.random.split(key, 3)
-            w_in = self._weights(key_in, "input" if depth == 0 else "hidden", pre, post, dtype)
-            w_rec = self._weights(key_rec, "recurrent", post, post, dtype) if self.recurrent else None
+            w_in = self._draw(key_in, self._driving(depth), dtype)
+            w_rec = self._draw(key_rec, self._connection("recurrent", post, post), dtype) if self.recurrent else None
             fold = jax.random.fold_in(key_rec, 1)
             own = initial_constants(fold, self.constants, model.constants, values, post, dtype)
             if self.constants == "gamma":  # every neuron's voltage varies as that of one with the network's settings
@@ -80,20 +99,34 @@ class Network(NetworkSettings):
                 gain = jnp.sqrt(usual / psp_energy(own["tau_mem"], own["tau_syn"]))
                 w_in, w_rec = w_in * gain, None if w_rec is None else w_rec * gain
             layers.append(model.params(w_in, w_rec, **own))
-        kind = "spiking output" if self.readout.spiking else "output"
-        w_out = self._weights(key, kind, sizes[-1], self.outputs, dtype)
         constants = {name: jnp.asarray(value, dtype) for name, value in values.items()}
         if self.readout.spiking:
+            w_out = self._draw(key, self._driving(len(self.hidden)), dtype)
             return NetworkParams(tuple(layers), model.params(w_out, None, **constants))
+        w_out = self._draw(key, self._connection("output", self.hidden[-1], self.outputs), dtype)
         return NetworkParams(tuple(layers), ReadoutParams(w_out, constants["tau_mem"], constants["tau_syn"]))
 
-    def _weights(self, key: PRNGKeyArray, kind: str, pre: int, post: int, dtype: Any) -> Array:
-        of_input = kind == "input"
-        connection = Connection(
-            kind, pre, post, self.delay_line if of_input else 1, self.pool if of_input else 1, self.recurrent,
-            self.input_rate, self.tau_mem, self.tau_syn, self.threshold,
-        )  # fmt: skip
-        return INITIALISERS[self.initialiser](key, connection, dtype)
+    @property
+    def _draw(self) -> Callable[[PRNGKeyArray, Connection, Any], Array]:
+        return INITIALISERS[self.initialiser]
+
+    def _connection(self, kind: str, pre: int, post: int, unit: float = 1.0) -> Connection:
+        arrivals, copies = pre * SHD_RATE, 1
+        if kind == "input":
+            arrivals, copies = self.arrivals * self.delay_line, self.delay_line
+        return Connection(
+            kind, pre, post, copies, self.recurrent, arrivals, unit, self.tau_mem, self.tau_syn, self.threshold
+        )
+
+    def _driving(self, depth: int) -> Connection:
+        """The connection to a spiking layer."""
+        kind = "input" if depth == 0 else "hidden" if depth < len(self.hidden) else "spiking output"
+        return self._connection(kind, (self.rows, *self.hidden)[depth], self.spiking_sizes[depth], self.units[depth])
+
+    def with_spiking_layers(self, params: NetworkParams, layers: Sequence[Parameters]) -> NetworkParams:
+        """The parameters with others of all layers that spike."""
+        hidden = len(self.hidden)
+        return NetworkParams(tuple(layers[:hidden]), *(layers[hidden:] or [params.readout]))
 
     def spiking_layers(self, params: NetworkParams) -> list[Parameters]:
         """The parameters of all layers that spike, from the input on."""

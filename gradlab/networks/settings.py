@@ -42,7 +42,8 @@ class NetworkSettings:
             time constants drawn for each neuron from a gamma distribution around the settings.
         initialiser: of the weights: mean-driven (EventProp papers), mixed (the same with more spread), or
             fluctuation-driven (Rossbroich et al. 2022).
-        input_rate: mean rate of an input channel [Hz], for which the fluctuation-driven weights are made.
+        input_rate: mean rate of an input channel while there is input [Hz], to which the weights and their learning are
+            made; by default measured from the training data.
 
     Raises:
         ValueError: for a field of another type or out of range, or an impossible setting.
@@ -64,7 +65,7 @@ class NetworkSettings:
     other_constants: tuple[tuple[str, float], ...] = ()
     constants: KindName = "shared"
     initialiser: InitialiserName = "mixed"
-    input_rate: Positive = 10.0
+    input_rate: Positive | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be; see the class."""

@@ -32,6 +32,7 @@ class EpochFigures:
         self._network, self._batch_size, self._began = network, batch_size, time.perf_counter()
         self._losses: list[float] = []
         self._hits: list[float] = []
+        self._emptied: list[float] = []
         self.counts = [np.zeros(n, np.float32) for n in network.spiking_sizes]
         self.largest = np.zeros(len(network.spiking_sizes))
 
@@ -41,6 +42,15 @@ class EpochFigures:
         self._losses.append(loss)
         self._hits.append(float(metrics.accuracy))
         self.counts = [a + np.asarray(b) for a, b in zip(self.counts, metrics.counts, strict=True)]
+
+    def see(self, original: np.ndarray, augmented: np.ndarray) -> None:
+        """Take in the number of spikes of each sample of a batch, before and after the augmentation."""
+        self._emptied.append(float(np.mean((original > 0) & (augmented == 0))))
+
+    @property
+    def emptied(self) -> float:
+        """Share of the samples that lost all their spikes to the augmentation."""
+        return float(np.mean(self._emptied))
 
     @property
     def accuracy(self) -> float:

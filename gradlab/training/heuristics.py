@@ -13,7 +13,7 @@ from ..networks.params import NetworkParams, Output
 
 
 def lift_silent(
-    params: NetworkParams, counts: Sequence[np.ndarray], by: float, rng: np.random.Generator
+    params: NetworkParams, counts: Sequence[np.ndarray], by: Sequence[float], rng: np.random.Generator
 ) -> NetworkParams:
     """Raise all input weights of neurons without a spike, which no exact gradient reaches. A heuristic.
 
@@ -23,20 +23,20 @@ def lift_silent(
     Args:
         params: of the network.
         counts: spikes of each neuron during an epoch, by spiking layer.
-        by: what is added [voltage].
+        by: what is added [voltage], by spiking layer.
         rng: used only if an output neuron is lifted.
 
     Source: Nowotny et al. 2025, Neuromorph. Comput. Eng., 10.1088/2634-4386/ada852 (there 0.002).
     """
     hidden: tuple[Any, ...] = params.layers
     layers = [
-        layer._replace(w_in=layer.w_in + by * jnp.asarray(count == 0, layer.w_in.dtype))
-        for layer, count in zip(hidden, counts, strict=False)
+        layer._replace(w_in=layer.w_in + each * jnp.asarray(count == 0, layer.w_in.dtype))
+        for layer, count, each in zip(hidden, counts, by, strict=False)
     ]
     readout: Any = params.readout
-    for count in counts[len(hidden) :]:
-        if by and (count == 0).any():
-            drawn = rng.uniform(0, 2 * by, readout.w_in.shape) * (count == 0)
+    for count, each in zip(counts[len(hidden) :], by[len(hidden) :], strict=True):
+        if each and (count == 0).any():
+            drawn = rng.uniform(0, 2 * each, readout.w_in.shape) * (count == 0)
             readout = readout._replace(w_in=readout.w_in + jnp.asarray(drawn, readout.w_in.dtype))
     return NetworkParams(tuple(layers), readout)
 

@@ -16,7 +16,7 @@ from solvers.events import Events
 from solvers.fields import LARGEST
 from solvers.own_rules import own_rules
 
-from ..data import Splits, check_splits, epoch_batches
+from ..data import Splits, check_splits, epoch_batches, with_input_rate
 from ..methods import Method
 from ..networks.heterogeneity import quantiles
 from ..networks.losses import Labels, accuracy
@@ -48,7 +48,7 @@ class Trainer(Objective):
         super().__init__(network, config, method)
         self.require_memory(TRAINING)
         self._pressed: list[int] = []  # signals
-        self._jit_step = jax.jit(self._step, static_argnames=("room", "steps"))
+        self._jit_step = jax.jit(self._step, static_argnames=("room", "steps", "network"))
 
     @own_rules()
     def fit(
@@ -61,7 +61,7 @@ class Trainer(Objective):
         Args:
             splits: training set, and a validation set which may be None; of the test set, which may be None too, only
                 the form is looked at.
-            params: to start from; by default ``init()``.
+            params: to start from; by default ``init(splits.train)``.
             progress: show a progress bar on standard error.
             checkpoint: file that holds the whole state after the last completed epoch, replaced after every epoch. One
                 of an earlier start is kept as NAME.1.npz or the next free number. One process at a time writes it.
@@ -78,9 +78,10 @@ class Trainer(Objective):
             OSError: if the checkpoint cannot be read or written, or another process writes it.
         """
         self._check(splits)
-        config, start = self.config, self.init() if params is None else params
+        config, network = self.config, with_input_rate(self.network, splits.train)
+        start = network.init(self.key) if params is None else params
         path = None if checkpoint is None else Path(checkpoint)
-        run = Run(self.network, config, splits, start, self.room, path, self.describe(splits))
+        run = Run(network, config, splits, start, self.room, path, self.describe(splits))
         result = run.result
         with (
             noted_interrupts() as self._pressed,
@@ -112,7 +113,9 @@ class Trainer(Objective):
         for number, indices in enumerate(epoch_batches(len(run.data), self.config.batch_size, run.rng), first):
             start = time.perf_counter()
             events, labels = self.batch(run.data, indices, run.sample)
-            call = partial(self._jit_step, *run.state[:3], events, labels, np.uint32(number), steps=run.steps)
+            call = partial(
+                self._jit_step, *run.state[:3], events, labels, np.uint32(number), steps=run.steps, network=run.network
+            )
             try:
                 trained, moments, metrics = self.with_room(
                     lambda room: call(room=room),  # noqa: B023
@@ -128,23 +131,27 @@ class Trainer(Objective):
                 at = f"with a gradient of norm {norm:g} at step {len(run.times)}"
                 raise Diverged(f"the loss is {loss:g} {at}: lower the learning rate")
             figures.add(loss, metrics)
+            figures.see(run.data.spikes_per_sample[indices], np.asarray(events.count))
             bar.step(loss, figures.accuracy, figures.rate)
         self.room.shrink(figures.largest.tolist())
-        lifted = lift_silent(run.state.trained, figures.counts, self.config.lift_silent, run.rng)
+        by = [self.config.lift_silent * unit for unit in run.network.units]
+        lifted = lift_silent(run.state.trained, figures.counts, by, run.rng)
         run.state = run.state._replace(trained=lifted)
         _require_finite(lifted, len(run.times))
-        return figures.entry()
+        entry = figures.entry()
+        run.hints.after_epoch(entry["silent_fraction"], figures.emptied)
+        return entry
 
     def _step(
         self, trained: Any, constant: NetworkParams, state: Any, events: Events, labels: Labels, number: Any,
-        *, room: tuple[int, ...], steps: int,
+        *, room: tuple[int, ...], steps: int, network: Network,
     ) -> tuple[Any, Any, StepMetrics]:  # fmt: skip
         """One step of the optimiser; ``number`` counts them from the start of the training."""
         key = jax.random.fold_in(self.key, number)
         (loss, output), gradient = self.value_and_grad(trained, constant, events, labels, key, room=room)
         if self.network.readout.spiking:
             gradient = pull_silent_outputs(gradient, output, labels, self.config.pull_silent)
-        rules = optimiser(self.config, steps, self.network.bounds)
+        rules = optimiser(self.config, steps, network)
         updates, state = rules.update(gradient, state)
         counts = tuple(count.sum(0) for count in output.spiking_counts)
         norm = optax.tree.norm(gradient)

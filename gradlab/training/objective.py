@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from solvers.events import Events
 
-from ..data import Sampler, SpikeData, encoded_batch, evaluation_batches
+from ..data import Sampler, SpikeData, encoded_batch, evaluation_batches, with_input_rate
 from ..methods import Method
 from ..methods.base import Value
 from ..networks.losses import Labels, cross_entropy, rate_regularisation
@@ -59,9 +59,15 @@ class Objective:
         """Events and labels of some samples as the network sees them, see ``gradlab.data.encoded_batch``."""
         return encoded_batch(self.network, data, indices, sample)
 
-    def init(self) -> NetworkParams:
-        """Initial parameters; those of all methods are equal under one seed."""
-        return self.network.init(self.key)
+    def init(self, data: SpikeData | None = None) -> NetworkParams:
+        """Initial parameters; those of all methods are equal under one seed.
+
+        Args:
+            data: the training set, from which the rate of the input is measured if the network declares none. Without
+                one the channels are taken to spike as those of SHD do.
+        """
+        network = self.network if data is None else with_input_rate(self.network, data)
+        return network.init(self.key)
 
     def loss(self, output: Output, labels: Labels) -> Float[Array, ""]:
         """Cross-entropy and rate regularisation of a batch, from what the network answers."""

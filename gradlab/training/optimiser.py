@@ -1,6 +1,6 @@
 """The optimiser: clipping and Adam under a learning rate that eases in and falls."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from ..networks.network import Network
+from ..networks.params import NetworkParams
 from .config import TrainConfig
 
 _EASE_IN_STEPS = 140  # at most; from a thousandth by 5 % a step (Nowotny et al. 2025), of a short training a tenth
@@ -24,19 +26,30 @@ def schedule(config: TrainConfig, steps: int) -> Callable[[Any], Any]:
     return rate
 
 
-def optimiser(config: TrainConfig, steps: int, constants: Container[str]) -> optax.GradientTransformation:
+def optimiser(config: TrainConfig, steps: int, network: Network) -> optax.GradientTransformation:
     """Clipping and Adam under ``schedule``, for a training of so many steps.
+
+    Weights that start larger than on SHD learn as much faster, for Adam's steps do not grow with the weights. The
+    learning rate of constants, if they are trained, is multiplied by ``config.constants_factor``.
 
     Args:
         config: of the training.
         steps: of the whole training.
-        constants: names of the leaves whose learning rate is multiplied by ``config.constants_factor``, if constants
-            are trained.
+        network: that is trained, with the rate of its input.
     """
     # Gradients of a time-averaged voltage are small numbers: Adam's usual epsilon would not be small beside them.
     adam = optax.adam(schedule(config, steps), eps=1e-12)
     rules = [optax.clip_by_global_norm(config.clip), adam]
     if config.train_constants:
-        chosen = partial(jax.tree_util.tree_map_with_path, lambda path, _: path[-1].name in constants)
+        chosen = partial(jax.tree_util.tree_map_with_path, lambda path, _: path[-1].name in network.bounds)
         rules.append(optax.masked(optax.scale(config.constants_factor), chosen))
+    if any(factor != 1 for factor in network.growth):
+        rules.append(optax.stateless(lambda updates, _: _grown(updates, network)))
     return optax.chain(*rules)
+
+
+def _grown(updates: NetworkParams, network: Network) -> NetworkParams:
+    """Updates that are as much larger than on SHD as the weights to spiking layers are."""
+    layers: list[Any] = network.spiking_layers(updates)
+    scaled = [layer._replace(w_in=by * layer.w_in) for layer, by in zip(layers, network.growth, strict=True)]
+    return network.with_spiking_layers(updates, scaled)

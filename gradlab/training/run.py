@@ -16,6 +16,7 @@ from . import checkpoints
 from .config import TrainConfig
 from .early_stopping import kept_of
 from .files import in_charge
+from .hints import Hints
 from .json_types import digest
 from .optimiser import optimiser
 from .result import Result, State
@@ -31,7 +32,9 @@ class Run:
     """A training under way.
 
     Attributes:
+        network: structure and settings, with the rate of its input.
         data: training set.
+        hints: to the user.
         rng: source of the order of the samples and of the augmentation.
         sample: gives a variant of a training sample.
         per_epoch: steps of an epoch.
@@ -47,7 +50,7 @@ class Run:
         """Make the state at the start.
 
         Args:
-            network: structure and settings.
+            network: structure and settings, with the rate of its input.
             config: of the training.
             splits: training and validation set.
             params: to start from.
@@ -55,23 +58,24 @@ class Run:
             checkpoint: file, or None.
             settings: what the checkpoint belongs to.
         """
-        self._network, self._config, self._room = network, config, room
+        self.network, self._config, self._room = network, config, room
         self._checkpoint, self._settings = checkpoint, settings
         self._earlier = False  # whether the checkpoint is that of another start
         self.data = splits.train
+        self.hints = Hints(config, splits.train.inputs)
         self.rng = np.random.default_rng(config.seed)
         self.sample = Augmentation(splits.train, self.rng, config)
         self.per_epoch = len(splits.train) // config.batch_size
         self.steps = config.epochs * self.per_epoch
         self.result = Result(params)
         trained, constant = unconstrained_params(params, network, config)
-        moments = optimiser(config, self.steps, network.bounds).init(trained)
+        moments = optimiser(config, self.steps, network).init(trained)
         self.state = State(trained, constant, moments, trained if config.patience else None)
 
     @property
     def params(self) -> NetworkParams:
         """The present ones."""
-        return constrained_params(self.state.trained, self.state.constant, self._network)
+        return constrained_params(self.state.trained, self.state.constant, self.network)
 
     @property
     def times(self) -> list[float]:
@@ -120,7 +124,7 @@ class Run:
             raise ValueError("its random state is none")
         result.kept = kept_of(result, patience)
         kept = self.state.trained if best is None else best
-        result.params = constrained_params(kept, self.state.constant, self._network)
+        result.params = constrained_params(kept, self.state.constant, self.network)
 
     def complete(self, entry: dict[str, Any], params: NetworkParams) -> None:
         """Take in the figures and the parameters of a whole epoch, and keep the state."""

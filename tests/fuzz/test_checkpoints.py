@@ -23,7 +23,7 @@ pytestmark = [
 ]
 SEED, DAMAGED, LIMIT = 14, 450, 20  # LIMIT in seconds, of one try
 SPLITS = tiny_splits()
-CONFIG = TrainConfig(epochs=2, batch_size=8, learning_rate=0.05, patience=1, seed=3)
+CONFIG = TrainConfig(epochs=2, batch_size=8, learning_rate=0.01, patience=1, seed=3)
 NO_NUMBERS = (None, "x", "2", [], {}, [1, 2, 3], {"a": 1}, True, -1, -(2**70), 2**70, 0.5, float("nan"), float("inf"))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from jaxtyping import Array, PRNGKeyArray
 
 from .base import Connection as Connection
+from .base import growth as growth
 from .base import psp_energy as psp_energy
 from .fluctuation_driven import fluctuation_driven as fluctuation_driven
 from .mean_driven import mean_driven as mean_driven

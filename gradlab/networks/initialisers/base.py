@@ -1,6 +1,11 @@
 """What an initialiser is told, and the energy of a postsynaptic potential, by which weights are made to measure."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PRNGKeyArray
 
 
 class Connection(NamedTuple):
@@ -12,9 +17,9 @@ class Connection(NamedTuple):
         pre: number of rows.
         post: number of neurons that it leads to.
         copies: of the input in the delay line; 1 for other kinds.
-        pool: input channels that share a row; 1 for other kinds.
         recurrent: whether the network has recurrent weights.
-        rate: mean rate of an input channel [Hz].
+        arrivals: presynaptic spikes that reach a neuron while there is input [Hz], of all copies.
+        unit: of the weights, see ``gradlab.networks.drive``; 1 where weights that were found on SHD suit.
         tau_mem: membrane time constant of the neurons [s].
         tau_syn: synaptic time constant [s].
         threshold: of the neurons.
@@ -24,9 +29,9 @@ class Connection(NamedTuple):
     pre: int
     post: int
     copies: int
-    pool: int
     recurrent: bool
-    rate: float
+    arrivals: float
+    unit: float
     tau_mem: float
     tau_syn: float
     threshold: float
@@ -38,3 +43,19 @@ def psp_energy(tau_mem: Any, tau_syn: Any) -> Any:
     Source: Rossbroich, Gygax & Zenke 2022, Neuromorph. Comput. Eng. 2:044016.
     """
     return tau_syn**2 / (2 * (tau_mem + tau_syn))
+
+
+def growth(draw: Callable[[PRNGKeyArray, Connection, Any], Array], to: Connection) -> float:
+    """By how much larger weights are than those that SHD would have in their place.
+
+    Args:
+        draw: the initialiser.
+        to: the connection; those that drive a neuron by their mean grow with its unit, those that do so by their
+            spread with the square root.
+    """
+    if to.unit == 1:
+        return 1.0
+    on_shd = to._replace(arrivals=to.arrivals * to.unit, unit=1.0)
+    with jax.ensure_compile_time_eval():
+        here, there = (jnp.linalg.norm(draw(jax.random.key(0), each, jnp.float32)) for each in (to, on_shd))
+        return float(here / there)

@@ -13,8 +13,7 @@ _FEEDFORWARD_SHARE = 0.9  # of the variance of the voltage, where there are recu
 def fluctuation_driven(key: PRNGKeyArray, to: Connection, dtype: Any) -> Float[Array, "pre post"]:
     """Weights with mean zero that make the voltage fluctuate with a standard deviation of one threshold.
 
-    With ``n`` inputs of rate ``nu``, the variance of the voltage is ``n nu var(w) energy``, see ``psp_energy``. All
-    layers are taken to fire at the rate of the input.
+    With ``n`` inputs of rate ``nu``, the variance of the voltage is ``n nu var(w) energy``, see ``psp_energy``.
 
     Source: Rossbroich, Gygax & Zenke 2022, Neuromorph. Comput. Eng. 2:044016.
     """
@@ -23,6 +22,6 @@ def fluctuation_driven(key: PRNGKeyArray, to: Connection, dtype: Any) -> Float[A
     if to.kind == "output":
         deviation = to.pre**-0.5
     else:
-        variance = to.pre * to.pool * to.rate * psp_energy(to.tau_mem, to.tau_syn)  # for weights of variance 1
+        variance = to.arrivals * psp_energy(to.tau_mem, to.tau_syn)  # for weights of variance 1
         deviation = to.threshold * (part / variance) ** 0.5
     return deviation * jax.random.normal(key, (to.pre, to.post), dtype)

@@ -11,10 +11,9 @@ KINDS = ("input", "hidden", "recurrent", "output", "spiking output")
 RATE = 15.8  # [Hz]
 
 
-def connection(kind, pre, post, delay_line=1, pool=1, **settings):
-    usual = dict(recurrent=True, rate=RATE, tau_mem=20e-3, tau_syn=10e-3, threshold=1.0)
-    copies, pool = (delay_line, pool) if kind == "input" else (1, 1)
-    return Connection(kind, pre, post, copies, pool, **usual | settings)
+def connection(kind, pre, post, **settings):
+    usual = dict(copies=1, recurrent=True, arrivals=pre * RATE, unit=1.0, tau_mem=20e-3, tau_syn=10e-3, threshold=1.0)
+    return Connection(kind, pre, post, **usual | settings)
 
 
 def draw(name, kind, pre=400, post=300, **settings):
@@ -43,23 +42,26 @@ def test_reproducible_and_from_the_key(name, kind):
         ("hidden", 0.03, 0.01),
         ("recurrent", 0, 0.02),
         ("output", 0, 0.03),
-        ("spiking output", 1.2, 0.6),
+        ("spiking output", 0.03, 0.01),
     ],
 )
-@pytest.mark.parametrize("threshold", [1.0, 2.5])
-def test_mean_driven(kind, mean, deviation, threshold):
-    assert_moments(draw("mean-driven", kind, threshold=threshold), threshold * mean, threshold * deviation)
+@pytest.mark.parametrize(("threshold", "unit"), [(1.0, 1.0), (2.5, 1.0), (1.0, 8.0)])
+def test_mean_driven(kind, mean, deviation, threshold, unit):
+    scale = threshold * unit
+    assert_moments(draw("mean-driven", kind, threshold=threshold, unit=unit), scale * mean, scale * deviation)
 
 
-@pytest.mark.parametrize(("kind", "mean", "deviation"), [("input", 0.02, 0.03), ("recurrent", 0, 0.02)])
+@pytest.mark.parametrize(
+    ("kind", "mean", "deviation"),
+    [("input", 0.02, 0.03), ("spiking output", 0.02, 0.03), ("recurrent", 0, 0.02), ("output", 0, 0.03)],
+)
 def test_mixed(kind, mean, deviation):
     assert_moments(draw("mixed", kind), mean, deviation)
 
 
 @pytest.mark.parametrize(("name", "mean", "deviation"), [("mean-driven", 0.03, 0.01), ("mixed", 0.02, 0.03)])
 def test_copies_of_the_input_share_its_weights(name, mean, deviation):
-    assert_moments(draw(name, "input", delay_line=10), mean / 10, deviation / 10)
-    np.testing.assert_array_equal(draw(name, "hidden", delay_line=10), draw(name, "hidden"))
+    assert_moments(draw(name, "input", copies=10), mean / 10, deviation / 10)
 
 
 def test_fluctuation_driven_moments():
@@ -67,8 +69,7 @@ def test_fluctuation_driven_moments():
     for kind, share in (("input", 0.9), ("hidden", 0.9), ("recurrent", 0.1), ("spiking output", 1.0)):
         assert_moments(draw("fluctuation-driven", kind), 0, (share * variance) ** 0.5)
     assert_moments(draw("fluctuation-driven", "input", recurrent=False), 0, variance**0.5)
-    assert_moments(draw("fluctuation-driven", "input", pool=4), 0, (0.9 * variance / 4) ** 0.5)
-    assert_moments(draw("fluctuation-driven", "hidden", pool=4), 0, (0.9 * variance) ** 0.5)
+    assert_moments(draw("fluctuation-driven", "input", arrivals=4 * 400 * RATE), 0, (0.9 * variance / 4) ** 0.5)
     assert_moments(draw("fluctuation-driven", "output"), 0, 400**-0.5)
 
 

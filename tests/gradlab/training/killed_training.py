@@ -13,7 +13,7 @@ from tiny_data import tiny_network, tiny_splits
 
 from gradlab import BPTTTrainer, EventPropTrainer, TrainConfig
 
-CONFIG = TrainConfig(epochs=3, batch_size=8, learning_rate=0.05, channel_shift=1, blend=0.5, seed=3)
+CONFIG = TrainConfig(epochs=3, batch_size=8, learning_rate=0.01, channel_shift=1, blend=0.5, seed=3)
 NETWORK = tiny_network()
 
 

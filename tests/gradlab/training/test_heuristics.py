@@ -21,8 +21,8 @@ PLAIN = dict(channel_shift=0, blend=0.0)  # no augmentation
 def test_lift_raises_silent_neurons_only():
     params = Network(INPUTS, CLASSES, hidden=(3, 2)).init(jax.random.key(0))
     rng = np.random.default_rng(0)
-    lifted = lift_silent(params, [np.array([0, 5, 0]), np.array([1, 0])], 0.25, rng)
-    for before, after, by in zip(params.layers, lifted.layers, ([0.25, 0, 0.25], [0, 0.25]), strict=True):
+    lifted = lift_silent(params, [np.array([0, 5, 0]), np.array([1, 0])], (0.25, 1.0), rng)
+    for before, after, by in zip(params.layers, lifted.layers, ([0.25, 0, 0.25], [0, 1.0]), strict=True):
         np.testing.assert_array_equal(after.w_in, before.w_in + np.array(by, np.float32))
         assert_same(after._replace(w_in=before.w_in), before)
     assert_same(lifted.readout, params.readout)
@@ -31,7 +31,7 @@ def test_lift_raises_silent_neurons_only():
 
 def test_lift_reaches_spiking_outputs_and_makes_no_copies():
     params = Network(INPUTS, 3, hidden=(400,), loss="ttfs").init(jax.random.key(0))
-    lifted = lift_silent(params, [np.ones(400), np.array([0, 5, 0])], 0.25, np.random.default_rng(0))
+    lifted = lift_silent(params, [np.ones(400), np.array([0, 5, 0])], (0.0, 0.25), np.random.default_rng(0))
     assert_same(lifted.layers, params.layers)
     raised = np.asarray(lifted.readout.w_in - params.readout.w_in)
     assert not raised[:, 1].any() and (raised > -1e-6).all() and (raised < 0.5 + 1e-6).all()
