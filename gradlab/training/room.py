@@ -95,16 +95,16 @@ class Room:
                 self._grow(largest)
 
     def _grow(self, largest: np.ndarray) -> None:
-        grown = []
-        for room, used, n in zip(self.capacities, largest, self._sizes, strict=True):
-            most = self._most(n)
-            if used > room >= most:
-                raise Runaway(
-                    f"a layer of {n} neurons emits more than {most} spikes in {self._duration:g} s "
-                    f"(mean rate above {_HIGHEST_RATE:g} Hz): lower the learning rate or the initial weights"
-                )
-            grown.append(min(2 * room, most) if used > room else room)
-        self.capacities = tuple(grown)
+        """More room for the first layer without enough: what the later ones are told of its spikes is not complete."""
+        layer = int(np.argmax(largest > self.capacities))
+        room, neurons = self.capacities[layer], self._sizes[layer]
+        most = self._most(neurons)
+        if room >= most:
+            raise Runaway(
+                f"a layer of {neurons} neurons emits more than {most} spikes in {self._duration:g} s "
+                f"(mean rate above {_HIGHEST_RATE:g} Hz): lower the learning rate or the initial weights"
+            )
+        self.capacities = (*self.capacities[:layer], min(2 * room, most), *self.capacities[layer + 1 :])
 
     def shrink(self, largest: Sequence[float]) -> None:
         """Give back what was not needed for the busiest samples, by spiking layer."""

@@ -66,12 +66,13 @@ def silent_outputs(trainer):
 
 
 @pytest.mark.usefixtures("quick_compile")
-@pytest.mark.parametrize("heuristics", [dict(lift_silent=1.0, pull_silent=0.0), dict(lift_silent=0.0)], ids=str)
+@pytest.mark.parametrize("heuristics", [dict(lift_silent=1 / 16, pull_silent=0.0), dict(lift_silent=0.0)], ids=str)
 def test_silence_is_not_for_ever(heuristics):
     """The exact gradient stays what it is, zero; all the same the outputs spike, and then the loss falls."""
-    network = Network(3, 2, hidden=(8,), duration=0.1, recurrent=False, loss="ttfs")
+    # The unit of both weight matrices is 16, by which step and lift are divided.
+    network = Network(3, 2, hidden=(8,), duration=0.1, recurrent=False, loss="ttfs", input_rate=230.4)
     trainer = EventPropTrainer(
-        network, TrainConfig(epochs=20, batch_size=16, rate_strength=0, learning_rate=0.03, **PLAIN, **heuristics)
+        network, TrainConfig(epochs=20, batch_size=16, rate_strength=0, learning_rate=0.03 / 16, **PLAIN, **heuristics)
     )
     data, params = silent_outputs(trainer)
     events, labels = trainer.batch(data, np.arange(16))
