@@ -126,7 +126,7 @@ class Network(NetworkSettings):
     def with_spiking_layers(self, params: NetworkParams, layers: Sequence[Parameters]) -> NetworkParams:
         """The parameters with others of all layers that spike."""
         hidden = len(self.hidden)
-        return NetworkParams(tuple(layers[:hidden]), *(layers[hidden:] or [params.readout]))
+        return NetworkParams(tuple(layers[:hidden]), layers[hidden] if len(layers) > hidden else params.readout)
 
     def spiking_layers(self, params: NetworkParams) -> list[Parameters]:
         """The parameters of all layers that spike, from the input on."""

@@ -36,7 +36,7 @@ def test_convergence_needs_double_precision():
 
 def test_silence_is_refused():
     with jax.enable_x64(True), pytest.raises(ValueError, match="no hidden neuron spikes: raise input_rate"):
-        measure(Config(hidden=3, samples=1, inputs=5, input_rate=10.0, duration=1e-3))
+        measure(Config(hidden=3, samples=1, inputs=5, input_rate=10.0, duration=2e-3))
 
 
 def test_impossible_settings():

@@ -140,7 +140,7 @@ def finished(tmp_path_factory):
 
 SPLITS = tiny_splits()
 OTHERS = {
-    "training.learning_rate 0.05 (now 0.01)": (dict(learning_rate=0.01), {}, SPLITS),
+    "training.learning_rate 0.01 (now 0.02)": (dict(learning_rate=0.02), {}, SPLITS),
     "training.epochs 3 (now 4)": (dict(epochs=4), {}, SPLITS),
     "network.tau_mem 0.02 (now 0.03)": ({}, dict(tau_mem=0.03), SPLITS),
     "training_data tiny": ({}, {}, SPLITS._replace(train=tiny_data(43, 7))),
