@@ -45,7 +45,7 @@ def flat(config):
 
 
 def test_recipe_for_data_without_groups_holds_out_the_part_that_it_has():
-    assert whole_recipe(configuration.configure("shd-256", "yin-yang")).validation_groups is None
+    assert whole_recipe(configuration.configure("shd-200", "yin-yang")).validation_groups is None
 
 
 def test_ablation_that_shows_nothing_is_refused(tmp_path):

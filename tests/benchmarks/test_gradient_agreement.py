@@ -21,7 +21,7 @@ TINY = dict(
 
 @pytest.fixture(scope="module")
 def record(tmp_path_factory):
-    data = poisson_data(64, inputs=60, rate=300.0, duration=0.1, classes=2, seed=0)
+    data = poisson_data(64, inputs=60, rate=15.8, duration=0.1, classes=2, seed=0)  # the rate that SHD declares
     out = tmp_path_factory.mktemp("agreement")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gradient_agreement, "load", lambda *_: Splits(data, None, data))
