@@ -78,7 +78,7 @@ def make_workload(
     data = poisson_data(samples, network.inputs, input_rate, network.duration, network.outputs, seed)
     exact = Objective(network, config, EventProp())
     exact.require_memory()
-    params, rate = tune_rate(exact, exact.init(), data, hidden_rate)
+    params, rate = tune_rate(exact, exact.init(data), data, hidden_rate)
     events, labels = jax.tree.map(jnp.asarray, exact.batch(data, np.arange(samples)))
     hidden_spikes = exact.forward(params, events).spikes[0]
     counts = np.asarray(hidden_spikes.count)
