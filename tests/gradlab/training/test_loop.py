@@ -9,6 +9,7 @@ import gradlab.training.room
 from gradlab import BPTTTrainer, EventPropTrainer, TrainConfig
 from gradlab.data import Splits, batch, evaluation_batches
 from gradlab.networks.readouts import READOUTS
+from gradlab.training import optimiser
 from gradlab.training.trained import split_params
 
 pytestmark = pytest.mark.usefixtures("quick_compile")
@@ -106,9 +107,10 @@ def test_not_a_number_is_a_divergence(fitted):
     assert_same(result.params, start)
 
 
-def test_infinite_learning_rate_is_a_divergence():
+def test_infinite_step_is_a_divergence(monkeypatch):
     """Already the first and only step of an epoch: its loss is finite, what it leaves is not."""
-    trainer = EventPropTrainer(NETWORK, TrainConfig(epochs=1, batch_size=8, learning_rate=np.inf))
+    monkeypatch.setattr(optimiser, "schedule", lambda *_: np.inf)
+    trainer = EventPropTrainer(NETWORK, TrainConfig(epochs=1, batch_size=8))
     result = trainer.fit(tiny_splits()._replace(train=tiny_data(8)), progress=False)
     assert (result.status, result.reason) == (
         "diverged",

@@ -74,7 +74,7 @@ def test_presets_are_taken_with_a_gigabyte(preset, method, monkeypatch):
         (BPTT(1e-7), {}, "raise dt"),
         (BPTT(1e-12), {}, "that is 1e+12 steps of dt = 1e-12 s, expected less than 1073741824: raise dt"),
         (BPTT(1e-30), {"duration": 1e30}, "raise dt"),
-        (BPTT(1e-7), {"delay": 1e5}, "raise dt or lower delay"),
+        (BPTT(1e-7), {"delay": 1e5, "recurrent": False}, "raise dt or lower delay"),
     ],
 )
 def test_what_cannot_fit_is_refused_before_anything_is_made(method, settings, relief, monkeypatch):
