@@ -191,6 +191,7 @@ def test_impossible_settings():
         Config(rounds=0)
 
 
+@pytest.mark.slow
 def test_command_runs_ours_and_tells_who_is_missing(tmp_path):
     settings = [f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items()]
     command = [sys.executable, "-m", "benchmarks.peers", *settings, "--peers", "spyx", "--rounds=1", "--repeats=2"]

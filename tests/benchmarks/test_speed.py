@@ -39,6 +39,7 @@ def test_speed_measures_and_records(tmp_path, capsys):
     assert all(label in printed for label in LABELS.values())
 
 
+@pytest.mark.slow
 def test_speed_runs_on_one_core(tmp_path):
     settings = [f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items()]
     command = [sys.executable, "-m", "benchmarks.speed", *settings, "--repeats=1", "--json", f"--out={tmp_path}"]

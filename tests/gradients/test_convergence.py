@@ -75,7 +75,7 @@ def errors_by_step(network, params, events, spikes, logits):
     return errors
 
 
-@pytest.mark.parametrize("loss", ["exp", "max", "ttfs"])
+@pytest.mark.parametrize("loss", ["exp", pytest.param("max", marks=pytest.mark.slow), "ttfs"])
 def test_spikes_logits_and_loss_converge_to_first_order(loss):
     network = Network(INPUTS, OUTPUTS, hidden=(HIDDEN,), loss=loss, duration=DURATION, delay=1e-3, tau_syn=5e-3)
     errors, rates = [], []

@@ -26,17 +26,17 @@ pytestmark = pytest.mark.usefixtures("float64")
 def combinations():
     """Every family of networks with one loss; what costs more compilations than it tells by default is slow.
 
-    What a loss asks of a layer depends neither on the engine nor on the depth of the network, and ``ttfs`` has a second
-    layer of its own. With the second engine the families are enough that take all its paths.
+    What a loss asks of a layer depends neither on the engine nor on the depth of the network. Where inputs coincide or
+    time constants are equal, all losses are tried. With the second engine the families are enough that take all its
+    paths.
     """
     for engine in COMPILED:
         for case in CASES:
             for loss in READOUTS:
-                first = engine == "numba" and (loss == "exp" or loss == "ttfs" and len(case.hidden) == 1)
                 special = case.grid > 0 or case.tau_syn is None
-                usual = engine == "numba" and special and not case.shared and case.delay > 0
+                first = engine == "numba" and (loss == "exp" or special and not case.shared and case.delay > 0)
                 second = engine == "xla" and loss == "exp" and (case.shared or case.grid > 0)
-                marks = [] if first or usual or second else [pytest.mark.slow]
+                marks = [] if first or second else [pytest.mark.slow]
                 yield pytest.param(case, loss, engine, id=f"{engine}, {loss}: {case.name}", marks=marks)
 
 
