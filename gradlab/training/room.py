@@ -16,6 +16,7 @@ from ..networks.network import Network
 
 _HIGHEST_RATE = 500.0  # [Hz] mean rate of a layer beyond which there is no more room
 _FIRST_RATE = 20.0  # [Hz] mean rate of a layer that there is room for at first
+_ALWAYS = 1024  # spikes that any layer may have: of a few output neurons, only the first spikes may matter
 _SHORTEST = 0.1  # [s] duration below which a trial has as much room as this
 Result = TypeVar("Result")
 
@@ -56,7 +57,7 @@ class Room:
         return rate * neurons * max(self._duration, _SHORTEST)
 
     def _most(self, neurons: int) -> int:
-        return min(int(self._spikes(_HIGHEST_RATE, neurons)), LARGEST)
+        return min(max(int(self._spikes(_HIGHEST_RATE, neurons)), _ALWAYS), LARGEST)
 
     def restore(self, capacities: Sequence[int]) -> None:
         """Take capacities of before.
@@ -102,7 +103,7 @@ class Room:
         if room >= most:
             raise Runaway(
                 f"a layer of {neurons} neurons emits more than {most} spikes in {self._duration:g} s "
-                f"(mean rate above {_HIGHEST_RATE:g} Hz): lower the learning rate or the initial weights"
+                f"(mean rate above {most / neurons / self._duration:.0f} Hz): lower the learning rate or the initial weights"
             )
         self.capacities = (*self.capacities[:layer], min(2 * room, most), *self.capacities[layer + 1 :])
 

@@ -146,6 +146,7 @@ def test_preset_is_recorded(call, tiny):
 
 def test_runaway_is_recorded(call, tiny, monkeypatch):
     monkeypatch.setattr(gradlab.training.room, "_HIGHEST_RATE", 0.1)
+    monkeypatch.setattr(gradlab.training.room, "_ALWAYS", 0)
     monkeypatch.setattr(Objective, "evaluate", refuse_to_evaluate)
     status, lines, errors = call("--json", "--threshold", "0.01")
     record = json.loads(lines[-1])

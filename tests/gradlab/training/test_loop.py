@@ -91,6 +91,7 @@ def test_buffers_grow_and_shrink_without_a_trace(fitted):
 def test_runaway_activity_is_an_overflow(fitted, monkeypatch):
     trainer, splits, _ = fitted
     monkeypatch.setattr(gradlab.training.room, "_HIGHEST_RATE", 10.0)
+    monkeypatch.setattr(gradlab.training.room, "_ALWAYS", 0)
     monkeypatch.setattr(trainer.room, "capacities", (4,))
     result = trainer.fit(splits, progress=False)
     assert result.status == "overflow"
