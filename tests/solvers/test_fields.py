@@ -63,9 +63,9 @@ def test_any_value_is_taken_as_a_plain_one_or_refused_by_name(kind, name, value)
 
 @pytest.mark.parametrize("scalar", [np.float32, np.float64, jnp.float32, np.array, jnp.asarray, Decimal])
 def test_real_scalars_of_any_library(scalar):
-    network = of(Network, duration=scalar(0.1), tau_mem=scalar(2), threshold=1)
+    network = of(Network, duration=scalar(0.1), tau_mem=scalar(0.25), threshold=1)
     assert {type(v) for v in (network.duration, network.tau_mem, network.threshold)} == {float}
-    assert network.duration == pytest.approx(0.1) and network.tau_mem == 2
+    assert network.duration == pytest.approx(0.1) and network.tau_mem == 0.25
 
 
 @pytest.mark.parametrize("scalar", [np.int32, np.uint8, jnp.int32, np.array, jnp.asarray])
