@@ -53,8 +53,9 @@ def optimiser(config: TrainConfig, steps: int, network: Network) -> optax.Gradie
 
 def _grown(updates: NetworkParams, network: Network) -> NetworkParams:
     """Updates that are as much larger than on SHD as the weights to spiking layers are; a readout's as the input's."""
-    growth, layers = network.growth, network.spiking_layers(updates)
-    scaled: list[Any] = [layer._replace(w_in=by * layer.w_in) for layer, by in zip(layers, growth, strict=True)]
+    growth = network.growth
+    layers: list[Any] = network.spiking_layers(updates)
+    scaled = [layer._replace(w_in=by * layer.w_in) for layer, by in zip(layers, growth, strict=True)]
     grown = network.with_spiking_layers(updates, scaled)
     if isinstance(grown.readout, ReadoutParams):
         grown = grown._replace(readout=grown.readout._replace(w=growth[0] * grown.readout.w))
