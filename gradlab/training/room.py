@@ -101,9 +101,10 @@ class Room:
         room, neurons = self.capacities[layer], self._sizes[layer]
         most = self._most(neurons)
         if room >= most:
+            rate = most / neurons / self._duration
             raise Runaway(
                 f"a layer of {neurons} neurons emits more than {most} spikes in {self._duration:g} s "
-                f"(mean rate above {most / neurons / self._duration:.0f} Hz): lower the learning rate or the initial weights"
+                f"(mean rate above {rate:.0f} Hz): lower the learning rate or the initial weights"
             )
         self.capacities = (*self.capacities[:layer], min(2 * room, most), *self.capacities[layer + 1 :])
 
