@@ -67,7 +67,11 @@ def distances(value, expected):
 
 
 # Problems of which rounding errors of the parameters hardly change the gradient: duration, bursts, shared, seed.
-PROBLEMS = [(1.0, 3, False, 12), (1000.0, 3, False, 19), (65536.0, 3, True, 3)]
+PROBLEMS = [
+    (1.0, 3, False, 12),
+    pytest.param(1000.0, 3, False, 19, marks=pytest.mark.slow),
+    (65536.0, 3, True, 3),
+]
 
 
 @pytest.mark.parametrize("engine", FAST)
