@@ -151,7 +151,7 @@ class SpikeData:
         tenth, half = np.quantile(times, (0.1, 0.5)) if times.size else (0.0, 0.0)
         return float(tenth), float(half)
 
-    @property
+    @cached_property  # asked for by each training and each name of a checkpoint, of half a gigabyte
     def checksum(self) -> str:
         """Of all spikes and labels, to tell apart sets of one name."""
         total = 0

@@ -1,6 +1,6 @@
 """The optimiser: clipping and Adam under a learning rate that eases in and falls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -46,14 +46,14 @@ def optimiser(config: TrainConfig, steps: int, network: Network) -> optax.Gradie
     if config.train_constants:
         chosen = partial(jax.tree_util.tree_map_with_path, lambda path, _: path[-1].name in network.bounds)
         rules.append(optax.masked(optax.scale(config.constants_factor), chosen))
-    if any(factor != 1 for factor in network.growth):
-        rules.append(optax.stateless(lambda updates, _: _grown(updates, network)))
+    growth = network.growth
+    if any(factor != 1 for factor in growth):
+        rules.append(optax.stateless(lambda updates, _: _grown(updates, network, growth)))
     return optax.chain(*rules)
 
 
-def _grown(updates: NetworkParams, network: Network) -> NetworkParams:
+def _grown(updates: NetworkParams, network: Network, growth: Sequence[float]) -> NetworkParams:
     """Updates that are as much larger than on SHD as the weights to spiking layers are; a readout's as the input's."""
-    growth = network.growth
     layers: list[Any] = network.spiking_layers(updates)
     scaled = [layer._replace(w_in=by * layer.w_in) for layer, by in zip(layers, growth, strict=True)]
     grown = network.with_spiking_layers(updates, scaled)

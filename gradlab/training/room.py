@@ -65,7 +65,7 @@ class Room:
         Raises:
             ValueError: if they cannot be those of this network.
         """
-        most = [max(room_for(self._spikes(_FIRST_RATE, n)), self._most(n)) for n in self._sizes]
+        most = [self._most(n) for n in self._sizes]
         pairs = zip(capacities, most, strict=True)
         if not all(type(room) is int and 0 < room <= limit for room, limit in pairs):
             raise ValueError(f"capacities are {capacities}, expected up to {most}")
