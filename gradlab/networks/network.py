@@ -11,7 +11,7 @@ from jaxtyping import Array, PRNGKeyArray
 from solvers.fields import Count
 from solvers.neurons import NEURONS, Neuron, Parameters
 
-from .drive import SHD_RATE, hidden_unit, input_unit
+from .drive import SHD_RATE, hidden_unit, input_unit, one_spike_weight
 from .encode import Sample, delayed, pooled
 from .heterogeneity import initial_constants
 from .initialisers import INITIALISERS, Connection, growth, psp_energy
@@ -67,6 +67,11 @@ class Network(NetworkSettings):
         before = self.hidden if self.readout.spiking else self.hidden[:-1]
         hidden = (hidden_unit(neurons, self.tau_syn) for neurons in before)
         return (input_unit(self.arrivals, self.tau_syn), *hidden)
+
+    def lifts(self, lift: float) -> tuple[float, ...]:
+        """What a lift of silent neurons adds to the weights to each spiking layer, at most what one spike needs."""
+        enough = one_spike_weight(self.threshold, self.tau_mem, self.tau_syn)
+        return tuple(min(lift * unit, enough) for unit in self.units)
 
     @property
     def growth(self) -> tuple[float, ...]:

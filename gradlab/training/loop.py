@@ -134,7 +134,7 @@ class Trainer(Objective):
             figures.see(run.data.spikes_per_sample[indices], np.asarray(events.count))
             bar.step(loss, figures.accuracy, figures.rate)
         self.room.shrink(figures.largest.tolist())
-        by = [self.config.lift_silent * unit for unit in run.network.units]
+        by = run.network.lifts(self.config.lift_silent)
         lifted = lift_silent(run.state.trained, figures.counts, by, run.rng)
         run.state = run.state._replace(trained=lifted)
         _require_finite(lifted, len(run.times))

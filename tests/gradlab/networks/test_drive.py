@@ -9,6 +9,7 @@ import pytest
 from gradlab.configuration import configure
 from gradlab.networks.initialisers import INITIALISERS
 from gradlab.networks.network import Network
+from solvers.neurons.lif import kappa
 
 # Of the parameters that the committed records started from.
 BEFORE = {"shd-200": "3bcd03b3e05c", "shd-128-het": "cddf8b341b58", "shd-256": "4b72622cb9d0", None: "acc7d2c75637"}
@@ -53,3 +54,11 @@ def test_fewer_spikes_get_larger_weights(initialiser):
         for rate in (5.0, 50.0)
     )
     assert np.all(np.abs(few) > np.abs(many))
+
+
+@pytest.mark.parametrize("tau_mem, tau_syn", [(20e-3, 5e-3), (20e-3, 10e-3), (10e-3, 10e-3), (5e-3, 80e-3)])
+def test_one_spike_needs_no_higher_lift(tau_mem, tau_syn):
+    network = Network(3, 2, hidden=(8,), tau_mem=tau_mem, tau_syn=tau_syn, threshold=0.7, loss="ttfs", input_rate=1.0)
+    peak = kappa(np.linspace(0, 0.3, 100_000), tau_mem, tau_syn).max()
+    np.testing.assert_allclose(np.array(network.lifts(1e6)) * peak, 0.7, rtol=1e-5)
+    np.testing.assert_allclose(network.lifts(1e-6), 1e-6 * np.array(network.units))

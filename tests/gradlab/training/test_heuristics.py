@@ -66,7 +66,12 @@ def silent_outputs(trainer):
 
 
 @pytest.mark.usefixtures("quick_compile")
-@pytest.mark.parametrize("heuristics", [dict(lift_silent=1 / 16, pull_silent=0.0), dict(lift_silent=0.0)], ids=str)
+@pytest.mark.parametrize(
+    "heuristics",
+    # By a weight of 1, not at all, and by 1000, were it not for what one spike needs: 4.
+    [dict(lift_silent=1 / 16, pull_silent=0.0), dict(lift_silent=0.0), dict(lift_silent=1000 / 16)],
+    ids=str,
+)
 def test_silence_is_not_for_ever(heuristics):
     """The exact gradient stays what it is, zero; all the same the outputs spike, and then the loss falls."""
     # The unit of both weight matrices is 16, by which step and lift are divided.
