@@ -13,8 +13,6 @@ from gradlab import bench, configuration
 from gradlab.reporting import records
 from gradlab.training.loop import Trainer
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
-
 
 def test_each_ingredient_is_taken_away():
     config = whole_recipe(configuration.configure("shd-256"))

@@ -10,8 +10,6 @@ from gradlab.methods import METHODS
 from gradlab.networks.initialisers import INITIALISERS
 from gradlab.reporting import records
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
-
 
 def test_initialisation_measures_and_records(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(initialisation, "load", lambda name, folder: tiny_splits())

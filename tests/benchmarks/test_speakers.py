@@ -12,8 +12,6 @@ from benchmarks.speakers.__main__ import COMMAND
 from gradlab.reporting import records
 from gradlab.training.loop import Trainer
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
-
 
 def test_each_speaker_is_held_out_in_turn(tmp_path, monkeypatch, capsys):
     """The test set is not touched; a finished sweep is read back."""

@@ -18,7 +18,6 @@ from gradlab.training import archive, checkpoints
 
 pytestmark = [
     pytest.mark.fuzz,
-    pytest.mark.usefixtures("quick_compile"),
     pytest.mark.filterwarnings("ignore:Duplicate name"),
 ]
 SEED, DAMAGED, LIMIT = 14, 450, 20  # LIMIT in seconds, of one try

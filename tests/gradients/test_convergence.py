@@ -25,7 +25,7 @@ INPUTS, HIDDEN, OUTPUTS, BATCH, DURATION = 20, 10, 4, 4, 0.1
 NETWORKS = 8
 LABELS = jnp.arange(BATCH) % OUTPUTS
 
-pytestmark = pytest.mark.usefixtures("float64", "quick_compile")
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def draw(network, seed):

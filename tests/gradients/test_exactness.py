@@ -40,7 +40,6 @@ def combinations():
                 yield pytest.param(case, loss, engine, id=f"{engine}, {loss}: {case.name}", marks=marks)
 
 
-@pytest.mark.usefixtures("quick_compile")
 @pytest.mark.parametrize(("case", "loss", "engine"), list(combinations()))
 def test_gradient_equals_central_differences_and_implicit_differentiation(case, loss, engine):
     report = check_gradients([case], [loss], seed=2, method=EventProp(engine))

@@ -13,7 +13,7 @@ from gradlab.measuring.finite_differences import central_differences, stencil
 from gradlab.networks.heterogeneity import KINDS
 from gradlab.training.trained import unconstrained_params
 
-pytestmark = pytest.mark.usefixtures("float64", "quick_compile")
+pytestmark = pytest.mark.usefixtures("float64")
 CONFIG = TrainConfig(batch_size=8, train_constants=True, rate_strength=0)
 
 

@@ -17,7 +17,6 @@ from gradlab.training.loop import Trainer
 from gradlab.training.objective import Objective
 from gradlab.training.presets import PRESETS
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
 FILES = {"eventprop": ("raster", "curves"), "bptt": ("raster", "curves"), "both": ("curves", "agreement")}
 
 

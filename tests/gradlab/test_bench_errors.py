@@ -15,7 +15,6 @@ import tyro
 from gradlab import bench, configuration
 from gradlab.reporting import records
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
 ROOT = Path(__file__).parents[2]
 BAD = {
     "--tau-mem -1": "tau_mem is -1, expected a finite number > 0",

@@ -11,7 +11,6 @@ from gradlab.methods import METHODS
 from gradlab.training.loop import Trainer
 from solvers.neurons import NEURONS
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
 CONFIG = TrainConfig(epochs=2, batch_size=8, learning_rate=0.02, rate_strength=0.0)
 # The one that is the proof; the others take as long again.
 OTHERS = [pytest.param(name, marks=() if name == "adaptive" else pytest.mark.slow) for name in NEURONS if name != "lif"]

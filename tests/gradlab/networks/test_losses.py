@@ -30,7 +30,6 @@ def test_rate_regularisation_value_and_gradient():
     assert rate_regularisation(counts, 0.0, 3.0) == 0
 
 
-@pytest.mark.usefixtures("quick_compile")
 @pytest.mark.parametrize("method", METHODS)
 def test_rate_regularisation_pushes_counts_to_the_target(method):
     """A small step against the gradient brings more spikes where there are too few, and fewer where too many."""

@@ -13,7 +13,7 @@ from solvers.neurons.lif import kappa
 UNITS, OUTPUTS, BATCH, DURATION = 4, 3, 2, 50e-3
 TAUS = [(20e-3, 5e-3), (5e-3, 12e-3), (8e-3, 8e-3)]
 
-pytestmark = pytest.mark.usefixtures("float64", "quick_compile")
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def some_spikes(seed=0, grid=0.0, count=15):

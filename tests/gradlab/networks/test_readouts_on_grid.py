@@ -14,7 +14,6 @@ from gradlab.networks.readouts import READOUTS, ReadoutParams
 from solvers.bptt import time_grid
 from solvers.events import pad_events
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
 UNITS, OUTPUTS, TAU_MEM, TAU_SYN = 6, 3, 20e-3, 5e-3
 SILENT, AT_START, AT_END = 0, 1, 2  # units
 # Whole numbers of steps, of which the sum in single precision is below, at or above the duration; and others.

@@ -13,7 +13,6 @@ from gradlab.networks.heterogeneity import KINDS, QUANTILES, quantiles
 from gradlab.networks.transforms import constrain, unconstrain
 from gradlab.training.trained import constrained_params, split_params, unconstrained_params
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
 REACH = {"tau_mem": 5.0, "tau_syn": 5.0, "threshold": 2.0}
 TRAINERS = (EventPropTrainer, BPTTTrainer)
 CONFIG = TrainConfig(epochs=2, batch_size=8, learning_rate=0.01, channel_shift=1, train_constants=True, rate_strength=0)

@@ -9,7 +9,6 @@ from tiny_data import assert_same, interrupted, tiny_splits, without_times
 from gradlab import BPTTTrainer, EventPropTrainer
 from gradlab.training.early_stopping import kept_epoch
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
 ACCURACIES = 0.5, 0.7, 0.6, 0.7, 0.9  # by epoch, as if measured
 PATIENT = dataclasses.replace(CONFIG, epochs=len(ACCURACIES), patience=2)
 

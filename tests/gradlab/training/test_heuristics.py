@@ -65,7 +65,6 @@ def silent_outputs(trainer):
     )
 
 
-@pytest.mark.usefixtures("quick_compile")
 @pytest.mark.parametrize(
     "heuristics",
     # By a weight of 1, not at all, and by 1000, were it not for what one spike needs: 4.
@@ -90,7 +89,6 @@ def test_silence_is_not_for_ever(heuristics):
     assert result.history["train_loss"][-1] < np.log(2) - 1e-3
 
 
-@pytest.mark.usefixtures("quick_compile")
 def test_pull_leaves_other_losses_alone():
     reached = [
         EventPropTrainer(tiny_network(), TrainConfig(epochs=1, batch_size=8, pull_silent=pull)).fit(

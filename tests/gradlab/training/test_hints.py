@@ -9,7 +9,6 @@ from tiny_data import tiny_network, tiny_splits
 from gradlab import BPTTTrainer, EventPropTrainer, Network, TrainConfig
 from gradlab.data import SpikeData, Splits
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
 TRAINERS = (EventPropTrainer, BPTTTrainer)
 
 

@@ -12,7 +12,6 @@ from gradlab.networks.readouts import READOUTS
 from gradlab.training import optimiser
 from gradlab.training.trained import split_params
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
 TRAINERS = (EventPropTrainer, BPTTTrainer)
 CONFIG = TrainConfig(epochs=4, batch_size=8, learning_rate=0.01, channel_shift=1, seed=3)
 NETWORK = tiny_network()

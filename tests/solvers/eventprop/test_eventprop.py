@@ -26,7 +26,7 @@ from solvers.events import NO_UNIT, pad_events
 from solvers.neurons.lif import lif_params
 from solvers.reference import simulate
 
-pytestmark = pytest.mark.usefixtures("float64", "quick_compile")
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.05e-3, 1e-3, 5e-3])

@@ -27,7 +27,7 @@ from solvers.events import Events, pad_events, unit_counts
 from solvers.neurons import NEURONS as NEURONS_BY_NAME
 from solvers.neurons.lif import kappa, lif_params
 
-pytestmark = pytest.mark.usefixtures("float64", "quick_compile")
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def test_batch_equals_a_loop_over_samples():

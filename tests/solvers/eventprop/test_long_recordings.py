@@ -22,7 +22,7 @@ GRID = {1.0: 2**-24, 1000.0: 2**-14, 65536.0: 2**-7}  # of the times of the inpu
 SHARE = np.random.default_rng(9).normal(size=(1, CAPACITY))  # of each spike in the loss
 
 pytestmark = [
-    pytest.mark.usefixtures("float64", "quick_compile"),
+    pytest.mark.usefixtures("float64"),
     pytest.mark.filterwarnings("ignore:float32 resolves times"),
 ]
 

@@ -13,7 +13,7 @@ from solvers.neurons import NEURONS
 
 SETTINGS = dict(duration=DURATION, delay=DELAY, capacity=24)
 
-pytestmark = pytest.mark.usefixtures("float64", "quick_compile")
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def batch_of(times, units):

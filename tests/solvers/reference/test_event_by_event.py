@@ -12,7 +12,7 @@ from solvers.reference import implicit_gradient, simulate
 
 DURATION, INPUTS, NEURONS = 40e-3, 4, 3
 
-pytestmark = pytest.mark.usefixtures("float64", "quick_compile")
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def some_network(seed, w_rec=True):

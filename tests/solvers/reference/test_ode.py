@@ -14,7 +14,7 @@ from solvers.neurons import NEURONS
 from solvers.neurons.lif import LIFParams
 from solvers.reference.ode import simulate
 
-pytestmark = pytest.mark.usefixtures("quick_compile", "float64")
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 @pytest.fixture(scope="module")
