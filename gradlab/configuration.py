@@ -55,7 +55,7 @@ class Config:
     method: tuple[MethodChoice, ...] = (next(iter(METHODS)),)
     dataset: DataSetName = AUTO
     data_dir: Path | None = None
-    validation_groups: Annotated[tuple[int, ...] | None, tyro.conf.arg(aliases=["--validation-speakers"])] = None
+    validation_groups: Annotated[tuple[int | str, ...] | None, tyro.conf.arg(aliases=["--validation-speakers"])] = None
     network: Annotated[NetworkSettings, tyro.conf.arg(name="")] = field(default_factory=NetworkSettings)
     training: Annotated[TrainConfig, tyro.conf.arg(name="")] = field(default_factory=TrainConfig)
     options: Annotated[MethodOptions, tyro.conf.arg(name="")] = field(default_factory=MethodOptions)

@@ -61,7 +61,8 @@ def pad_events(samples: Sequence[tuple[Any, Any]], capacity: int | None = None, 
         dtype: floating-point type of the times; by default JAX's.
 
     Raises:
-        ValueError: if a sample's times and units differ in length, a time is not finite, or a sample does not fit.
+        ValueError: if a sample's times and units differ in length, a time is not finite, a unit is not a whole number
+            that 32 bits hold, or a sample does not fit.
     """
     longest = max((len(times) for times, _ in samples), default=0)
     capacity = longest if capacity is None else capacity
@@ -75,9 +76,13 @@ def pad_events(samples: Sequence[tuple[Any, Any]], capacity: int | None = None, 
             raise ValueError(f"sample {row} has {len(times)} times but {len(units)} units: give one unit for each time")
         if not np.all(np.isfinite(times)):
             raise ValueError(f"sample {row} has a time that is not finite: remove it")
+        with np.errstate(invalid="ignore"):
+            whole = np.asarray(units).astype(np.int32)
+        if not np.array_equal(whole, units):
+            raise ValueError(f"sample {row} has a unit that is no index: give whole numbers from 0 on")
         order = np.argsort(times, kind="stable")
         all_times[row, : len(times)] = np.asarray(times, dtype)[order]
-        all_units[row, : len(times)] = np.asarray(units)[order]
+        all_units[row, : len(times)] = whole[order]
     count = np.array([len(times) for times, _ in samples], np.int32)
     return Events(jnp.asarray(all_times), jnp.asarray(all_units), jnp.asarray(count))
 
@@ -88,12 +93,12 @@ def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "
 
     Args:
         events: of one sample or of a batch.
-        units: number of units.
+        units: number of units; events of others are left out.
         steps: number of grid points; events beyond the last are left out.
         dt: step [s].
     """
     step = nearest_step(events.times, dt, steps * dt)
-    inside = events.valid & (step < steps)
+    inside = events.valid & (step < steps) & (events.units >= 0)
     step = jnp.where(inside, step, steps)  # out of range: dropped
 
     def one(step: Array, unit: Array) -> Array:
@@ -106,10 +111,10 @@ def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "
 
 @own_rules()
 def unit_counts(events: Events, units: int) -> Int[Array, "*batch units"]:
-    """Number of events of each unit."""
+    """Number of events of each unit; those of other units are left out."""
 
     def one(sample: Events) -> Array:
-        index = jnp.where(sample.valid, sample.units, units)
+        index = jnp.where(sample.valid & (sample.units >= 0), sample.units, units)
         return jnp.zeros(units, jnp.int32).at[index].add(1, mode="drop")
 
     if events.times.ndim == 1:

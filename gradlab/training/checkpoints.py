@@ -7,6 +7,7 @@ the numbers that are no arrays.
 import glob
 import itertools
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,11 @@ def path_of(folder: Path, name: str, settings: Mapping[str, Any]) -> Path:
 
     Args:
         folder: of checkpoints.
-        name: what it is about, for people.
+        name: what it is about, for people; of what no file may be called, an underscore takes the place.
         settings: everything that determines the training, see ``Trainer.describe``.
     """
-    return folder / f"{name}-{digest(settings)}.npz"
+    allowed = re.sub(r"[^\w.+-]", "_", name)
+    return folder / f"{allowed}-{digest(settings)}.npz"
 
 
 def save(path: Path, state: PyTree, settings: Mapping[str, Any], progress: Mapping[str, Any]) -> None:

@@ -39,17 +39,21 @@ def test_each_speaker_is_held_out_in_turn(tmp_path, monkeypatch, capsys):
     assert again["metrics"] == record["metrics"]
 
 
-def test_only_some_speakers(tmp_path, monkeypatch):
-    monkeypatch.setattr(speakers, "load", lambda *_: tiny_splits())
-    config = dataclasses.replace(tiny_recipe(tmp_path), validation_groups=(1,))
+def test_only_some_speakers_by_name(tmp_path, monkeypatch):
+    splits = tiny_splits()
+    named = splits.train.groups.astype(str)
+    named[named == "1"] = "Ann/Lee"
+    splits = splits._replace(train=dataclasses.replace(splits.train, groups=named))
+    monkeypatch.setattr(speakers, "load", lambda *_: splits)
+    config = dataclasses.replace(tiny_recipe(tmp_path), validation_groups=("Ann/Lee",))
     record = COMMAND.run(config)
     COMMAND.run(dataclasses.replace(config, training=dataclasses.replace(config.training, learning_rate=1e-4)))
     assert len(list((tmp_path / "speakers").iterdir())) == 2 == len(list((tmp_path / "figures").iterdir()))
-    assert list(record["metrics"]["runs"]) == ["1"] and record["metrics"]["spread"] is None
+    assert list(record["metrics"]["runs"]) == ["Ann/Lee"] and record["metrics"]["spread"] is None
     with pytest.raises(ValueError, match="methods are eventprop, bptt, expected one: run one sweep for each"):
         COMMAND.run(dataclasses.replace(config, method=("both",)))
     with pytest.raises(ValueError, match=r"validation_groups are \[7\], expected some but not all"):
-        COMMAND.run(dataclasses.replace(config, validation_groups=(1, 7)))
+        COMMAND.run(dataclasses.replace(config, validation_groups=("0", 7)))
 
 
 def test_data_without_groups_are_refused(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tyro
 
 import gradlab.training.room
 from gradlab import bench, configuration
@@ -161,6 +162,11 @@ def test_weights_without_another_simulator(call, tiny):
     figures = json.loads(lines[-1])["metrics"]
     assert status == 0, errors
     assert (figures["transfer_accuracy"], figures["transfer_runs_away"]) == (None, None)
+
+
+def test_groups_are_held_out_by_number_or_name():
+    given = tyro.cli(configuration.Config, args=["--validation-groups", "8", "Ann"])
+    assert given.validation_groups == (8, "Ann")
 
 
 def refuse_to_evaluate(*_):

@@ -41,6 +41,9 @@ def test_types():
         ((np.zeros(3), np.zeros(2, int)), None, "sample 1 has 3 times but 2 units"),
         ((np.array([0.0, np.nan]), np.zeros(2, int)), None, "sample 1 has a time that is not finite"),
         ((np.array([0.0, np.inf]), np.zeros(2, int)), None, "sample 1 has a time that is not finite"),
+        ((np.zeros(2), np.array([0, 0.5])), None, "sample 1 has a unit that is no index"),
+        ((np.zeros(2), np.array([0, np.nan])), None, "sample 1 has a unit that is no index"),
+        ((np.zeros(2), np.array([0, 2**32])), None, "sample 1 has a unit that is no index"),
     ],
 )
 def test_wrong_samples(sample, capacity, message):
@@ -73,3 +76,9 @@ def test_unit_counts():
     expected = [[2, 1, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]]
     np.testing.assert_array_equal(unit_counts(events, 4), expected)
     np.testing.assert_array_equal(unit_counts(jax.tree.map(lambda x: x[0], events), 4), expected[0])
+
+
+def test_events_of_other_units_are_left_out():
+    events = pad_events([(np.full(3, 1e-3), np.array([-1, 1, 2]))])
+    np.testing.assert_array_equal(unit_counts(events, 2), [[0, 1]])
+    np.testing.assert_array_equal(to_grid(events, 2, 3, 1e-3).sum(1), [[0, 1]])
