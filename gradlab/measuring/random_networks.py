@@ -181,17 +181,21 @@ def evaluate(
     network: Network, method: EventProp, params: NetworkParams, times: Array, units: Array,
     points: Float[Array | np.ndarray, "points variables"],
 ) -> tuple[Array, Array, Array]:  # fmt: skip
-    """Loss, sequence of events and gradient at many points, each of them parameters and input times in one vector."""
+    """Loss and sequence of events at many points, and the gradient at the first.
+
+    A point are parameters and input times in one vector.
+    """
     _, unravel = ravel_pytree((params, times))
 
-    def one(point: Array) -> tuple[Array, Array, Array]:
+    def one(point: Array) -> tuple[Array, Array]:
         params, times = unravel(point)
-        (loss, layers), gradient = jax.value_and_grad(_loss, (2, 3), has_aux=True)(
-            network, method, params, times, units
-        )
-        return loss, _sequence(network, method, params, layers), ravel_pytree(gradient)[0]
+        loss, layers = _loss(network, method, params, times, units)
+        return loss, _sequence(network, method, params, layers)
 
-    return jax.lax.map(one, points)
+    def of_point(point: Array) -> Array:
+        return _loss(network, method, *unravel(point), units)[0]
+
+    return *jax.lax.map(one, points), jax.grad(of_point)(jnp.asarray(points[0]))
 
 
 @partial(jax.jit, static_argnums=(0, 1))
