@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from .command import Outcome, Record, draw, prepare, record_of, run_command, write_record
+from .command import Outcome, Record, draw, exit_with, prepare, record_of, run_command, write_record
 from .configuration import Config, check, configured_by, network_of
 from .data import SpikeData, Splits, load
 from .measuring.evaluation import compare_gradients, measure, transfer_objectives
@@ -150,4 +150,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main())

@@ -3,7 +3,6 @@
 What is compared with what: ``gradlab.measuring.exactness``.
 """
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import jax
 from solvers.eventprop import AUTO, engine_name
 from solvers.fields import Count, Seed, check_fields
 
-from .command import RUNS, Command, Outcome
+from .command import RUNS, Command, Outcome, exit_with
 from .measuring.exactness import LIMIT, Report, check_gradients
 from .measuring.random_networks import CASES
 from .methods.eventprop import EngineName, EventProp
@@ -101,4 +100,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main())

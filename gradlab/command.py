@@ -1,6 +1,7 @@
 """The frame of every command: options, one clear error, and what is measured printed, recorded and drawn."""
 
 import json
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -175,6 +176,15 @@ def run_command(
     if config.json:
         print(json.dumps(record))
     return _EXIT.get(record["status"], _FAILED)
+
+
+def exit_with(status: int) -> None:
+    """End the process. After an interruption at once: a program that still runs would crash while Python ends."""
+    if status == _EXIT["interrupted"]:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import sys
 
 from gradlab import configuration
-from gradlab.command import Command
+from gradlab.command import Command, exit_with
 
 from .figure import figures, table
 from .measure import measure
@@ -22,4 +22,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main())

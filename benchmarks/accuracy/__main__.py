@@ -1,8 +1,6 @@
 """``python -m benchmarks.accuracy``."""
 
-import sys
-
-from gradlab.command import Command
+from gradlab.command import Command, exit_with
 
 from .figure import figures, table
 from .measure import Config, measure
@@ -10,4 +8,4 @@ from .measure import Config, measure
 COMMAND = Command("accuracy", Config, measure, program="benchmarks.accuracy", table=table, figures=figures)
 
 if __name__ == "__main__":
-    sys.exit(COMMAND.main())
+    exit_with(COMMAND.main())

@@ -1,10 +1,8 @@
 """The command ``python -m benchmarks.convergence``, which computes in double precision."""
 
-import sys
-
 import jax
 
-from gradlab.command import Command
+from gradlab.command import Command, exit_with
 
 from .figure import figures, table
 from .measure import Config, measure
@@ -13,4 +11,4 @@ COMMAND = Command("convergence", Config, measure, program="benchmarks.convergenc
 
 if __name__ == "__main__":
     jax.config.update("jax_enable_x64", True)
-    sys.exit(COMMAND.main())
+    exit_with(COMMAND.main())

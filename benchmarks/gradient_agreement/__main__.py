@@ -1,8 +1,6 @@
 """``python -m benchmarks.gradient_agreement``."""
 
-import sys
-
-from gradlab.command import Command
+from gradlab.command import Command, exit_with
 
 from .figure import figures, table
 from .measure import Config, measure
@@ -12,4 +10,4 @@ COMMAND = Command(
 )
 
 if __name__ == "__main__":
-    sys.exit(COMMAND.main())
+    exit_with(COMMAND.main())

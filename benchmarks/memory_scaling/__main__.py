@@ -1,8 +1,6 @@
 """The command ``python -m benchmarks.memory_scaling``."""
 
-import sys
-
-from gradlab.command import Command
+from gradlab.command import Command, exit_with
 
 from .config import Config
 from .figure import figures, table
@@ -11,4 +9,4 @@ from .measure import measure
 COMMAND = Command("memory_scaling", Config, measure, program="benchmarks.memory_scaling", table=table, figures=figures)
 
 if __name__ == "__main__":
-    sys.exit(COMMAND.main())
+    exit_with(COMMAND.main())

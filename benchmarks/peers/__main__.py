@@ -1,8 +1,6 @@
 """The command ``python -m benchmarks.peers``."""
 
-import sys
-
-from gradlab.command import Command
+from gradlab.command import Command, exit_with
 
 from ..one_core import use_one_core
 from .config import Config
@@ -16,4 +14,4 @@ from .measure import measure  # noqa: E402
 COMMAND = Command("peers", Config, measure, program="benchmarks.peers", table=table, figures=figures)
 
 if __name__ == "__main__":
-    sys.exit(COMMAND.main())
+    exit_with(COMMAND.main())

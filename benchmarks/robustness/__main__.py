@@ -1,10 +1,10 @@
 """``python -m benchmarks.robustness``."""
 
-import sys
+from gradlab.command import exit_with
 
 from .measure import Config, RobustnessCommand, measure
 
 COMMAND = RobustnessCommand("robustness", Config, measure, program="benchmarks.robustness")
 
 if __name__ == "__main__":
-    sys.exit(COMMAND.main())
+    exit_with(COMMAND.main())

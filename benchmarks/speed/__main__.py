@@ -1,10 +1,8 @@
 """The command ``python -m benchmarks.speed``."""
 
-import sys
-
 import tyro
 
-from gradlab.command import Command
+from gradlab.command import Command, exit_with
 
 from ..one_core import use_one_core
 from .config import Config
@@ -18,4 +16,4 @@ from .measure import measure  # noqa: E402
 COMMAND = Command("speed", Config, measure, program="benchmarks.speed", table=table, figures=figures)
 
 if __name__ == "__main__":
-    sys.exit(COMMAND.main())
+    exit_with(COMMAND.main())

@@ -192,10 +192,8 @@ def evaluate(
         loss, layers = _loss(network, method, params, times, units)
         return loss, _sequence(network, method, params, layers)
 
-    def of_point(point: Array) -> Array:
-        return _loss(network, method, *unravel(point), units)[0]
-
-    return *jax.lax.map(one, points), jax.grad(of_point)(jnp.asarray(points[0]))
+    losses, sequences = jax.lax.map(one, points)
+    return losses, sequences, jax.grad(lambda point: one(point)[0])(jnp.asarray(points[0]))
 
 
 @partial(jax.jit, static_argnums=(0, 1))

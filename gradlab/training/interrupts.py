@@ -1,5 +1,7 @@
 """Ctrl-C and SIGTERM, also while XLA programs run."""
 
+import gc
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -8,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 Handler = Callable[[int, FrameType | None], Any]
+_LATER = 0.01  # [s]
 
 
 class Ending:
@@ -19,11 +22,22 @@ class Ending:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Take a signal."""
+        if _in_garbage_collection(frame):  # Python would ignore what is raised there
+            threading.Timer(_LATER, os.kill, (os.getpid(), number)).start()
+            return
         self.signals.append(number)
         if len(self.signals) > 1:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         raise KeyboardInterrupt
+
+
+def _in_garbage_collection(frame: FrameType | None) -> bool:
+    """Whether a frame belongs to a call back of the garbage collector; JAX has one."""
+    codes = [getattr(callback, "__code__", None) for callback in gc.callbacks]
+    while frame is not None and frame.f_code not in codes:
+        frame = frame.f_back
+    return frame is not None
 
 
 @contextmanager
@@ -49,7 +63,7 @@ def noted_interrupts() -> Iterator[list[int]]:
     def note(number: int, frame: FrameType | None) -> None:
         pressed.append(number)
         try:
-            ours[signal.Signals(number)](number, frame)
+            ours[signal.Signals(number)](number, frame if len(pressed) > 1 else None)
         except KeyboardInterrupt:
             if len(pressed) > 1:
                 raise

@@ -5,4 +5,5 @@ from .errors import InputError as InputError
 from .errors import clear_errors as clear_errors
 from .events import batch_shapes as batch_shapes
 from .host_call import host_call as host_call
+from .units_of_time import in_milliseconds as in_milliseconds
 from .varying import varying_alike as varying_alike

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..neurons import Parameters, neuron_of
 from .findings import Finding, values
+from .units_of_time import in_milliseconds
 
 SHORTEST = 1e-9  # of a time constant, as a share of the duration: simulators cut time into pieces as short as these
 
@@ -49,6 +50,9 @@ def layer_findings(params: Parameters, duration: float) -> list[Finding]:
         if constant.unit == "s":
             expected = f"at least {SHORTEST * duration:g} s, {SHORTEST:g} of the duration, and finite"
             fine &= value >= SHORTEST * duration
+            known = isinstance(value, np.ndarray)  # training may go where no setting should
+            if known and (words := in_milliseconds(name, float(value.max(initial=0)), duration)):
+                found.append(Finding(words, np.True_))
         elif constant.positive:
             expected = "a finite number > 0"
         found.append(Finding(f"{name} is out of range, expected {expected}: bound it when it is trained", ~fine.all()))

@@ -68,6 +68,11 @@ def draw(rng):
     return Kill(kind, call, float(rng.random()))
 
 
+def ended_by(kill):
+    """Exit statuses of a run that a signal ended; in its first and last moments Python knows no handler."""
+    return {-signal.Signals[kill.kind]} | (set() if kill.kind == "SIGKILL" else {130})
+
+
 def run(folder, environment, resume, kill=None, usual=0.0):
     """The command in a process of its own; returns its exit status, what it said, and the seconds after first words.
 
@@ -171,7 +176,7 @@ def chain(tally, environment, folder, rng, whole, usual):
             tally.fail("hangs", what)
             continue
         faults = [("lost", fault) for fault in kept.faults()]
-        killed = kill is not None and status == (-signal.SIGKILL if kill.kind == "SIGKILL" else 130)
+        killed = kill is not None and status in ended_by(kill)
         if "Traceback" in said or not (killed or status == 0):
             faults.append(("tracebacks", f"exit status {status}: {said[-500:]}"))
         elif status == 0:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +76,21 @@ def test_signals_end_it(call, number):
     status, lines, errors = call(command(lambda config: signal.raise_signal(number)))
     assert (status, lines) == (130, "")
     assert errors == "error: interrupted; what is not recorded or kept yet is lost\n"
+
+
+@pytest.mark.parametrize("status", [0, 1, 130])
+def test_after_an_interruption_nothing_runs_any_more(status):
+    """Programs that still run would crash while Python ends."""
+    code = f"""
+import atexit
+from gradlab.command import exit_with
+atexit.register(print, "Python ends")
+print("said")
+exit_with({status})
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    assert done.stdout.splitlines() == (["said"] if status == 130 else ["said", "Python ends"])
 
 
 def test_a_warning_is_one_line(call):

@@ -1,9 +1,11 @@
 """The first signal ends a command or a training orderly, the second one at once."""
 
+import gc
 import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -28,6 +30,23 @@ def test_a_command_ends_like_after_ctrl_c(number):
     with ended_by_signals() as ending, pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
     assert ending.signals == [number] and signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_garbage_collection_is_not_lost(number):
+    """Python ignores what a call back of the collector raises."""
+
+    def call_back(phase, details):
+        if phase == "start":
+            signal.raise_signal(number)
+
+    with ended_by_signals(), pytest.raises(KeyboardInterrupt):
+        gc.callbacks.append(call_back)
+        try:
+            gc.collect()
+        finally:
+            gc.callbacks.remove(call_back)
+        time.sleep(10)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

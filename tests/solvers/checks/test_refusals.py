@@ -85,6 +85,13 @@ def test_wrong_parameters_are_refused_at_once(field, value, simulator):
         SIMULATORS[simulator](params, GOOD)
 
 
+@pytest.mark.parametrize("simulator", SIMULATORS)
+def test_a_time_constant_in_milliseconds_is_refused(simulator):
+    params = PARAMS._replace(tau_mem=jnp.full_like(PARAMS.tau_mem, 20.0))
+    with pytest.raises(ValueError, match="tau_mem is 20 s, expected at most .* are these milliseconds"):
+        SIMULATORS[simulator](params, GOOD)
+
+
 @pytest.mark.parametrize(
     ("field", "array", "message"),
     [
