@@ -1,4 +1,7 @@
-"""A small file in the layout of SHD, files that differ in form only, files of other content, and damage to bytes."""
+"""A small file in the layout of SHD, files that differ in form only, files of other content, and damage to bytes.
+
+Files are opened again without a lock: a process that another thread has just started may still hold that of before.
+"""
 
 import h5py
 import numpy as np
@@ -41,7 +44,7 @@ def other(name, put, *, keep=()):
 
     def make(path):
         write(path, without={name} - set(keep))
-        with h5py.File(path, "r+") as file:
+        with h5py.File(path, "r+", locking=False) as file:
             put(file, name)
 
     return make
@@ -77,7 +80,7 @@ def virtual(file, name):
 def unwritten(path):
     """Its writer was stopped after the first chunk."""
     write(path, without={TIMES})
-    with h5py.File(path, "r+") as file:
+    with h5py.File(path, "r+", locking=False) as file:
         dataset = file.create_dataset(TIMES, (SAMPLES,), h5py.vlen_dtype(np.float16), chunks=(8,))
         for k, row in enumerate(content()[TIMES][:8]):
             dataset[k] = row
