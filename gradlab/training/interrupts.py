@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 Handler = Callable[[int, FrameType | None], Any]
-_LATER = 0.01  # [s]
+_LATER = 0.1  # [s], when the collector has most likely ended
 
 
 class Ending:

@@ -15,6 +15,7 @@ from solvers.neurons.lif import kappa
 BEFORE = {"shd-200": "3bcd03b3e05c", "shd-128-het": "cddf8b341b58", "shd-256": "4b72622cb9d0", None: "acc7d2c75637"}
 
 
+@pytest.mark.usefixtures("optimised")  # as they were drawn
 @pytest.mark.parametrize("preset", BEFORE)
 def test_on_shd_nothing_is_scaled(preset):
     network = Network(700, 20, **vars(configure(preset, "shd").network))
