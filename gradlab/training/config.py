@@ -23,7 +23,8 @@ class TrainConfig(AugmentationConfig):
         constants_factor: learning rate of the constants, as a multiple of that of the weights.
         rate_strength: of the rate regularisation, a heuristic; 0 turns it off.
         rate_target: spikes of a neuron in a sample that the regularisation aims at.
-        lift_silent: added after each epoch to the input weights of neurons that never spiked, a heuristic; 0: off.
+        lift_silent: added after each epoch to the input weights of neurons that never spiked, a heuristic; 0: off. In
+            the unit of ``gradlab.networks.drive``, which is 1 on SHD, and at most the weight that one spike needs.
         pull_silent: weight of a pull on output neurons that stay silent in a sample of their class, a heuristic; only
             for losses that read output spikes (ttfs), see gradlab.training.heuristics; 0: off.
         seed: of the initial weights, the order of the samples and the augmentation.

@@ -56,8 +56,8 @@ def test_a_wrong_gradient_is_found(monkeypatch):
     evaluate = exactness.evaluate
 
     def wrong(*arguments):
-        losses, events, gradients = evaluate(*arguments)
-        return losses, events, gradients * (1 + 1e-5)
+        losses, events, gradient = evaluate(*arguments)
+        return losses, events, gradient * (1 + 1e-5)
 
     monkeypatch.setattr(exactness, "evaluate", wrong)
     found = exactness.check_gradients([CASES[0]], ["exp"])
