@@ -70,4 +70,5 @@ def _make_set(rng: np.random.Generator, samples: int) -> SpikeData:
 YIN_YANG = DataSet(
     load=lambda folder, download: make_yin_yang(),
     network={"duration": DURATION},
+    training={"learning_rate": 1e-3},
 )

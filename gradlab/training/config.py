@@ -43,5 +43,5 @@ class TrainConfig(AugmentationConfig):
     rate_strength: NotNegative = 1e-7
     rate_target: NotNegative = 14.0
     lift_silent: NotNegative = 2e-3
-    pull_silent: NotNegative = 3.0
+    pull_silent: NotNegative = 100.0
     seed: Seed = 0

@@ -97,11 +97,11 @@ def test_nothing_to_time_is_refused(gradient):
 
 
 def test_memory_is_that_of_the_whole_problem(problem):
-    problem = problem._replace(duration=40.0)  # 640 kB of input, and 20 times that is stored
+    problem = problem._replace(duration=160.0)  # 2.56 MB of input, and 20 times that is stored
     found = measure(fake_peer.build, problem, repeats=4)
     assert len(found["seconds"]) == 4 and min(found["seconds"]) > 0
     if sys.platform.startswith("linux"):
-        assert found["peak_bytes"] == pytest.approx(21 * 640e3, rel=0.1)
+        assert found["peak_bytes"] == pytest.approx(21 * 2.56e6, rel=0.1)
 
 
 def test_a_process_tells_its_figures(path):
