@@ -140,14 +140,14 @@ def _compare_layers(problem: Problem, report: Report) -> None:
     """Each layer on the first sample: its spikes, and the gradient of a random function of their times."""
     network, method, params, times, units = problem
     sample = in_order(times[:1], units[:1])
-    layers = layer_events(network, method, params, sample)
+    layers = layer_events(method, network.delay, params, sample)
     for layer, (arriving, spikes) in zip(spiking_layers(params), itertools.pairwise(layers), strict=True):
         arriving, spikes = jax.tree.map(lambda x: x[0], (arriving, spikes))
         expected = reference.simulate(layer, arriving, duration=network.duration, delay=network.delay)
         report.spikes += int(expected.count)
         report.missed += count_missed(spikes, expected)
         weights = np.random.default_rng(0).normal(size=spikes.capacity)
-        ours = layer_gradient(network, method, layer, arriving, weights)
+        ours = layer_gradient(method, network.delay, layer, arriving, weights)
         implicit = reference.implicit_gradient(layer, arriving, spikes, weights, delay=network.delay)
         for value, other in zip(jax.tree.leaves(ours), jax.tree.leaves(implicit), strict=True):
             report.implicit = float(np.maximum(report.implicit, relative_error(value, other)))
@@ -157,14 +157,14 @@ def _compare_with_oracle(problem: Problem, report: Report) -> None:
     """The first layer on the first sample: spike times, and the gradient of a random function of them."""
     network, method, params, times, units = problem
     arriving, spikes = jax.tree.map(
-        lambda x: x[0], tuple(layer_events(network, method, params, in_order(times[:1], units[:1]))[:2])
+        lambda x: x[0], tuple(layer_events(method, network.delay, params, in_order(times[:1], units[:1]))[:2])
     )
     layer, weights = params.layers[0], np.random.default_rng(0).normal(size=spikes.capacity)
-    found, expected = oracle_gradient(network, layer, arriving, weights)
+    found, expected = oracle_gradient(network.delay, layer, arriving, weights)
     report.missed += count_missed(spikes, found)
     number = int(spikes.count)
     report.oracle = float(np.maximum(report.oracle, relative_error(spikes.times[:number], found.times[:number])))
-    ours = layer_gradient(network, method, layer, arriving, weights)
+    ours = layer_gradient(method, network.delay, layer, arriving, weights)
     for value, other in zip(jax.tree.leaves(ours), jax.tree.leaves(expected), strict=True):
         report.oracle = float(np.maximum(report.oracle, relative_error(value, other)))
 

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int
 
 from solvers.eventprop import lif_layer
 from solvers.events import Events
@@ -88,7 +88,7 @@ def draw_problem(case: Case, loss: str, seed: Sequence[int], method: EventProp =
         uniform = rng.uniform(0.1 * _DURATION, 0.9 * _DURATION, (_BATCH, _EVENTS))
         times = jnp.asarray(np.round(uniform / case.grid) * case.grid if case.grid else uniform)
         units = jnp.asarray(rng.integers(0, _INPUTS, (_BATCH, _EVENTS)), jnp.int32)
-        _, *spikes = layer_events(network, method, params, in_order(times, units))
+        _, *spikes = layer_events(method, case.delay, params, in_order(times, units))
         if all(((s.count >= _SPIKES[0]) & (s.count <= _SPIKES[1])).all() for s in spikes):
             return Problem(network, method, params, times, units)
 
@@ -143,16 +143,16 @@ def in_order(times: Array, units: Array) -> Events:
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def layer_events(network: Network, method: EventProp, params: NetworkParams, events: Events) -> list[Events]:
+def layer_events(method: EventProp, delay: float, params: NetworkParams, events: Events) -> list[Events]:
     """The input of the first layer and the spikes of each spiking layer."""
     result = [events]
     for layer in spiking_layers(params):
-        result.append(lif_layer(layer, result[-1], **_settings(network, method)))
+        result.append(lif_layer(layer, result[-1], **_settings(method, delay)))
     return result
 
 
-def _settings(network: Network, method: EventProp) -> dict[str, Any]:
-    return {"duration": network.duration, "capacity": _CAPACITY, "delay": network.delay, "engine": method.engine}
+def _settings(method: EventProp, delay: float) -> dict[str, Any]:
+    return {"duration": _DURATION, "capacity": _CAPACITY, "delay": delay, "engine": method.engine}
 
 
 def _loss(
@@ -168,7 +168,7 @@ def _loss(
 def _sequence(network: Network, method: EventProp, params: NetworkParams, layers: Sequence[Events]) -> Array:
     """What must not change for the loss to be smooth: which neurons spike, and between which arrivals."""
     if isinstance(params.readout, LIFParams):
-        layers = [*layers, lif_layer(params.readout, layers[-1], **_settings(network, method))]
+        layers = [*layers, lif_layer(params.readout, layers[-1], **_settings(method, network.delay))]
     rank = jax.vmap(jnp.searchsorted)
     parts = []
     for arriving, spikes in itertools.pairwise(layers):
@@ -198,27 +198,27 @@ def evaluate(
 
 @partial(jax.jit, static_argnums=(0, 1))
 def layer_gradient(
-    network: Network, method: EventProp, layer: LIFParams, events: Events, weights: Array | np.ndarray
+    method: EventProp, delay: float, layer: LIFParams, events: Events, weights: Array | np.ndarray
 ) -> tuple[LIFParams, Array]:
     """Gradient of a weighted sum of the spike times of one layer."""
 
     def total(layer: LIFParams, times: Array) -> Array:
-        spikes = lif_layer(layer, events._replace(times=times), **_settings(network, method))
+        spikes = lif_layer(layer, events._replace(times=times), **_settings(method, delay))
         return jnp.sum(jnp.where(spikes.valid, weights * spikes.times, 0))
 
     return jax.grad(total, (0, 1))(layer, events.times)
 
 
-@partial(jax.jit, static_argnums=0)
+@jax.jit
 def oracle_gradient(
-    network: Network, layer: LIFParams, events: Events, weights: Array | np.ndarray
+    delay: ArrayLike, layer: LIFParams, events: Events, weights: Array | np.ndarray
 ) -> tuple[Events, Any]:
     """Spikes of one layer, and what ``layer_gradient`` gives, both by a general solver of differential equations."""
 
     def total(layer: LIFParams, times: Array) -> tuple[Array, Events]:
         spikes = ode.simulate(
             NEURONS["lif"], layer, events._replace(times=times),
-            duration=network.duration, delay=network.delay, capacity=_SPIKES[1],
+            duration=_DURATION, delay=jnp.asarray(delay), capacity=_SPIKES[1],
         )  # fmt: skip
         return jnp.sum(jnp.where(spikes.valid, weights[: _SPIKES[1]] * spikes.times, 0)), spikes
 

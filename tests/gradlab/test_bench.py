@@ -27,7 +27,7 @@ def only(pattern):
     return path
 
 
-@pytest.mark.parametrize("method", FILES)
+@pytest.mark.parametrize("method", ["eventprop", "both"])
 def test_run(method, call, tiny, tmp_path):
     status, lines, errors = call("--method", method, "--out", "here", "--json")
     assert status == 0, errors

@@ -126,13 +126,13 @@ def test_damaged_data(damage, message, call, tmp_path):
 def test_interrupt_during_training(number, tmp_path):
     code = "import sys; from gradlab.bench import main; sys.exit(main())"
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    arguments = "--dataset synthetic --hidden 8 --batch-size 4 --epochs 1000".split()
+    arguments = "--dataset yin-yang --hidden 8 --batch-size 1 --epochs 1000".split()
     process = subprocess.Popen(
         [sys.executable, "-u", "-c", code, *arguments],
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     with process:
-        assert process.stdout.readline().startswith("data set synthetic")
+        assert process.stdout.readline().startswith("data set yin-yang")
         assert process.stderr.read(1)  # the progress bar
         process.send_signal(number)
         try:

@@ -38,7 +38,7 @@ def assert_same_result(result, expected):
 
 # Epochs that are saved at each moment. Five steps an epoch; the first checkpoint is that of the first one.
 MOMENTS = [
-    ("eventprop", "step", 1, 0),
+    pytest.param("eventprop", "step", 1, 0, marks=pytest.mark.slow),
     ("eventprop", "step", 8, 1),
     ("bptt", "step", 15, 2),
     ("eventprop", "write", 2, 1),
