@@ -56,6 +56,9 @@ def test_any_value_is_taken_as_a_plain_one_or_refused_by_name(kind, name, value)
         assert str(error).startswith((f"{name} ", f"{name}s ", "reset is", "neuron is"))
         assert "expected" in str(error) and "\n" not in str(error) and len(str(error)) < 300
         return
+    if value is None:
+        assert made == of(kind)  # only where it is the default
+        return
     assert plain(getattr(made, name))
     assert hash(made) == hash(dataclasses.replace(made))
     assert json.loads(json.dumps(to_json(made), allow_nan=False))[name] is not None
