@@ -25,7 +25,7 @@ class BPTT(Method):
     """Surrogate gradients on a time grid.
 
     Attributes:
-        dt: step of the time grid [s]; the delay must be a whole number of steps.
+        dt: step of the time grid [s]; the delay, and a refractory period, must be a whole number of steps.
         surrogate: surrogate derivative of a spike.
         reset_gradient: let surrogate gradients pass the reset.
         checkpoint: recompute instead of store: less memory, more time.
@@ -46,6 +46,8 @@ class BPTT(Method):
     def check(self, network: Network) -> None:
         """See ``Method``."""
         bptt.time_grid(network.duration, self.dt, network.delay)
+        if (period := network.neuron_model.refractory) is not None:
+            bptt.whole_steps(period, network.constant_values[period], self.dt, least=1)
 
     def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
         """See ``Method``: voltages of all steps, or voltages and currents at the start of each segment."""

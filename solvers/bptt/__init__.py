@@ -2,6 +2,7 @@
 
 from .grid import Grid as Grid
 from .grid import time_grid as time_grid
+from .grid import whole_steps as whole_steps
 from .simulate import Observer as Observer
 from .simulate import lif_layer as lif_layer
 from .simulate import simulate as simulate

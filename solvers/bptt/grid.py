@@ -87,14 +87,30 @@ def time_grid(duration: float, dt: float, delay: float) -> Grid:
                 f"{name} is {value:g} s, that is {value / dt:.3g} steps of dt = {dt:g} s, expected less than "
                 f"{MOST_STEPS}: raise dt or lower {name}"
             )
-    delay_steps = round(delay / dt)
-    if abs(delay / dt - delay_steps) > _WHOLE_WITHIN * max(delay_steps, 1):
-        raise ValueError(
-            f"delay is {delay:g} s, that is {delay / dt:g} steps of dt = {dt:g} s, expected a whole number of steps: "
-            f"set delay to {delay_steps * dt:g} s or choose a dt that divides it"
-        )
+    delay_steps = whole_steps("delay", delay, dt)
     steps = duration / dt
     return Grid(dt, math.ceil(steps - min(_WHOLE_WITHIN * steps, _WHOLE_WITHIN_STEP)) + 1, delay_steps, duration)
+
+
+def whole_steps(name: str, lag: float, dt: float, least: int = 0) -> int:
+    """How many steps a lag is.
+
+    Args:
+        name: of the lag, for the error.
+        lag: [s].
+        dt: step [s].
+        least: number of steps.
+
+    Raises:
+        ValueError: if it is no whole number of steps.
+    """
+    steps = round(lag / dt)
+    if abs(lag / dt - steps) > _WHOLE_WITHIN * max(steps, 1):
+        raise ValueError(
+            f"{name} is {lag:g} s, that is {lag / dt:g} steps of dt = {dt:g} s, expected a whole number of steps: "
+            f"set {name} to {max(steps, least) * dt:g} s or choose a dt that divides it"
+        )
+    return steps
 
 
 class Binned(NamedTuple):

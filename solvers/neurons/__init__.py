@@ -9,12 +9,15 @@ from .base import Parameters as Parameters
 from .exponential import Exponential
 from .lif import LIF
 from .quadratic import Quadratic
+from .refractory import Clamp, DeadTime
 
 NEURONS: dict[str, Neuron] = {
     "lif": LIF(),
     "adaptive": Adaptive(),
     "quadratic": Quadratic(),
     "exponential": Exponential(),
+    "dead-time": DeadTime(),
+    "clamp": Clamp(),
 }
 
 

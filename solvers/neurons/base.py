@@ -92,10 +92,15 @@ class Neuron(abc.ABC):
     Attributes:
         params: the type of its parameters, a NamedTuple with the fields ``w_in``, ``w_rec`` and its constants.
         constants: its constants by name, in the order of these fields.
+        refractory: the constant that is its refractory period, in which a neuron that has spiked does not spike; None
+            if it has none.
+        clamps: whether the voltage stays what it is after the spike for the refractory period.
     """
 
     params: ClassVar[Callable[..., Any]]
     constants: ClassVar[dict[str, Constant]]
+    refractory: ClassVar[str | None] = None
+    clamps: ClassVar[bool] = False
 
     @abc.abstractmethod
     def derivative(self, params: Any, state: Any) -> Any:
@@ -113,6 +118,10 @@ class Neuron(abc.ABC):
     def excess(self, params: Any, state: Any) -> Float[Array, "*batch neurons"]:
         """Voltage above the threshold; a neuron spikes when it rises through 0."""
         return state.v - params.threshold
+
+    def period(self, params: Any) -> Float[Array, "*neurons"] | None:
+        """The refractory period [s], if there is one."""
+        return None if self.refractory is None else getattr(params, self.refractory)
 
     def step(self, params: Any, state: Any, dt: float) -> Any:
         """State ``dt`` seconds later if nothing happens in between: by default one Runge-Kutta step of fourth order."""

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from .base import RESET, TAU_MEM, TAU_SYN, THRESHOLD, Neuron, State
+from .base import RESET, TAU_MEM, TAU_SYN, THRESHOLD, Neuron, Parameters, State
 
 # Below this |z| the series of phi1 is exact to double precision and its derivative does not cancel.
 _SERIES_BELOW = 1e-2
@@ -67,15 +67,15 @@ class LIF(Neuron):
         "reset": RESET,
     }
 
-    def derivative(self, params: LIFParams, state: State) -> State:
+    def derivative(self, params: Parameters, state: State) -> State:
         """See ``Neuron``."""
         return State((state.i - state.v) / params.tau_mem, -state.i / params.tau_syn)
 
-    def after_spike(self, params: LIFParams, state: State) -> State:
+    def after_spike(self, params: Parameters, state: State) -> State:
         """See ``Neuron``; on a time grid the voltage keeps what it has above the threshold."""
         return state._replace(v=state.v - (params.threshold - params.reset))
 
-    def step(self, params: LIFParams, state: State, dt: float) -> State:
+    def step(self, params: Parameters, state: State, dt: float) -> State:
         """See ``Neuron``; exact."""
         return State(*flow(state.v, state.i, jnp.asarray(dt, state.v.dtype), params.tau_mem, params.tau_syn))
 

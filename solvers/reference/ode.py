@@ -17,7 +17,7 @@ from ..neurons import Neuron
 
 _LONGEST_STEP = 0.5e-3  # [s]; the solver sees a spike only if the voltage is above threshold at the end of a step
 _MOST_STEPS = 4096  # between two events
-_Carry = tuple[Array, Any, "Record", Array, Array]
+_Carry = tuple[Array, Any, Array, "Record", Array, Array]
 
 
 class _Tolerance(NamedTuple):
@@ -70,7 +70,8 @@ def record(
     """Spikes of a layer of any neurons, with voltages and currents at them.
 
     Differentiable with respect to parameters, input times and delay. Exact to about ten digits in double precision. A
-    spike whose voltage falls below the threshold again within half a millisecond may be missed.
+    spike whose voltage falls below the threshold again within half a millisecond may be missed. While a voltage is
+    clamped its equation is another, so the solver stops at each release.
 
     Args:
         neuron: the model, from ``solvers.neurons.NEURONS``; static.
@@ -88,15 +89,17 @@ def record(
     input_times = jnp.append(jnp.where(events.valid, events.times, jnp.inf), jnp.inf)
 
     def turn(carry: _Carry, _: None) -> tuple[_Carry, None]:
-        """To the next arrival, spike, or the end."""
-        now, state, (spikes, voltage, current), arrived, returned = carry
+        """To the next arrival, spike, release of a clamp, or the end."""
+        now, state, release, (spikes, voltage, current), arrived, returned = carry
         from_input = input_times[arrived]
         back = jnp.where(returned < jnp.minimum(spikes.count, capacity), spikes.times[returned] + delay, jnp.inf)
         arrival = jnp.minimum(from_input, back) if recurrent else from_input
         end = jnp.minimum(arrival, duration)
-        then, state, spiked = _until_spike(neuron, params, state, now, end)
+        if neuron.clamps:
+            end = jnp.minimum(end, jnp.min(jnp.where(release > now, release, jnp.inf)))
+        then, state, spiked = _until_spike(neuron, params, state, release, now, end)
 
-        unit = jnp.argmax(neuron.excess(params, state)).astype(jnp.int32)
+        unit = jnp.argmax(_excess(neuron, params, state, release, then)).astype(jnp.int32)
         slot = jnp.where(spiked, spikes.count, capacity)  # beyond the last: dropped
         put = lambda array, value: array.at[slot].set(value, mode="drop")  # noqa: E731
         slope = jax.lax.stop_gradient(neuron.derivative(params, state).v[unit])
@@ -106,26 +109,44 @@ def record(
 
         own = spiked & (jnp.arange(neurons) == unit)
         state = jax.tree.map(lambda x, y: jnp.where(own, x, y), neuron.after_spike(params, state), state)
+        if (period := neuron.period(params)) is not None:
+            release = jnp.where(own, then + period, release)
         arrives = ~spiked & (arrival < duration)
+        if neuron.clamps:
+            then = jnp.where(spiked, then, end)  # no rounding error keeps it from its release
+            arrives &= arrival <= end
         is_input = from_input <= back
         row = jnp.where(is_input, events.units[arrived], inputs + spikes.units[returned])
         state = state._replace(i=state.i + jnp.where(arrives, rows[row], 0))
-        return (then, state, recorded, arrived + (arrives & is_input), returned + (arrives & ~is_input)), None
+        counts = arrived + (arrives & is_input), returned + (arrives & ~is_input)
+        return (then, state, release, recorded, *counts), None
 
     real, none = params.w_in.dtype, jnp.zeros((), jnp.int32)
     nothing = jnp.zeros(capacity, real)
     silence = Events(jnp.full(capacity, jnp.inf, real), jnp.full(capacity, NO_UNIT, jnp.int32), none)
-    start = jnp.zeros((), real), neuron.rest(params), Record(silence, nothing, nothing), none, none
-    stretches = events.capacity + 2 * capacity + 1
-    (_, _, (spikes, voltage, current), _, _), _ = jax.lax.scan(turn, start, length=stretches)
+    begin, free = jnp.zeros((), real), jnp.zeros(neurons, real)
+    start = begin, neuron.rest(params), free, Record(silence, nothing, nothing), none, none
+    stretches = events.capacity + (3 if neuron.clamps else 2) * capacity + 1
+    (_, _, _, (spikes, voltage, current), _, _), _ = jax.lax.scan(turn, start, length=stretches)
     spikes = spikes._replace(times=jnp.where(spikes.count > capacity, jnp.nan, spikes.times))
     return Record(spikes, voltage, current)
 
 
+def _excess(neuron: Neuron, params: Any, state: Any, release: Array, time: Array) -> Float[Array, " neurons"]:
+    """Rises through 0 at a spike, at which the voltage is above the threshold and the refractory period is over."""
+    excess, period = neuron.excess(params, state), neuron.period(params)
+    if period is None or neuron.clamps:  # a voltage that is held at its reset cannot reach the threshold
+        return excess
+    return jnp.minimum(excess, params.threshold * (time - release) / period)
+
+
 def _until_spike(
-    neuron: Neuron, params: Any, state: Any, now: Float[Array, ""], end: Float[Array, ""]
-) -> tuple[Float[Array, ""], Any, Bool[Array, ""]]:
+    neuron: Neuron, params: Any, state: Any, release: Float[Array, " neurons"], now: Float[Array, ""],
+    end: Float[Array, ""],
+) -> tuple[Float[Array, ""], Any, Bool[Array, ""]]:  # fmt: skip
     """``(time, state, whether a neuron spikes there)``: at the first spike after ``now``, or else at ``end``.
+
+    ``release`` is when the refractory period of each neuron ends.
 
     Time runs from 0 to 1, so that the derivative with respect to ``now`` and ``end`` is there even if they are equal.
     """
@@ -134,10 +155,13 @@ def _until_spike(
     longest = jnp.minimum(1.0, _LONGEST_STEP / jnp.maximum(jax.lax.stop_gradient(length), _LONGEST_STEP))
 
     def field(t: Any, y: Any, args: None) -> Any:
-        return jax.tree.map(lambda x: length * x, neuron.derivative(params, y))
+        slope = neuron.derivative(params, y)
+        if neuron.clamps:
+            slope = slope._replace(v=jnp.where(release > now, 0, slope.v))
+        return jax.tree.map(lambda x: length * x, slope)
 
     def excess(t: Any, y: Any, args: None, **_: Any) -> Float[Array, ""]:  # diffrax gives these names
-        return jnp.max(neuron.excess(params, y))
+        return jnp.max(_excess(neuron, params, y, release, now + t * length))
 
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(field),

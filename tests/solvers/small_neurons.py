@@ -22,6 +22,8 @@ def some_layer(name, seed=0):
             tau_adapt=each(20e-3, 40e-3), coupling=each(0.1, 0.4), jump=each(0.1, 0.3), threshold=each(0.8, 1.2)
         ),
         "quadratic": lambda: dict(critical=each(0.8, 1.2), threshold=each(3.0, 4.0)),
+        "dead-time": lambda: dict(threshold=each(0.8, 1.2), refractory=jnp.array([2.5e-3, 4e-3])),
+        "clamp": lambda: dict(threshold=each(0.8, 1.2), refractory=jnp.array([2.5e-3, 4e-3])),
         "exponential": lambda: dict(onset=each(0.8, 1.2), sharpness=each(0.1, 0.2), threshold=each(1.6, 1.9)),
     }
     params = NEURONS[name].make_params(weights, w_rec, **common, **special[name]())

@@ -30,7 +30,12 @@ def spikes_of(name, params, times, units):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NEURONS)
+def marked(name):
+    """The engines, which the families of networks check by differences, are compared with this for the others."""
+    return pytest.param(name, marks=[pytest.mark.slow] if NEURONS[name].refractory else [])
+
+
+@pytest.mark.parametrize("name", [marked(name) for name in NEURONS])
 def test_gradient_equals_central_differences(name):
     params, times, units = some_layer(name)
     point, unravel = ravel_pytree((params, times))
