@@ -11,13 +11,17 @@ class Kept(NamedTuple):
     """What is kept of each spike for the backward pass, beside the spikes themselves.
 
     Attributes:
-        current: of the spiking neuron [voltage].
+        current: of the spiking neuron [voltage]; 0 for a spike at the end of a dead time, at which the voltage does not
+            rise to the threshold.
         remainder: what the time of the spike loses by rounding, in a form of the engine's own; None if nothing that
             matters, see ``solvers.times.is_fine``.
+        release: current of the neuron when its clamp after the spike is released [voltage], 0 if that is not before the
+            end; None if no voltage is clamped.
     """
 
     current: Float[Array, "batch capacity"]
     remainder: Shaped[Array, "batch capacity"] | None
+    release: Float[Array, "batch capacity"] | None = None
 
 
 @runtime_checkable

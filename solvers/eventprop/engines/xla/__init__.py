@@ -7,4 +7,4 @@ Between events the neurons follow the closed forms of ``solvers.neurons.lif``; t
 from .backward import backward as backward
 from .forward import forward as forward
 
-neurons = ("lif",)
+neurons = ("lif", "dead-time", "clamp")

@@ -5,6 +5,10 @@ are ``lambda_v = -p/tau_mem`` and ``lambda_i = -q/tau_syn``). The gradients of t
 trajectory: between events the adjoints are closed-form functions of the time constants too, so their derivatives
 (``p_mem = dp/dtau_mem``, ``q_mem``, and ``q_syn = dq/dtau_syn``) are carried along and sampled at the arrivals.
 
+At a spike at the end of a dead time nothing but the voltage jumps: ``p`` stays, and the derivative with respect to the
+time of the spike goes to the spike before, from which its time is counted. The end of a clamp is an event of its own,
+where the voltage starts anew and ``p`` goes to zero; it moves with the spike before.
+
 Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829, table 2; delayed transmission as in Meszaros et al. 2025, Nat.
 Commun. 16 (s41467-025-65394-8), eqs. 67-70.
 """
@@ -19,11 +23,14 @@ from jaxtyping import Array, Bool, Float, Int
 
 from ....checks import varying_alike
 from ....events import Events
-from ....neurons.lif import LIFParams, flow
+from ....neurons import neuron_of
+from ....neurons.lif import flow
+from ....neurons.refractory import LIFLike
 from ....times import Time, as_time, last, where
 from ..base import Kept
 from ..stacking import as_params, stacked_weights
 from .arrivals import take, take_time
+from .refractory import previous_spikes, releases
 
 
 class _Adjoint(NamedTuple):
@@ -51,8 +58,9 @@ class _State(NamedTuple):
         e: input events left.
         r: arrivals of the layer's own spikes left.
         k: spikes left.
+        c: releases of clamped voltages left; None if there are no clamps.
         time_cotangents: derivative of the loss with respect to each spike time, as far as it is known.
-        gradient: of the stacked weights and of each neuron's tau_mem, tau_syn, threshold and reset so far.
+        gradient: of the stacked weights and of each neuron's constants so far.
         d_times: of the input times so far; None if it is not wanted.
     """
 
@@ -62,13 +70,14 @@ class _State(NamedTuple):
     e: Int[Array, " batch"]
     r: Int[Array, " batch"]
     k: Int[Array, " batch"]
+    c: Int[Array, " batch"] | None
     time_cotangents: Float[Array, "batch capacity"]
     gradient: tuple[Array, ...]
     d_times: Float[Array, "batch events"] | None
 
 
 def _back(
-    adjoint: _Adjoint, slopes: _Slopes | None, lag: Float[Array, "batch 1"], params: LIFParams
+    adjoint: _Adjoint, slopes: _Slopes | None, lag: Float[Array, "batch 1"], params: LIFLike
 ) -> tuple[_Adjoint, _Slopes | None]:
     """The adjoint a lag earlier: the flow of ``lif.flow``, transposed."""
 
@@ -88,7 +97,7 @@ def _back(
 
 def _across_spike(
     adjoint: _Adjoint, here: Bool[Array, "batch post"], current: Float[Array, "batch 1"],
-    at_time: Float[Array, "batch 1"], params: LIFParams,
+    at_time: Float[Array, "batch 1"], params: LIFLike,
 ) -> Float[Array, "batch post"]:  # fmt: skip
     """``p`` just before a spike; zero but for the neuron that spikes.
 
@@ -102,7 +111,7 @@ def _across_spike(
 
 @partial(jax.jit, static_argnames=("duration", "delay", "trains_tau", "wants_times"))
 def backward(
-    params: LIFParams,
+    params: LIFLike,
     events: Events,
     spikes: Events,
     kept: Kept,
@@ -113,7 +122,7 @@ def backward(
     delay: float,
     trains_tau: bool,
     wants_times: bool,
-) -> tuple[LIFParams, Float[Array, "batch events"] | None]:
+) -> tuple[LIFLike, Float[Array, "batch events"] | None]:
     """See ``Engine``; what follows the last spike, hence the duration, does not matter."""
     batch, real, recurrent = len(events.times), events.times.dtype, params.w_rec is not None
     samples, neurons = jnp.arange(batch), jnp.arange(params.neurons)
@@ -121,21 +130,31 @@ def backward(
     spike_count = jnp.where(spikes.overflowed, 0, spikes.count)
     exact = partial(as_time, dtype=real, fine=kept.remainder is None)
     spike_times, input_times = Time(spikes.times, kept.remainder), exact(events.times)
+    clamps, period = neuron_of(params).clamps, neuron_of(params).period(params)
+    if clamps:
+        release_times, released_after = releases(spike_times, spikes.units, period)
+    elif period is not None:
+        previous = previous_spikes(spikes.units)
 
     def turn(s: _State) -> _State:
         latest = lambda times, left: where(left > 0, take_time(times, left - 1, -jnp.inf), exact(-jnp.inf))  # noqa: E731
         t_in, t_own, t_spike = latest(input_times, s.e), latest(spike_times, s.r), latest(spike_times, s.k)
         t_own = t_own.after(delay)
         time = last(last(t_in, t_own), t_spike)
+        if clamps:
+            t_release = latest(release_times, s.c)
+            time = last(time, t_release)
         runs = time.high > -jnp.inf
         # Of simultaneous events the last in the forward pass comes first.
         from_own = runs & ~t_own.precedes(time)
         from_input = runs & ~from_own & ~t_in.precedes(time)
         spiked = runs & ~from_own & ~from_input
+        if clamps:
+            spiked, ends = spiked & ~t_spike.precedes(time), spiked & t_spike.precedes(time)
         time = where(runs, time, s.time)
         adjoint, slopes = _back(s.adjoint, s.slopes, s.time.since(time)[:, None], params)
         p, q = adjoint
-        d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset = s.gradient
+        d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset, *d_period = s.gradient
 
         unit = jnp.where(from_own, params.inputs + take(spikes.units, s.r - 1, 0), take(events.units, s.e - 1, 0))
         unit = jnp.where(from_own | from_input, unit, len(weights))  # no arrival: no row
@@ -152,17 +171,38 @@ def backward(
         here = spiked[:, None] & (neurons == take(spikes.units, s.k - 1, 0)[:, None])
         of_spike = lambda x: take(x, s.k - 1, 0)[:, None]  # noqa: E731
         p_before = _across_spike(adjoint, here, of_spike(kept.current), of_spike(s.time_cotangents), params)
+        # Where a voltage jumps, what is added to it there, and where that does not depend on what it was before.
+        jumps, jump, anew = here, params.reset, here
+        if clamps:
+            before = take(released_after, s.c - 1, 0)
+            ending = ends[:, None] & (neurons == take(spikes.units, before, 0)[:, None])
+            jumps = anew = here | ending
+            rise = (take(kept.release, before, 0)[:, None] - params.reset) / params.tau_mem
+            at_release = jnp.where(ending, -p * rise, 0)
+            before = jnp.where(ends, before, spikes.capacity)
+        elif period is not None:
+            falls = here & (of_spike(kept.current) == 0)
+            anew, fall = here & ~falls, params.threshold - params.reset
+            jump, p_before = jnp.where(falls, -fall, params.reset), jnp.where(falls, p, p_before)
+            at_release = jnp.where(falls, of_spike(s.time_cotangents) - p * fall / params.tau_mem, 0)
+            before = jnp.where(spiked, take(previous, s.k - 1, spikes.capacity), spikes.capacity)
+        if period is not None:
+            time_cotangents = time_cotangents.at[samples, before].add(at_release.sum(1), mode="drop")
+            d_period = [d + at_release.sum(0) for d in d_period]
         d_threshold -= p_before.sum(0)
-        d_reset += jnp.where(here, p, 0).sum(0)
+        d_reset += jnp.where(jumps, p, 0).sum(0)
         if slopes is not None:
-            d_tau_mem += jnp.where(here, params.reset * slopes.p_mem, row * slopes.q_mem).sum(0)
+            d_tau_mem += jnp.where(jumps, jump * slopes.p_mem, row * slopes.q_mem).sum(0)
             d_tau_syn += (row * slopes.q_syn).sum(0)
-            slopes = slopes._replace(p_mem=jnp.where(here, 0, slopes.p_mem))
+            slopes = slopes._replace(p_mem=jnp.where(anew, 0, slopes.p_mem))
         # The heuristic gradient of the spike count: v(t_k) / threshold, v taken as free.
         p = jnp.where(here, p_before + count_cotangents / params.threshold, p)
+        if clamps:
+            p = jnp.where(ending, 0, p)
         return _State(
-            _Adjoint(p, q), slopes, time, s.e - from_input, s.r - from_own, s.k - spiked, time_cotangents,
-            (d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset), d_times,
+            _Adjoint(p, q), slopes, time, s.e - from_input, s.r - from_own, s.k - spiked,
+            s.c - ends if clamps else None, time_cotangents,
+            (d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset, *d_period), d_times,
         )  # fmt: skip
 
     # Nothing after the last spike has an effect.
@@ -176,8 +216,9 @@ def backward(
     zero, each = jnp.zeros((batch, params.neurons), real), jnp.zeros(params.neurons, real)
     start = _State(
         _Adjoint(zero, zero), _Slopes(zero, zero, zero) if trains_tau else None, last(end, exact(0.0)),
-        until_end(input_times, events.count), heard, spike_count, time_cotangents,
-        (jnp.zeros_like(weights), each, each, each, each), jnp.zeros_like(events.times) if wants_times else None,
+        until_end(input_times, events.count), heard, spike_count,
+        until_end(release_times, spike_count) if clamps else None, time_cotangents,
+        (jnp.zeros_like(weights), *[each] * len(params[2:])), jnp.zeros_like(events.times) if wants_times else None,
     )  # fmt: skip
     start = varying_alike(start, params, events, time_cotangents, count_cotangents)
     final = lax.while_loop(lambda s: ((s.e > 0) | (s.k > 0)).any(), turn, start)

@@ -4,6 +4,9 @@ A turn of the loop looks at each sample's next arrival and at a lower bound of t
 which is the tangent's: while a voltage rises its slope falls. The crossing of the neuron with the smallest bound is
 solved exactly, and takes the place of its bound. Then the sample goes to the arrival, if nothing can cross before it;
 or to the crossing, if no other neuron can cross before that; or it stays, to look at the next smallest bound.
+
+In its refractory period a neuron has no crossing; its bound is the lag to the end of the period, to which the sample
+goes likewise: there a clamped voltage is released, and one above the threshold spikes.
 """
 
 from functools import partial
@@ -16,7 +19,9 @@ from jaxtyping import Array, Bool, Float, Int
 
 from ....checks import varying_alike
 from ....events import NO_UNIT, Events
-from ....neurons.lif import LIFParams, flow, next_crossing
+from ....neurons import neuron_of
+from ....neurons.lif import flow, next_crossing
+from ....neurons.refractory import LIFLike
 from ....times import Time, as_time, first, is_fine, where
 from ..base import Kept
 from ..stacking import stacked_weights
@@ -39,6 +44,9 @@ class _State(NamedTuple):
         units: their neurons.
         current: the spiking neuron's current at each [voltage].
         count: their number.
+        left: of the refractory period of each neuron [s], negative when it is over; None if there is no such period.
+        last: each neuron's last spike; None if no voltage is clamped.
+        release: its current at the release of the clamp after each spike [voltage]; None likewise.
     """
 
     v: Float[Array, "batch post"]
@@ -53,9 +61,12 @@ class _State(NamedTuple):
     units: Int[Array, "batch capacity"]
     current: Float[Array, "batch capacity"]
     count: Int[Array, " batch"]  # type: ignore[assignment]  # hides tuple.count
+    left: Float[Array, "batch post"] | None
+    last: Int[Array, "batch post"] | None
+    release: Float[Array, "batch capacity"] | None
 
 
-def _tangent(v: Array, i: Array, params: LIFParams) -> Array:
+def _tangent(v: Array, i: Array, params: LIFLike) -> Array:
     """Lower bound, also after rounding, of the lag at which each voltage reaches the threshold."""
     able = (i > params.threshold) & (i < jnp.inf) & (v > -jnp.inf)  # neither infinite nor NaN
     lag = params.tau_mem * (params.threshold - v) / jnp.where(able, i - v, 1)
@@ -63,13 +74,14 @@ def _tangent(v: Array, i: Array, params: LIFParams) -> Array:
 
 
 @partial(jax.jit, static_argnames=("duration", "delay", "capacity"))
-def forward(params: LIFParams, events: Events, *, duration: float, delay: float, capacity: int) -> tuple[Events, Kept]:
+def forward(params: LIFLike, events: Events, *, duration: float, delay: float, capacity: int) -> tuple[Events, Kept]:
     """See ``Engine``."""
     weights = stacked_weights(params)
     batch, real = len(events.times), events.times.dtype
     samples, neurons, recurrent = jnp.arange(batch), jnp.arange(params.neurons), params.w_rec is not None
     exact = partial(as_time, dtype=real, fine=is_fine(real, duration))
     end = exact(duration)
+    clamps, period = neuron_of(params).clamps, neuron_of(params).period(params)
 
     def turn(s: _State) -> _State:
         t_in = exact(jnp.where(s.e < events.count, take(events.times, s.e, jnp.inf), jnp.inf))
@@ -84,33 +96,54 @@ def forward(params: LIFParams, events: Events, *, duration: float, delay: float,
         constants = map(of_nearest, (params.tau_mem, params.tau_syn, params.threshold))
         crossing = next_crossing(of_nearest(s.v), jnp.where(near, of_nearest(s.i), 0), *constants)
         crossing = jnp.where(crossing >= 0, crossing, jnp.inf)  # were it NaN, the loop would not end
+        if s.left is not None:
+            waits = near & (of_nearest(s.left) >= 0)
+            crossing = jnp.where(waits, of_nearest(s.left), crossing)
         is_nearest = neurons == nearest[:, None]
         bound = jnp.where(is_nearest & near[:, None], crossing[:, None], s.bound)
         earliest = jnp.min(bound, 1)
         goes_on = s.running & (gap < earliest)
         fires = near & ~goes_on & (crossing <= earliest)
+        stays = ~(goes_on | fires)[:, None]
         running = s.running & ~(goes_on & ~arrival.precedes(end))
         arrives = goes_on & running
 
         lag = jnp.where(goes_on, gap, jnp.where(fires, crossing, 0))
         since = jnp.where(arrives, 0, s.since + lag)
         v, i = flow(s.v, s.i, lag[:, None], params.tau_mem, params.tau_syn)
+        after, at_spike, left, last, release = params.reset, of_nearest(i), s.left, s.last, s.release
+        if left is not None:
+            released = fires & waits
+            if clamps:
+                v = jnp.where(left >= 0, params.reset, v)
+                of_spike = jnp.where(released, of_nearest(last), capacity)
+                release = release.at[samples, of_spike].set(at_spike, mode="drop")
+                fires &= ~waits
+                last = jnp.where(is_nearest & fires[:, None], s.count[:, None], last)
+            else:
+                after = jnp.where(released[:, None], v - (params.threshold - params.reset), params.reset)
+                at_spike = jnp.where(released, 0, at_spike)
+                fires &= ~waits | (of_nearest(v) >= of_nearest(params.threshold))
+            left = jnp.where(is_nearest & released[:, None], -1, left - lag[:, None])
+            left = jnp.where(is_nearest & fires[:, None], period, left)
         slot = jnp.where(fires, s.count, capacity)  # beyond the last: dropped
         put = lambda array, values: array.at[samples, slot].set(values, mode="drop")  # noqa: E731
         times = jax.tree.map(put, s.times, first(s.arrived.after(since), arrival))  # in order also after rounding
-        units, current = put(s.units, nearest.astype(jnp.int32)), put(s.current, of_nearest(i))
-        v = jnp.where(is_nearest & fires[:, None], params.reset, v)
+        units, current = put(s.units, nearest.astype(jnp.int32)), put(s.current, at_spike)
+        v = jnp.where(is_nearest & fires[:, None], after, v)
 
         from_input = arrives & ~t_own.precedes(t_in)
         from_own = arrives & ~from_input
         unit = jnp.where(from_own, params.inputs + take(s.units, s.r, 0), take(events.units, s.e, 0))
         i += weights.at[jnp.where(arrives, unit, len(weights))].get(mode="fill", fill_value=0)  # no arrival: no row
-        stays = ~(goes_on | fires)[:, None]
+        soonest = _tangent(v, i, params)
+        if left is not None:
+            soonest = jnp.where(left >= 0, left, soonest)
         count = s.count + fires
         return _State(
-            v, i, jnp.where(stays, bound, _tangent(v, i, params)),
+            v, i, jnp.where(stays, bound, soonest),
             where(arrives, arrival, s.arrived), since, s.e + from_input, s.r + from_own,
-            running & (count <= capacity), times, units, current, count,
+            running & (count <= capacity), times, units, current, count, left, last, release,
         )  # fmt: skip
 
     zero, none = jnp.zeros((batch, params.neurons), real), jnp.zeros(batch, jnp.int32)
@@ -118,6 +151,8 @@ def forward(params: LIFParams, events: Events, *, duration: float, delay: float,
     start = _State(
         zero, zero, jnp.full_like(zero, jnp.inf), exact(zero[:, 0]), zero[:, 0], none, none, samples >= 0,
         exact(jnp.full(room, jnp.inf, real)), jnp.full(room, NO_UNIT, jnp.int32), jnp.zeros(room, real), none,
+        None if period is None else jnp.full_like(zero, -1),
+        *((jnp.full(zero.shape, capacity, jnp.int32), jnp.zeros(room, real)) if clamps else (None, None)),
     )  # fmt: skip
     final = lax.while_loop(lambda s: s.running.any(), turn, varying_alike(start, params, events))
-    return Events(final.times.high, final.units, final.count), Kept(final.current, final.times.low)
+    return Events(final.times.high, final.units, final.count), Kept(final.current, final.times.low, final.release)
