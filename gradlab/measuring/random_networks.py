@@ -14,8 +14,8 @@ from jaxtyping import Array, ArrayLike, Float, Int
 
 from solvers.eventprop import lif_layer
 from solvers.events import Events
-from solvers.neurons import NEURONS
-from solvers.neurons.lif import LIFParams
+from solvers.neurons import neuron_of
+from solvers.neurons.refractory import LIFLike
 from solvers.reference import ode
 
 from ..methods import EventProp
@@ -29,6 +29,8 @@ _DURATION, _CAPACITY = 60e-3, 64
 _SPIKES = (5, 40)  # of a layer in a sample, least and most
 EXACT = EventProp()  # the method that is checked, with the engine that suits the machine
 _SHORT, _LONG = (3e-3, 7e-3), (9e-3, 22e-3)  # ranges of the time constants [s]
+_PERIOD = (3e-3, 6e-3)  # range of the refractory period [s]
+_SAME_TIME = 1e-9  # [s]; a spike no later than this after the end of a dead time comes at its end
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Case:
         tau_syn: range of the synaptic time constant [s]; None for the same as tau_mem.
         shared: one value of each constant for all neurons of a layer.
         grid: input spikes are rounded to multiples of this [s], so that many coincide; 0 for not at all.
+        neuron: name of the model.
+        drive: by how much stronger the weights are.
     """
 
     name: str
@@ -52,6 +56,8 @@ class Case:
     tau_syn: tuple[float, float] | None = _SHORT
     shared: bool = False
     grid: float = 0.0
+    neuron: str = "lif"
+    drive: float = 1.0
 
 
 CASES = (
@@ -66,6 +72,10 @@ CASES = (
     Case("constants per neuron, no delay, coincident input", delay=0.0, grid=5e-3),
     Case("two layers, no delay", delay=0.0, hidden=(4, 4), shared=True),
     Case("two layers, no delay, coincident input", delay=0.0, hidden=(4, 4), shared=True, grid=5e-3),
+    Case("dead time", neuron="dead-time", drive=1.5),
+    Case("dead time, shared constants, no delay", neuron="dead-time", drive=1.5, delay=0.0, shared=True),
+    Case("clamp", neuron="clamp", drive=1.5),
+    Case("clamp, shared constants, no delay", neuron="clamp", drive=1.5, delay=0.0, shared=True),
 )
 
 
@@ -82,7 +92,9 @@ class Problem(NamedTuple):
 def draw_problem(case: Case, loss: str, seed: Sequence[int], method: EventProp = EXACT) -> Problem:
     """A random network of moderate activity and a random input."""
     rng = np.random.default_rng([*seed, *case.name.encode(), *loss.encode()])
-    network = Network(_INPUTS, _OUTPUTS, hidden=case.hidden, loss=loss, duration=_DURATION, delay=case.delay)
+    network = Network(
+        _INPUTS, _OUTPUTS, hidden=case.hidden, loss=loss, duration=_DURATION, delay=case.delay, neuron=case.neuron
+    )
     while True:
         params = _draw_params(network, case, rng)
         uniform = rng.uniform(0.1 * _DURATION, 0.9 * _DURATION, (_BATCH, _EVENTS))
@@ -97,23 +109,25 @@ def _draw_params(network: Network, case: Case, rng: np.random.Generator) -> Netw
     """The network's parameters with weights and constants that suit a check."""
     params = jax.eval_shape(network.init, jax.random.key(0))
 
-    def drawn(layer: LIFParams, drive: float) -> LIFParams:
+    def drawn(layer: LIFLike, drive: float) -> Any:
         size = () if case.shared else layer.neurons
         tau_mem = rng.uniform(*case.tau_mem, size)
         tau_syn = tau_mem if case.tau_syn is None else rng.uniform(*case.tau_syn, size)
         unit = 5e-3 / np.mean(tau_syn)  # of weights: what keeps the mean current the same
         values: dict[str, Any] = {
-            "w_in": unit * drive * rng.normal(1, 0.6, layer.w_in.shape),
+            "w_in": case.drive * unit * drive * rng.normal(1, 0.6, layer.w_in.shape),
             "w_rec": None if layer.w_rec is None else unit * rng.normal(0, 0.3, layer.w_rec.shape),
             "tau_mem": tau_mem,
             "tau_syn": tau_syn,
             "threshold": rng.uniform(0.8, 1.2, size),
             "reset": rng.uniform(-0.2, 0.2, size),
         }
-        return LIFParams(**jax.tree.map(jnp.asarray, values))
+        if network.neuron_model.refractory is not None:
+            values[network.neuron_model.refractory] = rng.uniform(*_PERIOD, size)
+        return network.neuron_model.params(**jax.tree.map(jnp.asarray, values))
 
     layers = tuple(drawn(layer, 0.8 if depth == 0 else 1.2) for depth, layer in enumerate(params.layers))
-    if isinstance(params.readout, LIFParams):
+    if not isinstance(params.readout, ReadoutParams):
         return NetworkParams(layers, drawn(params.readout, 1.2))
     tau_mem = rng.uniform(*case.tau_mem)
     tau_syn = tau_mem if case.tau_syn is None else rng.uniform(*case.tau_syn)
@@ -123,7 +137,24 @@ def _draw_params(network: Network, case: Case, rng: np.random.Generator) -> Netw
 
 def spiking_layers(params: NetworkParams) -> tuple[Any, ...]:
     """All layers that spike."""
-    return (*params.layers, params.readout) if isinstance(params.readout, LIFParams) else params.layers
+    return params.layers if isinstance(params.readout, ReadoutParams) else (*params.layers, params.readout)
+
+
+def periods_end(layer: LIFLike, spikes: Events) -> Array | None:
+    """When the refractory period after each spike ends [s]; None if there is none."""
+    if (period := neuron_of(layer).period(layer)) is None:
+        return None
+    return spikes.times + jnp.broadcast_to(period, (layer.neurons,))[spikes.units]
+
+
+def at_periods_end(layer: LIFLike, spikes: Events) -> int:
+    """How many spikes come at the very end of a dead time."""
+    number, ends = 0, np.asarray(periods_end(layer, spikes))
+    for times, units, until in zip(np.asarray(spikes.times), np.asarray(spikes.units), ends, strict=True):
+        for unit in range(layer.neurons):
+            own = units == unit
+            number += int(np.count_nonzero(np.abs(times[own][1:] - until[own][:-1]) < _SAME_TIME))
+    return number
 
 
 def kinds(params: NetworkParams) -> list[str]:
@@ -166,13 +197,19 @@ def _loss(
 
 
 def _sequence(network: Network, method: EventProp, params: NetworkParams, layers: Sequence[Events]) -> Array:
-    """What must not change for the loss to be smooth: which neurons spike, and between which arrivals."""
-    if isinstance(params.readout, LIFParams):
+    """What must not change for the loss to be smooth: which neurons spike, and between which arrivals.
+
+    With refractory periods also which spikes come at their very end, and between which arrivals they end.
+    """
+    if not isinstance(params.readout, ReadoutParams):
         layers = [*layers, lif_layer(params.readout, layers[-1], **_settings(method, network.delay))]
     rank = jax.vmap(jnp.searchsorted)
     parts = []
-    for arriving, spikes in itertools.pairwise(layers):
-        parts += [spikes.units, rank(arriving.times, spikes.times), rank(spikes.times + network.delay, spikes.times)]
+    for layer, (arriving, spikes) in zip(spiking_layers(params), itertools.pairwise(layers), strict=True):
+        returning = spikes.times + network.delay
+        parts += [spikes.units, rank(arriving.times, spikes.times), rank(returning, spikes.times)]
+        if (ends := periods_end(layer, spikes)) is not None:
+            parts += [rank(x, ends) for x in (arriving.times, returning, spikes.times - _SAME_TIME)]
     return jnp.stack(parts)
 
 
@@ -198,11 +235,11 @@ def evaluate(
 
 @partial(jax.jit, static_argnums=(0, 1))
 def layer_gradient(
-    method: EventProp, delay: float, layer: LIFParams, events: Events, weights: Array | np.ndarray
-) -> tuple[LIFParams, Array]:
+    method: EventProp, delay: float, layer: LIFLike, events: Events, weights: Array | np.ndarray
+) -> tuple[LIFLike, Array]:
     """Gradient of a weighted sum of the spike times of one layer."""
 
-    def total(layer: LIFParams, times: Array) -> Array:
+    def total(layer: LIFLike, times: Array) -> Array:
         spikes = lif_layer(layer, events._replace(times=times), **_settings(method, delay))
         return jnp.sum(jnp.where(spikes.valid, weights * spikes.times, 0))
 
@@ -211,13 +248,13 @@ def layer_gradient(
 
 @jax.jit
 def oracle_gradient(
-    delay: ArrayLike, layer: LIFParams, events: Events, weights: Array | np.ndarray
+    delay: ArrayLike, layer: LIFLike, events: Events, weights: Array | np.ndarray
 ) -> tuple[Events, Any]:
     """Spikes of one layer, and what ``layer_gradient`` gives, both by a general solver of differential equations."""
 
-    def total(layer: LIFParams, times: Array) -> tuple[Array, Events]:
+    def total(layer: LIFLike, times: Array) -> tuple[Array, Events]:
         spikes = ode.simulate(
-            NEURONS["lif"], layer, events._replace(times=times),
+            neuron_of(layer), layer, events._replace(times=times),
             duration=_DURATION, delay=jnp.asarray(delay), capacity=_SPIKES[1],
         )  # fmt: skip
         return jnp.sum(jnp.where(spikes.valid, weights[: _SPIKES[1]] * spikes.times, 0)), spikes

@@ -46,10 +46,10 @@ def on_grid(params: Parameters, rule: Rule, dt: float) -> Segment:
     def step(state: _State, arriving: Array) -> tuple[_State, Array]:
         before, recent, left = state
         free = neuron.step(params, before, dt)
-        if neuron.clamps:
+        if left is not None and neuron.clamps:
             free = free._replace(v=jnp.where(left > 0, params.reset, free.v))
         spikes = spike(neuron.excess(params, free) / params.threshold, rule.surrogate)
-        if left is not None:
+        if left is not None and pause is not None:
             left = jnp.maximum(left - 1, 0)
             spikes = jnp.where(left > 0, 0, spikes)
             left = jnp.where(spikes > 0, pause, left)

@@ -32,9 +32,10 @@ def lif_layer(
 
     Works under ``jit``, ``grad`` and ``value_and_grad`` with respect to ``params`` and ``events.times``, and composes:
     the result is the input of the next layer. Between the passes it keeps three numbers for each spike (time, neuron,
-    synaptic current). Spikes appear and vanish without a derivative: the gradient is that of the spikes there are.
+    synaptic current; of clamped neurons also that at the release). Spikes appear and vanish without a derivative: the
+    gradient is that of the spikes there are.
 
-    Float32 is exact in recordings of any length, as far as it has the input times: beyond 8 s a fourth number for each
+    Float32 is exact in recordings of any length, as far as it has the input times: beyond 8 s one more number for each
     spike keeps what its time loses by rounding (``engine="ode"`` does not). The times that are returned are rounded:
     to 6e-8 s at 1 s, to 6e-5 s at 1000 s, to 8e-3 s at 65536 s. Where that is too coarse for what follows, from 840 s
     on, there is a warning. ``solvers.times`` has the limits.
@@ -46,8 +47,8 @@ def lif_layer(
         duration: end of the simulation [s]; it begins at 0 at rest.
         capacity: room for spikes in each sample.
         delay: of the recurrent connections [s], >= 0; input connections have none.
-        engine: name in ``solvers.eventprop.ENGINES``; by default for LIF neurons ``numba`` on a CPU, ``xla`` on
-            a GPU or TPU; for all others ``ode``.
+        engine: name in ``solvers.eventprop.ENGINES``; by default for LIF neurons, with a refractory
+            period or without, ``numba`` on a CPU, ``xla`` on a GPU or TPU; for all others ``ode``.
 
     Returns:
         Output spikes. A sample with more than ``capacity`` spikes has ``count > capacity`` and NaN times.

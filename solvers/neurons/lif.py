@@ -10,7 +10,8 @@ weight to ``i``. Times are in seconds throughout.
 Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829, eqs. 1-3.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -59,7 +60,7 @@ class LIFParams(NamedTuple):
 class LIF(Neuron):
     """See the module; between events it follows ``flow`` exactly, and crosses its threshold at ``next_crossing``."""
 
-    params = LIFParams
+    params: ClassVar[Callable[..., Any]] = LIFParams
     constants = {
         "tau_mem": TAU_MEM,
         "tau_syn": TAU_SYN,

@@ -11,7 +11,8 @@ Without a refractory period they are the LIF neuron of ``lif``, which has their 
 Source: Gerstner et al. 2014, Neuronal Dynamics, ch. 1 (clamp: absolute refractory period).
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -90,7 +91,7 @@ LIFLike = LIFParams | DeadTimeParams | ClampParams  # parameters of neurons that
 class DeadTime(LIF):
     """See the module; the default of ``refractory`` is a step of the default time grid."""
 
-    params = DeadTimeParams
+    params: ClassVar[Callable[..., Any]] = DeadTimeParams
     constants = {**LIF.constants, "refractory": Constant("refractory period", "s", 1e-3, positive=True)}
     refractory = "refractory"
 

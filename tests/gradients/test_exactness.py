@@ -9,7 +9,7 @@ import pytest
 
 from gradlab.measuring.exactness import check_gradients
 from gradlab.measuring.finite_differences import relative_error
-from gradlab.measuring.random_networks import CASES, draw_problem
+from gradlab.measuring.random_networks import CASES, at_periods_end, draw_problem, in_order, layer_events
 from gradlab.methods import EventProp
 from gradlab.networks.readouts import READOUTS
 from solvers import reference
@@ -28,7 +28,7 @@ def combinations():
 
     What a loss asks of a layer depends neither on the engine nor on the depth of the network. Where inputs coincide or
     time constants are equal, all losses are tried. With the second engine the families are enough that take all its
-    paths.
+    paths. Each kind of refractory period is tried once.
     """
     for engine in COMPILED:
         for case in CASES:
@@ -36,6 +36,8 @@ def combinations():
                 special = case.grid > 0 or case.tau_syn is None
                 first = engine == "numba" and (loss == "exp" or special and not case.shared and case.delay > 0)
                 second = engine == "xla" and loss == "exp" and (case.shared or case.grid > 0)
+                if case.neuron != "lif":
+                    first, second = first and not case.shared, False
                 marks = [] if first or second else [pytest.mark.slow]
                 yield pytest.param(case, loss, engine, id=f"{engine}, {loss}: {case.name}", marks=marks)
 
@@ -43,12 +45,23 @@ def combinations():
 @pytest.mark.parametrize(("case", "loss", "engine"), list(combinations()))
 def test_gradient_equals_central_differences_and_implicit_differentiation(case, loss, engine):
     report = check_gradients([case], [loss], seed=2, method=EventProp(engine))
-    assert KINDS < set(report.errors)
+    assert KINDS | ({"refractory"} if case.neuron != "lif" else set()) < set(report.errors)
     wrong = {kind: by_loss[loss] for kind, by_loss in report.errors.items() if not by_loss[loss] <= 1e-6}
     assert not wrong
     assert report.implicit <= 1e-9
     assert report.spikes >= 5 and report.missed == 0
     assert report.checked > 90 and report.rejected <= 0.1 * report.checked
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.neuron == "dead-time"], ids=lambda case: case.name)
+def test_spikes_come_at_the_end_of_a_dead_time(case):
+    """In the networks of the test above, at high rates."""
+    problem = draw_problem(case, "exp", [2, 0])
+    events = in_order(problem.times, problem.units)
+    _, spikes = layer_events(problem.method, case.delay, problem.params, events)
+    layer = problem.params.layers[0]
+    rates = [int(np.sum(np.asarray(spikes.units) == n)) / spikes.count.size / 60e-3 for n in range(layer.neurons)]
+    assert at_periods_end(layer, spikes) >= 3 and max(rates) > 100  # Hz
 
 
 def test_reset_of_first_spike_outputs_has_no_effect():

@@ -57,7 +57,8 @@ def assert_alike(found, expected, rtol):
     assert_close(gradient, other, rtol)
 
 
-@pytest.mark.parametrize("name", ["dead-time", pytest.param("clamp", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["dead-time", "clamp"])
 def test_engines_agree_with_the_general_solver(name):
     params, events = strong_layer(name)
     expected = gradient(params, events, "ode")
@@ -81,6 +82,33 @@ def test_engines_agree(name, shared, delay, monkeypatch):
     assert expected[1].count.min() >= 10
     for engine in COMPILED:
         assert_alike(gradient(params, events, engine), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("engine", ["xla", pytest.param("numba", marks=pytest.mark.slow)])  # to compile takes long
+@pytest.mark.parametrize("name", ["dead-time", "clamp"])
+def test_single_precision_in_a_long_recording(name, engine, monkeypatch):
+    """Late input in float32 has the gradient that early input has in float64."""
+    late = 1000.0
+    params, events = strong_layer(name)
+    params, events = params._replace(w_in=params.w_in[:, :1], w_rec=None), jax.tree.map(lambda x: x[:1], events)
+    params = jax.tree.map(lambda x: x[:1] if x.shape == (NEURONS_OF_LAYER,) else x, params)  # no order to be rounded
+    early = jnp.round(events.times * 2**13) / 2**13  # that both types hold
+
+    def gradient(params, times, duration):
+        def score(params, times):
+            spikes = lif_layer(params, events._replace(times=times), duration=duration, capacity=40, engine=engine)
+            weights = jnp.where(spikes.valid, jnp.cos(jnp.arange(spikes.capacity)), 0).astype(times.dtype)
+            return jnp.vdot(weights, jnp.where(spikes.valid, spikes.times, 0)), spikes.count
+
+        return jax.jit(jax.grad(score, (0, 1), has_aux=True))(params, times)
+
+    expected, count = gradient(params, early, DURATION)
+    single = jax.tree.map(lambda x: x.astype(jnp.float32), (params, early + late))
+    with pytest.warns(UserWarning, match="float32 resolves times"):
+        found, same = gradient(*single, late + DURATION)
+    assert count == same and count >= 5
+    assert all(x.dtype == jnp.float32 for x in jax.tree.leaves(found))
+    assert_close(found, expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize("engine", COMPILED)

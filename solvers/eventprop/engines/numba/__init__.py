@@ -3,4 +3,4 @@
 from .engine import backward as backward
 from .engine import forward as forward
 
-neurons = ("lif",)
+neurons = ("lif", "dead-time", "clamp")

@@ -14,7 +14,8 @@ from jaxtyping import Array, Float
 
 from ....checks import host_call
 from ....events import NO_UNIT, Events
-from ....neurons.lif import LIFParams
+from ....neurons import neuron_of
+from ....neurons.refractory import LIFLike
 from ....times import is_fine
 from ..base import Kept
 from ..stacking import as_params, stacked_weights
@@ -46,11 +47,18 @@ def _spread(kernel: Callable[[int, int], None], threads: int) -> None:
             done.result()
 
 
-def _kernel_arguments(params: LIFParams, events: Events) -> tuple[Any, ...]:
+def _kernel_arguments(params: LIFLike, events: Events) -> tuple[Any, ...]:
     """Arrays that both kernels take first: one stacked weight matrix, constants of each neuron, events."""
-    _, _, *constants = params
+    constants = params.tau_mem, params.tau_syn, params.threshold, params.reset
     each = [jnp.broadcast_to(x, (params.neurons,)) for x in constants]
     return stacked_weights(params), *each, events.times, events.units, events.count
+
+
+def _optional(params: LIFLike, **others: Array | None) -> dict[str, Array]:
+    """Arrays that kernels may take beside, by name."""
+    period = neuron_of(params).period(params)
+    period = None if period is None else jnp.broadcast_to(period, (params.neurons,))
+    return {name: array for name, array in dict(refractory=period, **others).items() if array is not None}
 
 
 def _aligned_zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -71,14 +79,14 @@ def _aligned(array: np.ndarray) -> np.ndarray:
     return copy
 
 
-def _static(params: LIFParams) -> dict[str, Any]:
+def _static(params: LIFLike) -> dict[str, Any]:
     return dict(recurrent=params.w_rec is not None, shared=params.tau_mem.ndim == params.tau_syn.ndim == 0)
 
 
 def _simulate(
     weights: np.ndarray, tau_mem: np.ndarray, tau_syn: np.ndarray, threshold: np.ndarray, reset: np.ndarray,
-    times: np.ndarray, units: np.ndarray, count: np.ndarray, *, recurrent: bool, shared: bool, duration: float,
-    delay: float, capacity: int, exact: bool,
+    times: np.ndarray, units: np.ndarray, count: np.ndarray, *refractory: np.ndarray, recurrent: bool, shared: bool,
+    clamps: bool, duration: float, delay: float, capacity: int, exact: bool,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     layer = Layer(_aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
     events, shape = Input(times, units, count), (len(times), capacity)
@@ -88,50 +96,58 @@ def _simulate(
         np.zeros(shape, times.dtype),
         np.zeros(len(times), np.int32),
     )
+    period, release = refractory[0] if refractory else None, np.zeros(shape, times.dtype) if clamps else None
 
     def kernel(first: int, stride: int) -> None:
-        simulate_batch(layer, events, duration, delay, stored, first, stride)
+        simulate_batch(layer, period, events, duration, delay, stored, release, first, stride)
 
     _spread(kernel, _threads(len(times)))
-    if not exact:
-        return stored
-    rounded, remainder = split(stored.times, times.dtype)
-    return *stored._replace(times=rounded), remainder
+    rounded, remainder = split(stored.times, times.dtype) if exact else (stored.times, None)
+    more = (x for x in (remainder, release) if x is not None)
+    return *stored._replace(times=rounded), *more
 
 
-def forward(params: LIFParams, events: Events, *, duration: float, delay: float, capacity: int) -> tuple[Events, Kept]:
+def forward(params: LIFLike, events: Events, *, duration: float, delay: float, capacity: int) -> tuple[Events, Kept]:
     """See ``Engine``."""
     batch = events.times.shape[0]
     real, whole = events.times.dtype, jnp.int32
     shape = jax.ShapeDtypeStruct
     room = (batch, capacity)
-    exact = not is_fine(real, duration)
+    exact, clamps = not is_fine(real, duration), neuron_of(params).clamps
     result = [shape(room, real), shape(room, whole), shape(room, real), shape((batch,), whole)]
-    result += [shape(room, whole)] if exact else []
-    call = partial(_simulate, **_static(params), duration=duration, delay=delay, capacity=capacity, exact=exact)
-    times, units, current, count, *remainder = host_call(call, result, *_kernel_arguments(params, events))
-    return Events(times, units, count), Kept(current, remainder[0] if exact else None)
+    result += ([shape(room, whole)] if exact else []) + ([shape(room, real)] if clamps else [])
+    call = partial(
+        _simulate, **_static(params), clamps=clamps, duration=duration, delay=delay, capacity=capacity, exact=exact
+    )
+    arguments = *_kernel_arguments(params, events), *_optional(params).values()
+    times, units, current, count, *more = host_call(call, result, *arguments)
+    return Events(times, units, count), Kept(current, more[0] if exact else None, more[-1] if clamps else None)
 
 
 def _adjoint(
     weights: np.ndarray, tau_mem: np.ndarray, tau_syn: np.ndarray, threshold: np.ndarray, reset: np.ndarray,
     times: np.ndarray, units: np.ndarray, count: np.ndarray, spike_times: np.ndarray, spike_units: np.ndarray,
     spikes: np.ndarray, current: np.ndarray, time_cotangents: np.ndarray, count_cotangents: np.ndarray,
-    *remainder: np.ndarray, recurrent: bool, shared: bool, delay: float, trains_tau: bool, wants_times: bool,
+    *optional: np.ndarray, given: tuple[str, ...], recurrent: bool, shared: bool, delay: float, trains_tau: bool,
+    wants_times: bool,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     layer = Layer(_aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
     events, wanted = Input(times, units, count), Wanted(trains_tau, wants_times)
-    stored = Stored(joined(spike_times, *remainder) if remainder else spike_times, spike_units, current, spikes)
+    also = dict(zip(given, optional, strict=True))
+    period, release = also.get("refractory"), also.get("release")
+    spike_times = joined(spike_times, also["remainder"]) if "remainder" in also else spike_times
+    stored = Stored(spike_times, spike_units, current, spikes)
     cotangents = Cotangents(time_cotangents, count_cotangents)
     threads = _threads(len(times))
     d_weights = _aligned_zeros((threads, *weights.shape), weights.dtype)
-    d_constants = np.zeros((4, threads, weights.shape[1]), weights.dtype)
+    d_constants = np.zeros((4 if period is None else 5, threads, weights.shape[1]), weights.dtype)
     d_times = np.zeros(times.shape if wants_times else (len(times), 0), times.dtype)
 
     def kernel(first: int, stride: int) -> None:
-        d_tau_mem, d_tau_syn, d_threshold, d_reset = d_constants[:, first]
-        gradient = Gradient(d_weights[first], d_tau_mem, d_tau_syn, d_threshold, d_reset, d_times)
-        adjoint_batch(layer, events, delay, stored, cotangents, wanted, gradient, first, stride)
+        d_tau_mem, d_tau_syn, d_threshold, d_reset, *others = d_constants[:, first]
+        d_period = others[0] if others else d_reset[:0]
+        gradient = Gradient(d_weights[first], d_tau_mem, d_tau_syn, d_threshold, d_reset, d_period, d_times)
+        adjoint_batch(layer, period, events, delay, stored, release, cotangents, wanted, gradient, first, stride)
 
     _spread(kernel, threads)
     total = d_weights[0]
@@ -141,7 +157,7 @@ def _adjoint(
 
 
 def backward(
-    params: LIFParams,
+    params: LIFLike,
     events: Events,
     spikes: Events,
     kept: Kept,
@@ -152,20 +168,23 @@ def backward(
     delay: float,
     trains_tau: bool,
     wants_times: bool,
-) -> tuple[LIFParams, Float[Array, "batch events"] | None]:
+) -> tuple[LIFLike, Float[Array, "batch events"] | None]:
     """See ``Engine``; what follows the last spike, hence the duration, does not matter."""
     shape = jax.ShapeDtypeStruct
     real = params.w_in.dtype
     rows = params.inputs + (0 if params.w_rec is None else params.neurons)
     result = (
         shape((rows, params.neurons), real),
-        *(shape((params.neurons,), real) for _ in range(4)),
+        *(shape((params.neurons,), real) for _ in params[2:]),
         shape(events.times.shape if wants_times else (events.times.shape[0], 0), events.times.dtype),
     )
-    call = partial(_adjoint, **_static(params), delay=delay, trains_tau=trains_tau, wants_times=wants_times)
+    optional = _optional(params, remainder=kept.remainder, release=kept.release)
+    call = partial(
+        _adjoint, **_static(params), given=tuple(optional), delay=delay, trains_tau=trains_tau, wants_times=wants_times
+    )
     arguments = (
         *_kernel_arguments(params, events), spikes.times, spikes.units, spikes.count, kept.current, time_cotangents,
-        count_cotangents, *(() if kept.remainder is None else (kept.remainder,)),
+        count_cotangents, *optional.values(),
     )  # fmt: skip
     d_weights, *d_constants, d_times = host_call(call, result, *arguments)
     return as_params(params, d_weights, d_constants), d_times if wants_times else None

@@ -131,7 +131,7 @@ def backward(
     exact = partial(as_time, dtype=real, fine=kept.remainder is None)
     spike_times, input_times = Time(spikes.times, kept.remainder), exact(events.times)
     clamps, period = neuron_of(params).clamps, neuron_of(params).period(params)
-    if clamps:
+    if period is not None and clamps:
         release_times, released_after = releases(spike_times, spikes.units, period)
     elif period is not None:
         previous = previous_spikes(spikes.units)
@@ -141,7 +141,7 @@ def backward(
         t_in, t_own, t_spike = latest(input_times, s.e), latest(spike_times, s.r), latest(spike_times, s.k)
         t_own = t_own.after(delay)
         time = last(last(t_in, t_own), t_spike)
-        if clamps:
+        if s.c is not None:
             t_release = latest(release_times, s.c)
             time = last(time, t_release)
         runs = time.high > -jnp.inf
@@ -149,7 +149,7 @@ def backward(
         from_own = runs & ~t_own.precedes(time)
         from_input = runs & ~from_own & ~t_in.precedes(time)
         spiked = runs & ~from_own & ~from_input
-        if clamps:
+        if s.c is not None:
             spiked, ends = spiked & ~t_spike.precedes(time), spiked & t_spike.precedes(time)
         time = where(runs, time, s.time)
         adjoint, slopes = _back(s.adjoint, s.slopes, s.time.since(time)[:, None], params)
@@ -173,7 +173,7 @@ def backward(
         p_before = _across_spike(adjoint, here, of_spike(kept.current), of_spike(s.time_cotangents), params)
         # Where a voltage jumps, what is added to it there, and where that does not depend on what it was before.
         jumps, jump, anew = here, params.reset, here
-        if clamps:
+        if s.c is not None and kept.release is not None:
             before = take(released_after, s.c - 1, 0)
             ending = ends[:, None] & (neurons == take(spikes.units, before, 0)[:, None])
             jumps = anew = here | ending
@@ -197,11 +197,11 @@ def backward(
             slopes = slopes._replace(p_mem=jnp.where(anew, 0, slopes.p_mem))
         # The heuristic gradient of the spike count: v(t_k) / threshold, v taken as free.
         p = jnp.where(here, p_before + count_cotangents / params.threshold, p)
-        if clamps:
+        if s.c is not None:
             p = jnp.where(ending, 0, p)
         return _State(
             _Adjoint(p, q), slopes, time, s.e - from_input, s.r - from_own, s.k - spiked,
-            s.c - ends if clamps else None, time_cotangents,
+            None if s.c is None else s.c - ends, time_cotangents,
             (d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset, *d_period), d_times,
         )  # fmt: skip
 

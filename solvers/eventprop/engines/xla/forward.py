@@ -104,38 +104,41 @@ def forward(params: LIFLike, events: Events, *, duration: float, delay: float, c
         earliest = jnp.min(bound, 1)
         goes_on = s.running & (gap < earliest)
         fires = near & ~goes_on & (crossing <= earliest)
-        stays = ~(goes_on | fires)[:, None]
         running = s.running & ~(goes_on & ~arrival.precedes(end))
         arrives = goes_on & running
 
         lag = jnp.where(goes_on, gap, jnp.where(fires, crossing, 0))
         since = jnp.where(arrives, 0, s.since + lag)
         v, i = flow(s.v, s.i, lag[:, None], params.tau_mem, params.tau_syn)
-        after, at_spike, left, last, release = params.reset, of_nearest(i), s.left, s.last, s.release
-        if left is not None:
+        turns, after, left, last, release = fires, params.reset, s.left, s.last, s.release
+        if left is not None and period is not None:
             released = fires & waits
-            if clamps:
+            if last is not None and release is not None:
                 v = jnp.where(left >= 0, params.reset, v)
                 of_spike = jnp.where(released, of_nearest(last), capacity)
-                release = release.at[samples, of_spike].set(at_spike, mode="drop")
+                release = release.at[samples, of_spike].set(of_nearest(i), mode="drop")
                 fires &= ~waits
                 last = jnp.where(is_nearest & fires[:, None], s.count[:, None], last)
             else:
                 after = jnp.where(released[:, None], v - (params.threshold - params.reset), params.reset)
-                at_spike = jnp.where(released, 0, at_spike)
                 fires &= ~waits | (of_nearest(v) >= of_nearest(params.threshold))
             left = jnp.where(is_nearest & released[:, None], -1, left - lag[:, None])
             left = jnp.where(is_nearest & fires[:, None], period, left)
         slot = jnp.where(fires, s.count, capacity)  # beyond the last: dropped
         put = lambda array, values: array.at[samples, slot].set(values, mode="drop")  # noqa: E731
         times = jax.tree.map(put, s.times, first(s.arrived.after(since), arrival))  # in order also after rounding
-        units, current = put(s.units, nearest.astype(jnp.int32)), put(s.current, at_spike)
+        units = put(s.units, nearest.astype(jnp.int32))
+        at_spike = of_nearest(i)
+        if left is not None and last is None:
+            at_spike = jnp.where(released, 0, at_spike)
+        current = put(s.current, at_spike)
         v = jnp.where(is_nearest & fires[:, None], after, v)
 
         from_input = arrives & ~t_own.precedes(t_in)
         from_own = arrives & ~from_input
         unit = jnp.where(from_own, params.inputs + take(s.units, s.r, 0), take(events.units, s.e, 0))
         i += weights.at[jnp.where(arrives, unit, len(weights))].get(mode="fill", fill_value=0)  # no arrival: no row
+        stays = ~(goes_on | turns)[:, None]
         soonest = _tangent(v, i, params)
         if left is not None:
             soonest = jnp.where(left >= 0, left, soonest)

@@ -109,6 +109,7 @@ class Gradient(NamedTuple):
         tau_syn: ``[post]``.
         threshold: ``[post]``.
         reset: ``[post]``.
+        refractory: ``[post]``; empty without a refractory period.
         times: of the input times, ``[events]``; empty if they are not wanted.
     """
 
@@ -117,4 +118,5 @@ class Gradient(NamedTuple):
     tau_syn: Any
     threshold: Any
     reset: Any
+    refractory: Any
     times: Any

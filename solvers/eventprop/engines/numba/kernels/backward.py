@@ -20,6 +20,7 @@ from numba import njit
 
 from .arrivals import arrival_time, merge
 from .flow import ALLOCATING, INLINE, OPTIONS, fill_flow, long_flow
+from .refractory import across_release, jumps, previous_spikes, spike_of
 from .series import evaluate
 
 TINY = 1e-30  # adjoints below are set to zero: denormal numbers are a hundred times slower
@@ -158,7 +159,7 @@ def _spike(state, n, lag, flow, tau_mem, threshold, reset, current, at_time, at_
     derivative of the loss with respect to the spike time: p_before = ((current - reset) p_after - tau_mem X) /
     (current - threshold). The new values are then carried forward to the end of the block as if there were no spike.
     """
-    _, d_tau_mem, _, d_threshold, d_reset, _ = gradient
+    _, d_tau_mem, _, d_threshold, d_reset, _, _ = gradient
     number = state.dtype.type
     decay_mem, decay_syn, k, c_mu, c_a = flow
     x = lag / tau_mem
@@ -185,16 +186,18 @@ def _spike(state, n, lag, flow, tau_mem, threshold, reset, current, at_time, at_
 
 
 @njit(**ALLOCATING)
-def adjoint(layer, length, expanded, sample, delay, stored, cotangents, wanted, gradient):
+def adjoint(layer, refractory, length, expanded, sample, delay, stored, release, cotangents, wanted, gradient):
     """Add one sample's gradient to ``gradient``.
 
     Args:
         layer: see ``arguments``.
+        refractory: see ``refractory``.
         length: of a block, ``arrivals.reach`` [s].
         expanded: the flow over a block, as ``series.expand`` gives it.
         sample: input events of the sample, see ``arguments``; likewise the following, but for the delay.
         delay: of the recurrent connections [s].
         stored: spikes of the sample.
+        release: see ``refractory``.
         cotangents: of the sample.
         wanted: which gradients are wanted.
         gradient: to be added to; ``gradient.times`` is this sample's.
@@ -204,7 +207,7 @@ def adjoint(layer, length, expanded, sample, delay, stored, cotangents, wanted, 
     spike_times, spike_units, spike_current, spikes = stored
     time_cotangents, count_cotangents = cotangents
     trains_tau, wants_times = wanted
-    d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset, d_times = gradient
+    d_weights, d_tau_mem, d_tau_syn, _, _, _, d_times = gradient
     number = weights.dtype.type
     neurons = weights.shape[1]
     inputs = weights.shape[0] - neurons if recurrent else weights.shape[0]
@@ -226,7 +229,9 @@ def adjoint(layer, length, expanded, sample, delay, stored, cotangents, wanted, 
     arrive, rows = np.empty(count + spikes), np.empty(count + spikes, np.int64)
 
     # Nothing after the last spike has an effect.
-    k = spikes
+    previous = previous_spikes(refractory, spike_units, spikes, neurons)
+    jump_times, which = jumps(refractory, release, spike_times, spike_units, spikes)
+    k = len(jump_times)
     last = np.float64(spike_times[spikes - 1]) if spikes else 0.0
     e = np.searchsorted(times[:count], spike_times.dtype.type(last), side="right") if spikes else 0
     r = spikes if recurrent else 0
@@ -234,7 +239,7 @@ def adjoint(layer, length, expanded, sample, delay, stored, cotangents, wanted, 
         r -= 1
     end = (np.floor(last / length) + 1) * length
     while k > 0 or e > 0:
-        latest = np.float64(spike_times[k - 1]) if k > 0 else -np.inf
+        latest = np.float64(jump_times[k - 1]) if k > 0 else -np.inf
         if e > 0:
             latest = max(latest, np.float64(times[e - 1]))
         if r > 0:
@@ -261,10 +266,11 @@ def adjoint(layer, length, expanded, sample, delay, stored, cotangents, wanted, 
             times, units, e_first, e, spike_times, spike_units, r_first, r, inputs, delay, np.inf, arrive, rows
         )
         for j in range(arrivals - 1, -2, -1):
-            while k > 0 and spike_times[k - 1] > (arrive[j] if j >= 0 else begin):
+            while k > 0 and jump_times[k - 1] > (arrive[j] if j >= 0 else begin):
                 k -= 1
-                n = spike_units[k]
-                lag = end - spike_times[k]
+                s, releases = spike_of(release, which, k)
+                n = spike_units[s]
+                lag = end - jump_times[k]
                 if trains_tau:
                     one = slice(n, n + 1)
                     _collect(moments[:, one], polynomials[:, :, one], d_tau_mem[one], d_tau_syn[one])
@@ -272,10 +278,13 @@ def adjoint(layer, length, expanded, sample, delay, stored, cotangents, wanted, 
                 else:
                     decay_mem, decay_syn, kappa = evaluate(series, 0 if shared else n, lag, length)
                     crossed = decay_mem, decay_syn, kappa, 0.0, 0.0
-                _spike(
-                    state, n, lag, crossed, np.float64(tau_mem[n]), np.float64(threshold[n]), np.float64(reset[n]),
-                    np.float64(spike_current[k]), at_spikes[k], np.float64(count_cotangents[n]), trains_tau, gradient,
-                )  # fmt: skip
+                constants = np.float64(tau_mem[n]), np.float64(threshold[n]), np.float64(reset[n])
+                current, at_count = np.float64(spike_current[s]), np.float64(count_cotangents[n])
+                if not across_release(
+                    refractory, release, previous, state, n, s, releases, lag, crossed, *constants, current, at_spikes,
+                    at_count, trains_tau, gradient,
+                ):  # fmt: skip
+                    _spike(state, n, lag, crossed, *constants, current, at_spikes[s], at_count, trains_tau, gradient)
                 if trains_tau:
                     one = slice(n, n + 1)
                     _expand_all(

@@ -13,6 +13,14 @@ from .forward import simulate
 from .series import expand
 
 
+@njit(**ALLOCATING)
+def _row(array, b):
+    """A sample of an array that may be None."""
+    if array is None:
+        return None
+    return array[b]
+
+
 def _sources() -> str:
     here = Path(__file__).parent
     return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(here.glob("*.py")))).hexdigest()
@@ -26,7 +34,7 @@ def _entry_points(sources: str):
     """
 
     @njit(cache=True, **ALLOCATING)
-    def simulate_batch(layer, events, duration, delay, stored, first, stride):
+    def simulate_batch(layer, refractory, events, duration, delay, stored, release, first, stride):
         """``forward.simulate`` for samples first, first + stride, ...; numbers of spikes go to ``stored.count``."""
         sources  # noqa: B018
         longest = block_length(layer.tau_mem, layer.tau_syn, delay)
@@ -34,10 +42,11 @@ def _entry_points(sources: str):
         for b in range(first, len(events.count), stride):
             sample = Input(events.times[b], events.units[b], events.count[b])
             out = stored.times[b], stored.units[b], stored.current[b]
-            stored.count[b] = simulate(layer, longest, expanded, sample, duration, delay, out)
+            of_sample = _row(release, b)
+            stored.count[b] = simulate(layer, refractory, longest, expanded, sample, duration, delay, out, of_sample)
 
     @njit(cache=True, **ALLOCATING)
-    def adjoint_batch(layer, events, delay, stored, cotangents, wanted, gradient, first, stride):
+    def adjoint_batch(layer, refractory, events, delay, stored, release, cotangents, wanted, gradient, first, stride):
         """``backward.adjoint`` likewise; a sample that had no room for its spikes is left out."""
         sources  # noqa: B018
         length = reach(layer.tau_mem, layer.tau_syn)
@@ -48,8 +57,9 @@ def _entry_points(sources: str):
                 sample = Input(events.times[b], events.units[b], events.count[b])
                 spikes = Stored(stored.times[b], stored.units[b], stored.current[b], stored.count[b])
                 outer = Cotangents(cotangents.times[b], cotangents.counts[b])
-                own = Gradient(g.weights, g.tau_mem, g.tau_syn, g.threshold, g.reset, g.times[b])
-                adjoint(layer, length, expanded, sample, delay, spikes, outer, wanted, own)
+                own = Gradient(g.weights, g.tau_mem, g.tau_syn, g.threshold, g.reset, g.refractory, g.times[b])
+                of_sample = _row(release, b)
+                adjoint(layer, refractory, length, expanded, sample, delay, spikes, of_sample, outer, wanted, own)
 
     return simulate_batch, adjoint_batch
 

@@ -13,6 +13,7 @@ from .arguments import Block
 from .arrivals import arrival_time, merge
 from .crossing import crossing
 from .flow import ALLOCATING, INLINE, OPTIONS, fill_flow
+from .refractory import accept, first_spike, flag_waiting, follow, none_waits
 from .series import evaluate
 
 # Rows of the state: voltage and current at the start and the end of a block, and its negative input.
@@ -249,26 +250,27 @@ def _none_can_rise(state, threshold):
 def _sort(found, count):
     """Insertion sort by time: a block has few spikes."""
     for a in range(1, count):
-        time, unit, current = found[0, a], found[1, a], found[2, a]
-        b = a - 1
-        while b >= 0 and found[0, b] > time:
-            found[0, b + 1], found[1, b + 1], found[2, b + 1] = found[0, b], found[1, b], found[2, b]
+        b = a
+        while b > 0 and found[0, b - 1] > found[0, b]:
+            for row in range(len(found)):
+                found[row, b - 1], found[row, b] = found[row, b], found[row, b - 1]
             b -= 1
-        found[0, b + 1], found[1, b + 1], found[2, b + 1] = time, unit, current
 
 
 @njit(**ALLOCATING)
-def simulate(layer, longest, expanded, sample, duration, delay, out):
+def simulate(layer, refractory, longest, expanded, sample, duration, delay, out, release):
     """Spikes of one sample.
 
     Args:
         layer: see ``arguments``.
+        refractory: see ``refractory``.
         longest: length of a block, ``arrivals.block_length`` [s].
         expanded: the flow over a block, as ``series.expand`` gives it.
         sample: input events of the sample, see ``arguments``.
         duration: end of the simulation [s].
         delay: of the recurrent connections [s].
         out: ``(times, units, currents)`` to be filled, each ``[capacity]``.
+        release: likewise, see ``refractory``.
 
     Returns:
         The number of spikes; capacity + 1 if there is no room.
@@ -293,10 +295,12 @@ def simulate(layer, longest, expanded, sample, duration, delay, out):
     share = np.empty((len(sums), count + capacity + 3), number)
     fall, steepest = np.empty(count + capacity + 3, number), np.float64(rate_mem.max())
     path = np.zeros((8, count + capacity + 10))
-    found = np.empty((3, capacity + 1))
+    found = np.empty((3, capacity + 1) if release is None else (4, 3 * capacity + 1))
+    free_at, final = np.full(neurons, -np.inf), np.zeros(neurons, np.int64)
     t, length, e, r, spikes, quiet = 0.0, 0.0, 0, 0, 0, True
     while True:
-        if quiet and _none_can_rise(state, threshold):  # nothing can happen before the next arrival
+        # Nothing can happen before the next arrival.
+        if quiet and _none_can_rise(state, threshold) and none_waits(refractory, free_at, t):
             upcoming = np.float64(times[e]) if e < count else np.inf
             if recurrent and r < spikes:
                 upcoming = min(upcoming, np.float64(arrival_time(spike_times[r], delay)))
@@ -326,18 +330,27 @@ def simulate(layer, longest, expanded, sample, duration, delay, out):
             _step(state, flow, sums, powers, shared, bound, flags)
             if cut:
                 break
+            flag_waiting(refractory, free_at, t, end, flags)
             candidates = _flagged(flags, groups, busy, chosen)
             if candidates == 0:
                 break
             block = Block(t, end, arrive, rows, arrivals)
             free = spike_times[spikes:]
-            new = _follow(layer, block, chosen, candidates, state, series, longest, path, found, free)
-            if new > capacity - spikes:
+            if refractory is None:
+                new = fired = _follow(layer, block, chosen, candidates, state, series, longest, path, found, free)
+            else:
+                new, fired = follow(
+                    layer, refractory, release, free_at, block, chosen, candidates, state, series, longest, found, free
+                )
+            if fired > capacity - spikes:
                 return capacity + 1
             if new == 0:
                 break
             _sort(found, new)
-            heard = np.float64(arrival_time(spike_times.dtype.type(found[0, 0]), delay))
+            first = first_spike(release, found, new)
+            if first == new:
+                break
+            heard = np.float64(arrival_time(spike_times.dtype.type(found[0, first]), delay))
             cut = recurrent and heard < end
             if not cut:
                 break
@@ -345,12 +358,17 @@ def simulate(layer, longest, expanded, sample, duration, delay, out):
             while found[0, new - 1] > end:
                 new -= 1
         _accept(state)
-        for s in range(new):
-            n = int(found[1, s])
-            decay_mem, _, _ = evaluate(series, 0 if shared else n, end - found[0, s], longest)
-            state[VOLTAGE, n] -= (threshold[n] - reset[n]) * number(decay_mem)
-            spike_times[spikes], spike_units[spikes], spike_current[spikes] = found[0, s], n, found[2, s]
-            spikes += 1
+        if refractory is None:
+            for s in range(new):
+                n = int(found[1, s])
+                decay_mem, _, _ = evaluate(series, 0 if shared else n, end - found[0, s], longest)
+                state[VOLTAGE, n] -= (threshold[n] - reset[n]) * number(decay_mem)
+                spike_times[spikes], spike_units[spikes], spike_current[spikes] = found[0, s], n, found[2, s]
+                spikes += 1
+        else:
+            spikes = accept(
+                layer, refractory, release, free_at, final, found, new, end, state, series, longest, out, spikes
+            )
         quiet = arrivals == 0
         e, r, t = e_next, r_next, end
     return spikes
