@@ -12,6 +12,7 @@ BENCHMARKS = {
     "memory_scaling": "how memory grows with duration, step, neurons, batch and rate, here and on an H100",
     "convergence": "the time grid against continuous time as the step shrinks",
     "accuracy": "table and figure of all presets that were trained, from their records",
+    "transfer": "weights that one simulator trained in all others, with and without a dead time",
     "speakers": "trains once for each held-out speaker, to choose settings by; never tests",
     "linear": "what logistic regression on spike counts reaches",
     "initialisation": "rates, silent neurons and gradient norms of untrained networks, by initialiser",

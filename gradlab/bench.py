@@ -85,7 +85,7 @@ def run(config: Config) -> Record:
     reached = {BEFORE: next(iter(trainers.values())).init(data)}
     try:
         for name, trainer in trainers.items():
-            checkpoint = checkpoints.path_of(config.out / "checkpoints", f"{name}-{what}", settings[name])
+            checkpoint = checkpoint_of(config, trainer, splits)
             result = trained(trainer, splits, checkpoint, config.resume)
             reached[f"{AFTER}{name}"] = result.params
             written[name] = record_of("train", config, _outcome(shared, trainer, others, splits, result))
@@ -108,6 +108,12 @@ def run(config: Config) -> Record:
     record = write_record("train", config, dataclasses.replace(shared, method=chosen, metrics=metrics), _RECORDS)
     draw(config.out, {f"agreement-{what}.png": gradient_similarity(record)})
     return record
+
+
+def checkpoint_of(config: Config, trainer: Trainer, splits: Splits) -> Path:
+    """The checkpoint of a training that this command does."""
+    about = f"{trainer.method.name}-{config.describe(splits.train)}"
+    return checkpoints.path_of(config.out / "checkpoints", about, trainer.describe(splits))
 
 
 def trained(trainer: Trainer, splits: Splits, checkpoint: Path, resume: bool) -> Result:

@@ -91,10 +91,13 @@ def _mean(seeds: Sequence[Record], name: str) -> float | None:
 
 def _transfer(seeds: Sequence[Record]) -> str:
     """Accuracy of the same weights in another simulator, in words; empty if a record has none."""
-    if any(metrics.get("transfer_runs_away") for metrics in seeds):
+    if any(metrics.get("transfer_runs_away") for metrics in seeds):  # all that older records tell
         return "runs away"
-    mean = _mean(seeds, "transfer_accuracy")
-    return "" if mean is None else f"{100 * mean:.1f} %"
+    mean, away = _mean(seeds, "transfer_accuracy"), _mean(seeds, "transfer_runaway_share")
+    if away == 1:
+        return "runs away"
+    of_others = f" of {100 * (1 - away):.0f} %" if away else ""
+    return "" if mean is None else f"{100 * mean:.1f} %{of_others}"
 
 
 def _read(path: Path) -> list[Record]:

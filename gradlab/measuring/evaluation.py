@@ -99,7 +99,8 @@ def test_figures(objective: Objective, params: NetworkParams, splits: Splits) ->
     """Accuracy and hidden spikes a sample on the test set; accuracy on groups known from training, and unseen ones.
 
     Returns:
-        NaN if the parameters make the network run away. Without groups, those figures are left out.
+        Also ``runaway_share``, the share of samples in which the network runs away; the other figures are those of the
+        other samples, NaN if there is none. Without groups, their figures are left out.
     """
     test, train = splits.test, splits.train
     if test.groups is None or train.groups is None:
@@ -108,16 +109,19 @@ def test_figures(objective: Objective, params: NetworkParams, splits: Splits) ->
         known = np.isin(test.groups, train.groups)
         parts = {"known": np.flatnonzero(known), "unseen": np.flatnonzero(~known)}
     parts = {name: part for name, part in parts.items() if part.size}
-    try:
-        figures = {name: objective.evaluate(params, test.select(part)) for name, part in parts.items()}
-    except Runaway:
-        return dict.fromkeys(("test_accuracy", "spikes_per_sample"), float("nan"))
+    figures = {name: objective.evaluate(params, test.select(part), strict=False) for name, part in parts.items()}
+    kept = {name: part.size * (1 - figures[name]["runaway_share"]) for name, part in parts.items()}
 
     def total(key: str) -> float:
-        return sum(figures[name][key] * part.size for name, part in parts.items()) / len(test)
+        if not any(kept.values()):
+            return float("nan")
+        return sum(figures[name][key] * size for name, size in kept.items() if size) / sum(kept.values())
 
     by_group = {f"test_accuracy_{name}_groups": values["accuracy"] for name, values in figures.items() if name}
-    return {"test_accuracy": total("accuracy"), **by_group, "spikes_per_sample": total("spikes_per_sample")}
+    return {
+        "test_accuracy": total("accuracy"), **by_group, "spikes_per_sample": total("spikes_per_sample"),
+        "runaway_share": 1 - sum(kept.values()) / len(test),
+    }  # fmt: skip
 
 
 def transfer_figures(
@@ -126,13 +130,14 @@ def transfer_figures(
     """Test accuracy of the same weights in another simulator than the one they were trained in.
 
     Returns:
-        ``transfer_accuracy`` and ``transfer_runs_away``; None where there is no other simulator.
+        ``transfer_accuracy`` on the samples in which the network does not run away, and ``transfer_runaway_share`` of
+        those in which it does; None where there is no other simulator.
     """
     other = next((each for simulator, each in others.items() if simulator != method.simulator), None)
     if other is None:
-        return {"transfer_accuracy": None, "transfer_runs_away": None}
-    reached = test_figures(other, params, splits)["test_accuracy"]
-    return {"transfer_accuracy": reached, "transfer_runs_away": bool(np.isnan(reached))}
+        return {"transfer_accuracy": None, "transfer_runaway_share": None}
+    reached = test_figures(other, params, splits)
+    return {"transfer_accuracy": reached["test_accuracy"], "transfer_runaway_share": reached["runaway_share"]}
 
 
 def reference_method(names: Mapping[str, Any]) -> str | None:

@@ -11,7 +11,9 @@ def training_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
     lines = [
         ("test accuracy", "test_accuracy", "{:.1%}"),
         ("  unseen groups", "test_accuracy_unseen_groups", "{:.1%}"),
-        ("  in the other simulator", "transfer_accuracy", "{:.1%}"),
+        ("  samples in which it runs away", "runaway_share", "{:.1%}"),
+        ("accuracy in the other simulator", "transfer_accuracy", "{:.1%}"),
+        ("  samples in which it runs away", "transfer_runaway_share", "{:.1%}"),
         ("validation accuracy", "validation_accuracy", "{:.1%}"),
         ("training accuracy", "train_accuracy", "{:.1%}"),
         ("seconds a step (median)", "seconds_per_step", "{:.4f}"),
@@ -22,10 +24,7 @@ def training_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
     ]
 
     def show(figures: Mapping[str, Any], key: str, form: str) -> str:
-        if figures.get(key) is not None:
-            return form.format(figures[key])
-        runs_away = key == "transfer_accuracy" and figures.get("transfer_runs_away")
-        return "runs away" if runs_away else "-"
+        return "-" if figures.get(key) is None else form.format(figures[key])
 
     text = [f"{'':34}" + "".join(f"{label_of(method):>16}" for method in rows)]
     for label, key, form in lines:

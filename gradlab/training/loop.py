@@ -158,10 +158,12 @@ class Trainer(Objective):
         metrics = StepMetrics(loss, accuracy(output.logits, labels), output.largest, counts, norm)
         return optax.apply_updates(trained, updates), state, metrics
 
-    def with_room(self, call: Callable[[tuple[int, ...]], Any], largest_of: Callable[[Any], Array]) -> Any:
+    def with_room(
+        self, call: Callable[[tuple[int, ...]], Any], largest_of: Callable[[Any], Array], strict: bool = True
+    ) -> Any:
         """See ``Room.call``; ends a training after Ctrl-C or SIGTERM."""
         self._stop_if_asked()
-        return super().with_room(call, largest_of)
+        return super().with_room(call, largest_of, strict)
 
     def _stop_if_asked(self) -> None:
         if self._pressed:

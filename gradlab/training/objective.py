@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 from numpy.typing import ArrayLike
 
@@ -123,32 +124,49 @@ class Objective:
     def _forward(self, params: NetworkParams, events: Events, key: PRNGKeyArray, *, room: tuple[int, ...]) -> Output:
         return self.method.forward(self.network, params, events, room, key)
 
-    def with_room(self, call: Callable[[tuple[int, ...]], Any], largest_of: Callable[[Any], Array]) -> Any:
+    def with_room(
+        self, call: Callable[[tuple[int, ...]], Any], largest_of: Callable[[Any], Array], strict: bool = True
+    ) -> Any:
         """See ``Room.call``."""
-        return self.room.call(call, largest_of)
+        return self.room.call(call, largest_of, strict)
 
     def _evaluate(
         self, params: NetworkParams, events: Events, labels: Labels, weights: Array, number: Any,
         *, room: tuple[int, ...],
-    ) -> tuple[Array, Array, Array]:  # fmt: skip
+    ) -> tuple[dict[str, Array], Array]:  # fmt: skip
         key = jax.random.fold_in(self.key, number)
         output = self.method.forward(self.network, params, events, room, key)
-        hits = (jnp.argmax(output.logits, -1) == labels) * weights
-        spikes = sum(count.sum(1) for count in output.counts) * weights
-        return hits.sum(), spikes.sum(), output.largest
+        lost = jnp.isnan(output.logits).any(1)  # there was no room for its spikes
+        right = (jnp.argmax(output.logits, -1) == labels) & ~lost
+        spikes = jnp.where(lost, 0, sum(count.sum(1) for count in output.counts))
+        losses = optax.softmax_cross_entropy_with_integer_labels(output.logits, labels)
+        of_each = {"hits": right, "losses": jnp.where(lost, 0, losses), "spikes": spikes, "lost": lost}
+        return {name: (value * weights).sum() for name, value in of_each.items()}, output.largest
 
-    def evaluate(self, params: NetworkParams, data: SpikeData) -> dict[str, float]:
-        """Accuracy, and hidden spikes a sample, on a whole data set.
+    def evaluate(self, params: NetworkParams, data: SpikeData, *, strict: bool = True) -> dict[str, float]:
+        """Accuracy, cross-entropy, and hidden spikes a sample, on a whole data set.
+
+        Args:
+            params: of the network.
+            data: to evaluate on.
+            strict: whether a sample that runs away is an error. Otherwise ``runaway_share`` says how many do, and the
+                other figures are those of the other samples, NaN if there is none.
 
         Raises:
             ValueError: if the data do not fit the network.
-            Runaway: if there are too many spikes.
+            Runaway: if it is strict and there are too many spikes.
         """
-        hits = spikes = 0.0
+        total = dict.fromkeys(("hits", "losses", "spikes", "lost"), 0.0)
         for number, (indices, weights) in enumerate(evaluation_batches(len(data), self.config.batch_size)):
             events, labels = self.batch(data, indices)
             call = partial(self._jit_evaluate, params, events, labels, weights, np.uint32(number))
-            hit, spiked, _ = self.with_room(lambda room: call(room=room), lambda result: result[2])  # noqa: B023
-            hits += float(hit)
-            spikes += float(spiked)
-        return {"accuracy": hits / len(data), "spikes_per_sample": spikes / len(data)}
+            found, _ = self.with_room(
+                lambda room: call(room=room),  # noqa: B023
+                lambda result: result[1],
+                strict,
+            )
+            total = {name: value + float(found[name]) for name, value in total.items()}
+        kept = len(data) if strict else len(data) - total["lost"]
+        figures = {"accuracy": total["hits"], "loss": total["losses"], "spikes_per_sample": total["spikes"]}
+        figures = {name: value / kept if kept else float("nan") for name, value in figures.items()}
+        return figures if strict else figures | {"runaway_share": total["lost"] / len(data)}

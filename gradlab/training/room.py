@@ -71,7 +71,9 @@ class Room:
             raise ValueError(f"capacities are {capacities}, expected up to {most}")
         self.capacities = tuple(capacities)
 
-    def call(self, function: Callable[[tuple[int, ...]], Result], largest_of: Callable[[Result], Array]) -> Result:
+    def call(
+        self, function: Callable[[tuple[int, ...]], Result], largest_of: Callable[[Result], Array], strict: bool = True
+    ) -> Result:
         """Call a function with the present room; while a sample overflows it, make more and call again.
 
         Padding is infinite and what overflows is NaN: JAX's own checks for these are off here. Where a user has
@@ -80,10 +82,11 @@ class Room:
         Args:
             function: of the capacities.
             largest_of: gives the spikes of the busiest sample, by spiking layer, from the function's result.
+            strict: whether samples that get no more room are an error; otherwise they overflow in the result.
 
         Raises:
             ValueError: for impossible events or parameters.
-            Runaway: if a layer spikes so much that it gets no more room.
+            Runaway: if it is strict, and a layer spikes so much that it gets no more room.
         """
         debugs: bool = jax.config.jax_debug_nans  # type: ignore[attr-defined]
         with clear_errors(), own_rules():
@@ -93,20 +96,28 @@ class Room:
                     largest = np.asarray(largest_of(result))
                 if not self.limited or (largest <= self.capacities).all():
                     return function(self.capacities) if debugs else result
-                self._grow(largest)
+                if not self._grow(largest, strict):
+                    return result
 
-    def _grow(self, largest: np.ndarray) -> None:
-        """More room for the first layer without enough: what the later ones are told of its spikes is not complete."""
-        layer = int(np.argmax(largest > self.capacities))
-        room, neurons = self.capacities[layer], self._sizes[layer]
-        most = self._most(neurons)
-        if room >= most:
-            rate = most / neurons / self._duration
-            raise Runaway(
-                f"a layer of {neurons} neurons emits more than {most} spikes in {self._duration:g} s "
-                f"(mean rate above {rate:.0f} Hz): lower the learning rate or the initial weights"
-            )
-        self.capacities = (*self.capacities[:layer], min(2 * room, most), *self.capacities[layer + 1 :])
+    def _grow(self, largest: np.ndarray, strict: bool) -> bool:
+        """More room for the first layer without enough: what the later ones are told of its spikes is not complete.
+
+        Returns:
+            False if there is no more for any, and that is no error.
+        """
+        for layer in np.flatnonzero(largest > self.capacities):
+            room, neurons = self.capacities[layer], self._sizes[layer]
+            most = self._most(neurons)
+            if room < most:
+                self.capacities = (*self.capacities[:layer], min(2 * room, most), *self.capacities[layer + 1 :])
+                return True
+            if strict:
+                rate = most / neurons / self._duration
+                raise Runaway(
+                    f"a layer of {neurons} neurons emits more than {most} spikes in {self._duration:g} s "
+                    f"(mean rate above {rate:.0f} Hz): lower the learning rate or the initial weights"
+                )
+        return False
 
     def shrink(self, largest: Sequence[float]) -> None:
         """Give back what was not needed for the busiest samples, by spiking layer."""

@@ -30,15 +30,18 @@ def test_seeds_are_averaged_and_the_last_of_a_seed_counts():
 @pytest.mark.parametrize(
     ("first", "second", "text"),
     [
-        ((0.5, False), (0.6, False), "55.0 %"),
-        ((0.5, False), (None, True), "runs away"),
-        ((0.5, False), (None, None), ""),
+        ({"accuracy": 0.5, "runaway_share": 0.0}, {"accuracy": 0.6, "runaway_share": 0.0}, "55.0 %"),
+        ({"accuracy": 0.5, "runaway_share": 0.0}, {"accuracy": 0.6, "runaway_share": 0.4}, "55.0 % of 80 %"),
+        ({"accuracy": None, "runaway_share": 1.0}, {"accuracy": None, "runaway_share": 1.0}, "runs away"),
+        ({"accuracy": 0.5, "runs_away": False}, {"accuracy": 0.6, "runs_away": False}, "55.0 %"),  # older records
+        ({"accuracy": 0.5, "runs_away": False}, {"accuracy": None, "runs_away": True}, "runs away"),
+        ({"accuracy": 0.5, "runaway_share": 0.0}, {"accuracy": None, "runaway_share": None}, ""),
     ],
 )
 def test_weights_in_the_other_simulator(first, second, text):
     trainings = [
-        training(seed=seed, transfer_accuracy=accuracy_, transfer_runs_away=away)
-        for seed, (accuracy_, away) in enumerate((first, second))
+        training(seed=seed, **{f"transfer_{name}": value for name, value in figures.items()})
+        for seed, figures in enumerate((first, second))
     ]
     assert accuracy.rows(trainings, "shd")[0]["transfer"] == text
 

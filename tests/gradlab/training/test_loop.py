@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+import optax
 import pytest
 from tiny_data import assert_same, interrupted, tiny_data, tiny_network, tiny_splits, without_times
 
@@ -148,16 +149,18 @@ def test_progress_goes_to_standard_error(fitted, capsys):
 
 def test_evaluate_counts_every_sample_once(fitted):
     trainer, splits, result = fitted
-    data, hits, spikes = splits.test, [], []
+    data, hits, losses, spikes = splits.test, [], [], []
     assert len(data) % CONFIG.batch_size
     for indices, weights in evaluation_batches(len(data), CONFIG.batch_size):
         events, labels = batch(data, indices, data.longest)
         output = trainer.forward(result.params, events)
         hits += list((np.argmax(output.logits, -1) == labels)[weights > 0])
+        losses += list(optax.softmax_cross_entropy_with_integer_labels(output.logits, labels)[weights > 0])
         spikes += list(output.counts[0].sum(1)[weights > 0])
     evaluated = trainer.evaluate(result.params, data)
     assert len(hits) == len(data) and np.mean(spikes) > 0
-    assert evaluated == pytest.approx({"accuracy": np.mean(hits), "spikes_per_sample": np.mean(spikes)}, rel=1e-6)
+    expected = {"accuracy": hits, "loss": losses, "spikes_per_sample": spikes}
+    assert evaluated == pytest.approx({name: float(np.mean(values)) for name, values in expected.items()}, rel=1e-6)
 
 
 @pytest.mark.parametrize("trainer", TRAINERS, ids=lambda trainer: trainer.__name__)
@@ -189,3 +192,32 @@ def test_data_that_do_not_fit(data, message):
 def test_grid_that_does_not_fit():
     with pytest.raises(ValueError, match="whole number of steps"):
         BPTTTrainer(NETWORK, CONFIG, dt=0.7e-3)
+
+
+@pytest.mark.parametrize("fitted", TRAINERS[:1], indirect=True)
+def test_samples_that_run_away_are_counted_apart(fitted, monkeypatch):
+    trainer, splits, result = fitted
+    data = splits.test
+    events, labels = trainer.batch(data, np.arange(len(data)))
+    output = trainer.forward(result.params, events)
+    spikes = np.asarray(output.counts[0].sum(1))
+    limit = int(np.median(spikes))
+    kept = spikes <= limit
+    assert 0 < kept.sum() < len(data)
+    monkeypatch.setattr(gradlab.training.room, "_HIGHEST_RATE", 0.0)
+    monkeypatch.setattr(gradlab.training.room, "_ALWAYS", limit)
+    monkeypatch.setattr(trainer.room, "capacities", (1,))
+    with pytest.raises(gradlab.training.room.Runaway):
+        trainer.evaluate(result.params, data)
+    of_each = {
+        "accuracy": np.argmax(output.logits, -1) == labels,
+        "loss": optax.softmax_cross_entropy_with_integer_labels(output.logits, labels),
+        "spikes_per_sample": spikes,
+    }
+    expected = {name: float(np.mean(np.asarray(values)[kept])) for name, values in of_each.items()}
+    expected["runaway_share"] = float(1 - kept.mean())
+    assert trainer.evaluate(result.params, data, strict=False) == pytest.approx(expected, rel=1e-6)
+    monkeypatch.setattr(gradlab.training.room, "_ALWAYS", int(spikes.min()) - 1)
+    monkeypatch.setattr(trainer.room, "capacities", (1,))
+    found = trainer.evaluate(result.params, data, strict=False)
+    assert found["runaway_share"] == 1 and np.isnan(found["accuracy"]) and np.isnan(found["spikes_per_sample"])
