@@ -53,7 +53,7 @@ def test_any_value_is_taken_as_a_plain_one_or_refused_by_name(kind, name, value)
     try:
         made = of(kind, **{name: value})
     except ValueError as error:
-        assert str(error).startswith((f"{name} ", f"{name}s ", "reset is", "neuron is"))
+        assert str(error).startswith((f"{name} ", f"{name}s ", "reset is", "neuron is", "delay is", "tau_"))
         assert "expected" in str(error) and "\n" not in str(error) and len(str(error)) < 300
         return
     if value is None:

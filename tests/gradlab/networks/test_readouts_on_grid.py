@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gradlab import BPTTTrainer, Network, TrainConfig
@@ -87,7 +87,8 @@ def observed(loss, spikes, w, grid):
     return np.asarray(value), np.moveaxis(np.asarray(slope), 0, -1)
 
 
-def assert_as_reference(loss, duration, dt):
+def assert_as_reference(loss, duration, dt, rounding=2e-6):
+    """``rounding`` is the error of a sum over all steps, as a part of the largest one."""
     grid = time_grid(duration, dt, 0.0)
     times = np.minimum(dt * np.arange(grid.steps), duration)
     spikes = some_spikes(grid.steps)
@@ -95,8 +96,10 @@ def assert_as_reference(loss, duration, dt):
     for found, expected in zip(
         observed(loss, spikes, w, grid), reference(loss, times, spikes.astype(np.float64), w, duration), strict=True
     ):
-        unresolved = np.finfo(np.float32).eps * duration / TAU_SYN  # of a time in single precision
-        np.testing.assert_allclose(found, expected, rtol=2e-5, atol=(2e-6 + unresolved) * np.abs(expected).max())
+        single = np.finfo(np.float32)
+        unresolved = single.eps * duration / TAU_SYN  # of a time
+        smallest = (rounding + unresolved) * np.abs(expected).max() + single.tiny
+        np.testing.assert_allclose(found, expected, rtol=2e-5, atol=smallest)
 
 
 @pytest.mark.parametrize("loss", READOUTS)
@@ -110,7 +113,9 @@ def test_values_and_gradients(loss, duration, dt):
 @settings(deadline=None, max_examples=50, derandomize=True)
 @given(st.floats(1e-3, 3), st.floats(0.5, 1500), st.booleans())
 def test_values_and_gradients_of_many_trials(loss, duration, steps, whole):
-    assert_as_reference(loss, duration, duration / (math.ceil(steps) if whole else steps))
+    dt = duration / (math.ceil(steps) if whole else steps)
+    assume(dt <= 5 * TAU_MEM)  # of longer steps a voltage leaves little more than rounding errors
+    assert_as_reference(loss, duration, dt, rounding=max(steps, 16) * np.finfo(np.float32).eps)  # once a step
 
 
 @pytest.mark.parametrize(("duration", "dt"), [WHOLE[2], CUT_SHORT[0]])
