@@ -1,7 +1,7 @@
 """What benchmarks of speed and memory compare: every method, and variants of them that only benchmarks run."""
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from gradlab.methods import BPTT, METHODS, EventProp, Method
 
@@ -13,13 +13,17 @@ class Contestant(NamedTuple):
         label: in tables and figures.
         colour: in figures.
         method: how the network is run and differentiated.
-        plain_scan: whether ``solvers.reference.bptt_scan`` does that in place of the method, which is BPTT then.
+        scan: which ``lax.scan`` does that in place of the method, which is BPTT then: see ``workload.scans``.
+        dtype: type of the numbers of a scan.
+        micro_batch: samples whose gradients are computed at a time and added up; None for all at once.
     """
 
     label: str
     colour: str
     method: Method
-    plain_scan: bool = False
+    scan: Literal["by layer", "whole"] | None = None
+    dtype: str = "float32"
+    micro_batch: int | None = None
 
     def with_options(self, **options: Any) -> "Contestant":
         """The same with those of the options that its method has."""
@@ -31,7 +35,10 @@ class Contestant(NamedTuple):
 CONTESTANTS: dict[str, Contestant] = {
     **{name: Contestant(method.label, method.colour, method()) for name, method in METHODS.items()},
     "bptt_checkpointed": Contestant(f"{BPTT.label}, checkpointed", "#009E73", BPTT(checkpoint=True)),
-    "bptt_scan": Contestant(f"{BPTT.label}, plain scan", "#CC79A7", BPTT(), plain_scan=True),
+    "bptt_scan": Contestant(f"{BPTT.label}, plain scan", "#CC79A7", BPTT(), scan="by layer"),
+    "bptt_whole": Contestant(f"{BPTT.label}, one scan", "#882255", BPTT(), scan="whole"),
+    "bptt_bfloat16": Contestant(f"{BPTT.label}, bfloat16", "#AA4499", BPTT(), scan="whole", dtype="bfloat16"),
+    "bptt_micro": Contestant(f"{BPTT.label}, micro-batches", "#999933", BPTT(), micro_batch=8),
 }
 
 #: EventProp with time constants as arrays, and in a trial that goes on without input for nine times as long.

@@ -24,6 +24,8 @@ class Config:
         hidden_rate: that the hidden neurons are tuned to [Hz].
         processes: sweeps that are also measured on this machine, each point and method in a process of its own.
         h100: compile for an H100 too.
+        trained_rooms: EventProp there with room for so many spikes a sample too, by default what trained presets need
+            (``event_capacity`` in their records): the busiest sample decides, and rooms are powers of two.
         points: of each sweep, at most; a slope needs two.
         out: folder for the record and the figure.
         json: print the record as one JSON object in the last line.
@@ -36,6 +38,7 @@ class Config:
     hidden_rate: Positive = 10.0
     processes: tuple[Literal["duration", "dt", "hidden", "batch_size", "hidden_rate"], ...] = ("duration",)
     h100: bool = True
+    trained_rooms: tuple[Count, ...] = (8192, 16384)
     points: Annotated[int, Interval(ge=2, le=LARGEST)] = 4
     out: Path = RUNS
     json: bool = False

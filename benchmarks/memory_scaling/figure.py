@@ -46,7 +46,13 @@ def table(record: Record) -> str:
         for kind in reversed(_KINDS)
         for sweep in _AXES
     ]
-    return "\n".join([*lines, *(row(label, *how) for label, how in _ROWS.items())])
+    lines += [row(label, *how) for label, how in _ROWS.items()]
+    rooms = [key for key in metrics if key.startswith("h100_eventprop_room_")]
+    lines += [
+        f"EventProp on an H100, batch {COMPARED_AT}, room for {key.split('_')[3]} spikes: {metrics[key] / 1e6:.1f} MB"
+        for key in rooms
+    ]
+    return "\n".join(lines)
 
 
 def figures(record: Record) -> dict[str, Figure]:

@@ -25,6 +25,7 @@ def compare(config: Config) -> dict[str, Any]:
     metrics: dict[str, Any] = {f"h100_{name}_bytes": taken for name, taken in bytes_of.items()}
     metrics |= {
         "h100_bptt_over_eventprop": bytes_of["bptt_scan"] / bytes_of["eventprop"],
+        "h100_whole_over_eventprop": bytes_of["bptt_whole"] / bytes_of["eventprop"],
         "h100_checkpointed_over_eventprop": bytes_of["bptt_checkpointed"] / bytes_of["eventprop"],
         "compared_batch": COMPARED_AT,
         "hidden_spikes_per_sample": active.hidden_spikes,
@@ -32,11 +33,17 @@ def compare(config: Config) -> dict[str, Any]:
     }
     for name in CONTESTANTS:
         metrics |= limits(name, config, active)
+    for room in config.trained_rooms:
+        allocation, taken = h100_allocation("eventprop", size, active.input_capacity, room)
+        metrics[f"h100_eventprop_room_{room}_bytes"] = allocation.total - taken
     return metrics
 
 
 def limits(name: str, config: Config, active: Activity) -> dict[str, float]:
-    """Largest batch, and longest recording in a batch of 256, whose gradient fits an H100 with its input."""
+    """Largest batch, and longest recording in a batch of 256, whose gradient fits an H100 with its input.
+
+    Of micro-batches no batch is the largest.
+    """
 
     def by_batch(samples: float) -> int:
         size = replace(config.base, batch_size=int(samples))
@@ -48,8 +55,8 @@ def limits(name: str, config: Config, active: Activity) -> dict[str, float]:
         room = int(longer * active.input_capacity), int(longer * active.capacity)
         return h100_allocation(name, size, *room)[0].total
 
-    return {
-        f"h100_largest_batch_{name}": largest_that_fits(by_batch, COMPARED_AT, whole=True),
+    batch = {f"h100_largest_batch_{name}": largest_that_fits(by_batch, COMPARED_AT, whole=True)}
+    return ({} if CONTESTANTS[name].micro_batch else batch) | {
         f"h100_longest_recording_{name}_s": largest_that_fits(by_duration, config.duration, whole=False),
     }
 

@@ -1,6 +1,7 @@
 """All figures of one contestant at one size."""
 
 import dataclasses
+import math
 from functools import cache
 from typing import Any
 
@@ -23,9 +24,13 @@ def h100_allocation(name: str, size: Size, input_capacity: int, capacity: int) -
 def measure_point(name: str, size: Size, active: Activity, *, h100: bool, processes: bool) -> Point:
     """All figures of one contestant at one size; None where it is not measured."""
     made = problem(name, size, *shapes(size, active.input_capacity), active.capacity, "auto")
+    at_a_time, micro = made, CONTESTANTS[name].micro_batch
+    if micro is not None:
+        part = dataclasses.replace(size, batch_size=math.gcd(size.batch_size, micro))
+        at_a_time = problem(name, part, *shapes(part, active.input_capacity), active.capacity, "auto")
     point: Point = {
         "method": name,
-        "residual_bytes": memory.residual_bytes(made.functions.loss, *made.arguments),
+        "residual_bytes": memory.residual_bytes(at_a_time.functions.loss, *at_a_time.arguments),
         "input_bytes": made.input_bytes,
         "input_spikes_per_sample": active.input_spikes,
         "hidden_spikes_per_sample": active.hidden_spikes,

@@ -162,7 +162,7 @@ def problem(
     contestant = CONTESTANTS[name].with_options(dt=size.dt, engine=engine)
     functions = gradient_of(contestant, size.network, size.config, (capacity,))
     spikes: Any = events
-    if contestant.plain_scan:
+    if contestant.scan:
         binned = partial(on_grid, network=size.network, dt=size.dt)
         spikes = binned(events) if isinstance(labels, jax.Array) else jax.eval_shape(binned, events)
     return Problem(functions, *split_params(params), spikes, labels)

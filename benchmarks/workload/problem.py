@@ -87,7 +87,7 @@ def make_workload(
     trained, constant = split_params(params)
     work = {}
     for name, contestant in CONTESTANTS.items():
-        spikes = grid if contestant.plain_scan else events
+        spikes = grid if contestant.scan else events
         functions = gradient_of(contestant.with_options(dt=dt), network, config, (capacity,))
         work[name] = Work(functions, (trained, constant, spikes, labels))
     each = constant._replace(layers=jax.tree.map(lambda x: jnp.broadcast_to(x, network.hidden), constant.layers))

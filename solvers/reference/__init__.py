@@ -3,3 +3,4 @@
 from .event_by_event import implicit_gradient as implicit_gradient
 from .event_by_event import simulate as simulate
 from .scan import bptt_scan as bptt_scan
+from .scan import scan_step as scan_step

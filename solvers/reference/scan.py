@@ -1,6 +1,7 @@
 """BPTT in its textbook form, its reverse pass left to automatic differentiation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -42,23 +43,33 @@ def bptt_scan(
     """
     arriving, result = grid, []
     for p in layers:
-        decay_mem, decay_syn = jnp.exp(-dt / p.tau_mem), jnp.exp(-dt / p.tau_syn)
-        gain = kappa(dt, p.tau_mem, p.tau_syn)
-
-        def step(
-            state: _State, x: Array, p: LIFParams = p, decay_mem: Array = decay_mem, decay_syn: Array = decay_syn,
-            gain: Array = gain,
-        ) -> tuple[_State, Array]:  # fmt: skip
-            v, i, sent = state
-            v = decay_mem * v + gain * i
-            fired = spike((v - p.threshold) / p.threshold, surrogate)
-            sent = jnp.concatenate([sent, fired[None]])
-            v = v - (p.threshold - p.reset) * (fired if reset_gradient else jax.lax.stop_gradient(fired))
-            i = decay_syn * i + x + (0 if p.w_rec is None else sent[0] @ p.w_rec)
-            return (v, i, sent[1:]), fired
-
-        zeros = jnp.zeros((grid.shape[1], p.neurons), p.w_in.dtype)
-        start = zeros, zeros, jnp.zeros((delay, *zeros.shape), zeros.dtype)
+        start, step = scan_step(
+            p, grid.shape[1], dt=dt, delay=delay, surrogate=surrogate, reset_gradient=reset_gradient
+        )
         arriving = jax.lax.scan(step, start, arriving @ p.w_in)[1]  # type: ignore[arg-type]
         result.append(arriving)
     return result
+
+
+def scan_step(
+    params: LIFParams, batch: int, *, dt: float, delay: int, surrogate: Surrogate, reset_gradient: bool
+) -> tuple[Any, Callable[[Any, Array], tuple[Any, Array]]]:
+    """State of a layer at rest, and its step, for a ``lax.scan``; arguments as of ``bptt_scan``.
+
+    The step takes the state and what the inputs bring, ``[batch, neurons]``, and returns the state and the spikes.
+    """
+    p = params
+    decay_mem, decay_syn = jnp.exp(-dt / p.tau_mem), jnp.exp(-dt / p.tau_syn)
+    gain = kappa(dt, p.tau_mem, p.tau_syn)
+
+    def step(state: _State, x: Array) -> tuple[_State, Array]:
+        v, i, sent = state
+        v = decay_mem * v + gain * i
+        fired = spike((v - p.threshold) / p.threshold, surrogate)
+        sent = jnp.concatenate([sent, fired[None]])
+        v = v - (p.threshold - p.reset) * (fired if reset_gradient else jax.lax.stop_gradient(fired))
+        i = decay_syn * i + x + (0 if p.w_rec is None else sent[0] @ p.w_rec)
+        return (v, i, sent[1:]), fired
+
+    zeros = jnp.zeros((batch, p.neurons), p.w_in.dtype)
+    return (zeros, zeros, jnp.zeros((delay, *zeros.shape), zeros.dtype)), step

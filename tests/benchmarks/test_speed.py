@@ -22,7 +22,7 @@ def test_speed_measures_and_records(tmp_path, capsys):
     metrics = record["metrics"]
     assert records.read(tmp_path / "speed.jsonl") == [record]
     assert (tmp_path / "figures" / "speed.png").read_bytes().startswith(b"\x89PNG")
-    assert {len(times) for times in record["samples"].values()} == {2} and len(record["samples"]) == 9
+    assert {len(times) for times in record["samples"].values()} == {2} and len(record["samples"]) == 12
     assert set(record["samples"]) == set(LABELS)
     assert metrics["eventprop_over_bptt"] == metrics["eventprop_step_s"] / metrics["bptt_step_s"]
     assert metrics["eventprop_over_limit"] == metrics["eventprop_step_s"] / metrics["limit_step_s"]

@@ -1,0 +1,90 @@
+"""BPTT as a ``lax.scan`` whose reverse pass is left to automatic differentiation, in the two forms that users write.
+
+The input is binned beforehand, as is usual with it. In a narrower type, what is added up over all steps is in single
+precision: a count beyond 256 would be lost in bfloat16.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from gradlab.methods import BPTT
+from gradlab.networks.losses import Labels
+from gradlab.networks.params import NetworkParams, Output
+from gradlab.training.objective import Objective
+from solvers.bptt import time_grid
+from solvers.reference import bptt_scan, scan_step
+
+Grid = Float[Array, "steps batch inputs"]
+_SUMS = jnp.float32
+
+
+def by_layer(
+    objective: Objective, dtype: str, trained: NetworkParams, constant: NetworkParams, grid: Grid, labels: Labels
+) -> Float[Array, ""]:
+    """The loss with ``solvers.reference.bptt_scan``: one scan a layer, and one of the readout."""
+    layers, readout, grid = _as_type(dtype, trained, constant, grid)
+    settings, (times, lags), observer = _of_scan(objective, readout, grid)
+    fired = bptt_scan(layers, grid, **settings)
+    look = lambda seen, inputs: (observer.step(seen, *inputs), None)  # noqa: E731
+    _, size, neurons = fired[-1].shape
+    wide = [spikes.astype(_SUMS) for spikes in fired]
+    seen, _ = jax.lax.scan(look, observer.init(size, neurons, _SUMS), (wide[-1], times, lags))
+    return _loss(objective, readout, seen, tuple(spikes.sum(0) for spikes in wide), labels)
+
+
+def whole(
+    objective: Objective, dtype: str, trained: NetworkParams, constant: NetworkParams, grid: Grid, labels: Labels
+) -> Float[Array, ""]:
+    """The loss by one scan with projections, neurons, readout and spike counts inside: the least that is kept."""
+    layers, readout, grid = _as_type(dtype, trained, constant, grid)
+    settings, clock, observer = _of_scan(objective, readout, grid)
+    size = grid.shape[1]
+    starts, steps = zip(*(scan_step(layer, size, **settings) for layer in layers), strict=True)
+
+    def step(state: Any, inputs: Any) -> tuple[Any, None]:
+        states, seen, counts = state
+        arriving, *moment = inputs
+        after, fired = [], []
+        for layer, one, before in zip(layers, steps, states, strict=True):
+            now, arriving = one(before, arriving @ layer.w_in)
+            after.append(now)
+            fired.append(arriving.astype(_SUMS))
+        counts = tuple(count + spikes for count, spikes in zip(counts, fired, strict=True))
+        return (tuple(after), observer.step(seen, fired[-1], *moment), counts), None
+
+    nothing = tuple(jnp.zeros((size, layer.neurons), _SUMS) for layer in layers)
+    start = starts, observer.init(size, layers[-1].neurons, _SUMS), nothing
+    (_, seen, counts), _ = jax.lax.scan(step, start, (grid, *clock))
+    return _loss(objective, readout, seen, counts, labels)
+
+
+SCANS: Mapping[str, Callable[..., Float[Array, ""]]] = {"by layer": by_layer, "whole": whole}
+
+
+def _as_type(dtype: str, trained: NetworkParams, constant: NetworkParams, grid: Grid) -> tuple[Any, Any, Grid]:
+    """Layers and input in the type of the scan, and the readout."""
+    params = eqx.combine(trained, constant)
+    layers, grid = jax.tree.map(lambda x: x.astype(dtype), (params.layers, grid))
+    return layers, params.readout, grid
+
+
+def _of_scan(objective: Objective, readout: Any, grid: Grid) -> tuple[dict[str, Any], tuple[Array, Array], Any]:
+    """Settings of the scan, times and lengths of the steps, and what looks at the spikes."""
+    network, method = objective.network, objective.method
+    assert isinstance(method, BPTT)
+    times = time_grid(network.duration, method.dt, network.delay)
+    settings = dict(dt=method.dt, delay=times.delay, surrogate=method.surrogate, reset_gradient=method.reset_gradient)
+    clock = times.clock(jnp.arange(len(grid)), _SUMS)
+    return settings, clock, network.readout.observer(readout, network.duration)
+
+
+def _loss(objective: Objective, readout: Any, seen: Any, counts: tuple[Array, ...], labels: Labels) -> Any:
+    """Of what was seen and counted."""
+    logits = objective.network.readout.from_state(readout, seen, objective.network.duration)
+    largest = jnp.stack([count.sum(1).max() for count in counts])
+    return objective.loss(Output(logits, counts, largest), labels)

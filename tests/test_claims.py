@@ -1,0 +1,178 @@
+"""The figures of README and docs/results.md are those of the committed records, to the last digit that is shown."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.accuracy.figure import table
+from benchmarks.accuracy.measure import Config
+from benchmarks.accuracy.measure import measure as average
+from gradlab.command import record_of
+from gradlab.reporting import records
+
+ROOT = Path(__file__).parent.parent
+PAGES = ("README.md", "docs/results.md")
+
+
+def words(name):
+    """A page with every run of white space as one blank."""
+    return " ".join((ROOT / name).read_text(encoding="utf-8").split())
+
+
+def newest(benchmark):
+    """The last record of a committed file; commands never change one."""
+    return records.read(ROOT / "results" / f"{benchmark}.jsonl")[-1]
+
+
+@pytest.fixture(scope="module")
+def accuracies(monkeymodule):
+    config = Config()
+    return record_of("accuracy", config, average(config))
+
+
+@pytest.fixture(scope="module")
+def monkeymodule():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        yield patch
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def test_accuracy_tables(accuracies):
+    """All rows of the command's table stand in docs/results.md, and their columns in README."""
+    heads, _, *rows = (cells(line) for line in table(accuracies).splitlines())
+    for name in PAGES:
+        lines = [cells(line) for line in (ROOT / name).read_text().splitlines() if line.startswith("| ")]
+        shown = next(line for line in lines if line[:2] == ["preset", "method"])
+        columns = [heads.index({"unseen speakers": "unseen"}.get(head, head)) for head in shown]
+        for row in rows:
+            assert [row[column] for column in columns] in lines
+
+
+def ratios(accuracies):
+    """Of each preset, EventProp's time of an epoch and bytes over those of BPTT-SG; and points BPTT-SG is ahead."""
+    rows = {(row["preset"], row["method"]): row for row in accuracies["metrics"]["rows"]}
+    pairs = [(rows[preset, "eventprop"], rows[preset, "bptt"]) for preset in sorted({preset for preset, _ in rows})]
+    over = lambda key: np.array([exact[key] / other[key] for exact, other in pairs])  # noqa: E731
+    ahead = [100 * (other["test_accuracy"] - exact["test_accuracy"]) for exact, other in pairs]
+    return over("epoch_s"), over("residual_bytes"), over("spikes_per_sample"), sorted(ahead)
+
+
+def test_costs_and_leads_of_trained_networks(accuracies):
+    time, kept, spikes, (least, *others) = ratios(accuracies)
+    assert f"of the presets an epoch takes {time.min():.2f} to {time.max():.2f} of the time" in words("README.md")
+    assert f"keeps 1/{1 / kept.min():.0f} to 1/{1 / kept.max():.0f} of the memory" in words("README.md")
+    page = words("docs/results.md")
+    assert f"takes {1 / time.max():.1f} to {1 / time.min():.1f} times as long as one of EventProp" in page
+    assert f"keeps {1 / kept.max():.1f} to {1 / kept.min():.1f} times as much" in page
+    assert 3 <= 1 / spikes.max() and 1 / spikes.min() < 5  # three to five times
+    for name in PAGES:
+        assert f"by {least:.1f} points with" in words(name)
+        assert " and ".join(f"{each:.1f}" for each in others) + " without" in words(name)
+
+
+def speed_claims():
+    metrics = newest("speed")["metrics"]
+    rows = {
+        "EventProp": "eventprop", "EventProp, time constants of each neuron": "eventprop_per_neuron",
+        "EventProp, with 9 s more, without input": "eventprop_silence", "BPTT-SG": "bptt",
+        "BPTT-SG, checkpointed": "bptt_checkpointed", "BPTT-SG as a plain autodiff scan": "bptt_scan",
+    }  # fmt: skip
+    for label, key in rows.items():
+        yield f"| {label} | {metrics[f'{key}_step_s']:.3f} | {metrics[f'{key}_residual_bytes']:,} |"
+    yield f"| limit: streaming through the known events | {metrics['limit_step_s']:.3f} | |"
+    time, kept = (metrics[name] for name in ("eventprop_over_bptt", "bptt_voltages_over_eventprop_residual_bytes"))
+    yield f"EventProp takes {time:.2f} of the time of our BPTT-SG, and 1/{kept:.0f} of its memory"
+
+
+def memory_claims():
+    metrics = newest("memory_scaling")["metrics"]
+    for label, name, ratio in (
+        ("EventProp (engine `xla`)", "eventprop", None),
+        ("BPTT-SG as a plain autodiff scan", "bptt_scan", "h100_bptt_over_eventprop"),
+        ("BPTT-SG", "bptt", None),
+        ("BPTT-SG, checkpointed", "bptt_checkpointed", "h100_checkpointed_over_eventprop"),
+    ):
+        times = "" if ratio is None else f", {metrics[ratio]:.1f} times as much"
+        longest = metrics[f"h100_longest_recording_{name}_s"]
+        yield (
+            f"| {label} | {metrics[f'h100_{name}_bytes'] / 1e6:.1f} MB{times} | "
+            f"{metrics[f'h100_largest_batch_{name}']:.0f} | {longest:.{0 if longest > 100 else 1}f} s |"
+        )
+    yield f"({metrics['hidden_spikes_per_sample']:.0f} spikes a sample, room for {metrics['event_capacity']})"
+
+
+def agreement_claims():
+    record = newest("gradient_agreement")
+    loops = record["samples"]["loops"]
+    smooth, jumping = ([row for row in loops if bool(row["jumps"]) == some] for some in (False, True))
+    assert (len(smooth), len(jumping)) == (5, 7)
+
+    def of_surrogates(rows):
+        found = [abs(value) for row in rows for value in row["bptt"].values()]
+        return f"{min(found):.1e} to {max(found):.1e}".replace("e-0", "e-")
+
+    assert max(abs(row["eventprop"]) for row in smooth) < 1.2e-17
+    yield f"EventProp below 1.2e-17, surrogate (slopes 1 to 100) {of_surrogates(smooth)}"
+    assert max(abs(row["residual"]) for row in jumping) == pytest.approx(2.2e-10, rel=0.02)
+    yield f"explained to 2.2e-10, surrogate {of_surrogates(jumping)}"
+    changes = [record["metrics"][f"loss_change_same_{method}"] for method in ("eventprop", "bptt")]
+    yield f"loss {changes[0]:.3f} along EventProp"
+    yield f"{changes[1]:.3f} along the surrogate"
+
+
+def other_claims():
+    orders = newest("convergence")["metrics"]
+    yield (
+        f"with order {orders['order_spike_times']:.2f}, the logits with {orders['order_logits']:.2f}, the loss with "
+        f"{orders['order_loss']:.2f}"
+    )
+    labels = {
+        "(whole recipe)": "whole recipe", **{
+            part: f"without {part}" for part in (
+                "loss shaping", "lift of silent neurons", "augmentation", "delay line", "heterogeneity", "recurrence"
+            )
+        }
+    }  # fmt: skip
+    for part, label in labels.items():
+        run = newest("ablation")["metrics"]["runs"][part]
+        shown = (f"{100 * run[f'{kind}_accuracy']:.1f} %" for kind in ("test", "validation", "train"))
+        yield f"| {label} | {' | '.join(shown)} |"
+    peers = newest("peers")["metrics"]
+    for name, label in (("spyx", "spyx"), ("norse", "norse"), ("snntorch", "snnTorch"), ("jaxsnn", "jaxsnn")):
+        yield (
+            f"| {label} {peers[f'{name}_version']} | {peers[f'{name}_step_s']:.3f} | "
+            f"{peers[f'{name}_peak_bytes'] / 1e6:.0f} |"
+        )
+    by_kind = {record["config"]["kind"]: record["metrics"] for record in records.read(
+        ROOT / "results" / "robustness.jsonl"
+    )}  # fmt: skip
+    for kind, metrics in by_kind.items():
+        yield f"| {kind} | " + " | ".join(str(metrics[n]) for n in ("tries", "tracebacks", "hangs", "silent", "lost"))
+
+
+CLAIMS = [*speed_claims(), *memory_claims(), *agreement_claims(), *other_claims()]
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_figures_of_the_results(claim):
+    assert claim in words("docs/results.md")
+
+
+def test_headlines_of_the_readme():
+    speed = newest("speed")["metrics"]
+    page = words("README.md")
+    assert f"EventProp takes {speed['eventprop_over_bptt']:.2f} of the time of our BPTT-SG for a gradient" in page
+    assert f"keeps 1/{speed['bptt_voltages_over_eventprop_residual_bytes']:.0f} of the memory" in page
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "wrong", ["on its own grid only", "learns the grid", "sees a fifth of what its step does", "what clock-driven"]
+)
+def test_sentences_that_an_independent_check_refuted_stay_out(page, wrong):
+    assert wrong not in words(page)
