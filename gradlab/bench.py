@@ -79,7 +79,6 @@ def run(config: Config) -> Record:
         {}, preset=config.preset, dataset=data.name, hidden=sum(config.network.hidden), seed=config.training.seed,
         config=records.recorded(config) | {"samples": [len(part or ()) for part in splits]},
     )  # fmt: skip
-    settings = {name: trainer.describe(splits) for name, trainer in trainers.items()}
     chosen, what = "-".join(config.method), config.describe(data)
     written: dict[str, Record] = {}
     reached = {BEFORE: next(iter(trainers.values())).init(data)}
@@ -97,7 +96,7 @@ def run(config: Config) -> Record:
     finally:  # also if a disk is full
         if written:
             print(training_table({name: record["metrics"] for name, record in written.items()}), flush=True)
-    what = f"{chosen}-{what}-{digest(*settings.values())}"
+    what = f"{chosen}-{what}-{digest(*(trainer.describe(splits) for trainer in trainers.values()))}"
     draw(config.out, {f"curves-{what}.png": learning_curves(list(written.values()))})
     failed = [record for record in written.values() if record["status"] != "ok"]
     if failed or len(written) < 2:

@@ -55,10 +55,10 @@ def limits(name: str, config: Config, active: Activity) -> dict[str, float]:
         room = int(longer * active.input_capacity), int(longer * active.capacity)
         return h100_allocation(name, size, *room)[0].total
 
-    batch = {f"h100_largest_batch_{name}": largest_that_fits(by_batch, COMPARED_AT, whole=True)}
-    return ({} if CONTESTANTS[name].micro_batch else batch) | {
-        f"h100_longest_recording_{name}_s": largest_that_fits(by_duration, config.duration, whole=False),
-    }
+    found = {f"h100_longest_recording_{name}_s": largest_that_fits(by_duration, config.duration, whole=False)}
+    if CONTESTANTS[name].micro_batch is None:
+        found[f"h100_largest_batch_{name}"] = largest_that_fits(by_batch, COMPARED_AT, whole=True)
+    return found
 
 
 def largest_that_fits(bytes_at: Callable[[float], float], first: float, whole: bool) -> float:

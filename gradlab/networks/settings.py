@@ -23,8 +23,8 @@ class NetworkSettings:
 
     Attributes:
         hidden: neurons of each hidden layer, such as 128, or 128 128 for two.
-        neuron: model of the hidden neurons, and of spiking outputs; models without closed form (all
-            but lif, dead-time and clamp) are slow to train.
+        neuron: model of the hidden neurons, and of spiking outputs; models without closed form (all but lif, dead-time
+            and clamp) are slow to train.
         pool: neighbouring input channels that have their weights in common, such as 5.
         delay_line: copies of the input, each on channels of its own and later than the one before: so many times the
             input spikes, and so much more time.

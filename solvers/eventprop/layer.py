@@ -47,8 +47,8 @@ def lif_layer(
         duration: end of the simulation [s]; it begins at 0 at rest.
         capacity: room for spikes in each sample.
         delay: of the recurrent connections [s], >= 0; input connections have none.
-        engine: name in ``solvers.eventprop.ENGINES``; by default for LIF neurons, with a refractory
-            period or without, ``numba`` on a CPU, ``xla`` on a GPU or TPU; for all others ``ode``.
+        engine: name in ``solvers.eventprop.ENGINES``; by default for LIF neurons, with a refractory period or without,
+            ``numba`` on a CPU, ``xla`` on a GPU or TPU; for all others ``ode``.
 
     Returns:
         Output spikes. A sample with more than ``capacity`` spikes has ``count > capacity`` and NaN times.

@@ -53,36 +53,8 @@ class DeadTimeParams(NamedTuple):
         return self.w_in.shape[1]
 
 
-class ClampParams(NamedTuple):
-    """Parameters of a layer; constants are shared, or one entry for each neuron.
-
-    Attributes:
-        w_in: weights from the inputs [voltage].
-        w_rec: recurrent weights [voltage], or None.
-        tau_mem: membrane time constant [s].
-        tau_syn: synaptic time constant [s].
-        threshold: voltage at which a spike is emitted.
-        reset: voltage after a spike, until the clamp is released.
-        refractory: time for which the voltage is held [s].
-    """
-
-    w_in: Float[Array, "pre post"]
-    w_rec: Float[Array, "post post"] | None
-    tau_mem: Float[Array, "*neurons"]
-    tau_syn: Float[Array, "*neurons"]
-    threshold: Float[Array, "*neurons"]
-    reset: Float[Array, "*neurons"]
-    refractory: Float[Array, "*neurons"]
-
-    @property
-    def inputs(self) -> int:
-        """Number of input units."""
-        return self.w_in.shape[0]
-
-    @property
-    def neurons(self) -> int:
-        """Number of neurons of the layer."""
-        return self.w_in.shape[1]
+class ClampParams(DeadTimeParams):
+    """The same for clamped neurons: ``reset`` is the voltage after a spike, for as long as ``refractory`` says."""
 
 
 LIFLike = LIFParams | DeadTimeParams | ClampParams  # parameters of neurons that follow ``lif.flow`` between events

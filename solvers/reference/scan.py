@@ -52,13 +52,12 @@ def bptt_scan(
 
 
 def scan_step(
-    params: LIFParams, batch: int, *, dt: float, delay: int, surrogate: Surrogate, reset_gradient: bool
+    p: LIFParams, batch: int, *, dt: float, delay: int, surrogate: Surrogate, reset_gradient: bool
 ) -> tuple[Any, Callable[[Any, Array], tuple[Any, Array]]]:
     """State of a layer at rest, and its step, for a ``lax.scan``; arguments as of ``bptt_scan``.
 
     The step takes the state and what the inputs bring, ``[batch, neurons]``, and returns the state and the spikes.
     """
-    p = params
     decay_mem, decay_syn = jnp.exp(-dt / p.tau_mem), jnp.exp(-dt / p.tau_syn)
     gain = kappa(dt, p.tau_mem, p.tau_syn)
 

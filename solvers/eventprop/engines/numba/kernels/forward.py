@@ -277,7 +277,7 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delay, out,
     """
     weights, recurrent, tau_mem, tau_syn, threshold, reset, shared = layer
     times, units, count = sample
-    spike_times, spike_units, spike_current = out
+    spike_times, spike_units, _ = out
     capacity = len(spike_times)
     number = weights.dtype.type
     neurons = weights.shape[1]
@@ -358,17 +358,9 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delay, out,
             while found[0, new - 1] > end:
                 new -= 1
         _accept(state)
-        if refractory is None:
-            for s in range(new):
-                n = int(found[1, s])
-                decay_mem, _, _ = evaluate(series, 0 if shared else n, end - found[0, s], longest)
-                state[VOLTAGE, n] -= (threshold[n] - reset[n]) * number(decay_mem)
-                spike_times[spikes], spike_units[spikes], spike_current[spikes] = found[0, s], n, found[2, s]
-                spikes += 1
-        else:
-            spikes = accept(
-                layer, refractory, release, free_at, final, found, new, end, state, series, longest, out, spikes
-            )
+        spikes = accept(
+            layer, refractory, release, free_at, final, found, new, end, state, series, longest, out, spikes
+        )
         quiet = arrivals == 0
         e, r, t = e_next, r_next, end
     return spikes

@@ -118,7 +118,7 @@ def follow(layer, refractory, release, free_at, block, chosen, candidates, state
 def accept(layer, refractory, release, free_at, last, found, count, end, state, series, length, out, spikes):
     """Store the spikes and releases of a block, and add what they do to the voltages at its end.
 
-    ``last`` is each neuron's last spike.
+    ``free_at`` and ``last`` are the end of each neuron's refractory period and its last spike, if there are periods.
 
     Returns:
         The number of spikes so far.
@@ -138,8 +138,9 @@ def accept(layer, refractory, release, free_at, last, found, count, end, state, 
         decay_mem, _, _ = evaluate(series, 0 if shared else n, end - time, length)
         state[0, n] -= (threshold[n] - reset[n]) * number(decay_mem)
         times[spikes], units[spikes], current[spikes] = time, n, found[2, s]
-        free_at[n] = np.float64(times[spikes]) + np.float64(refractory[n])
-        last[n] = spikes
+        if refractory is not None:
+            free_at[n] = np.float64(times[spikes]) + np.float64(refractory[n])
+            last[n] = spikes
         spikes += 1
     if release is not None:
         for n in range(len(free_at)):
