@@ -21,6 +21,9 @@ def check_training(record: Record) -> None:
     _require(_is_number(record.get("seed")), "seed")
     for name in ("config", "metrics", "samples"):
         _require(isinstance(record.get(name), Mapping), name)
+    training = record["config"].get("training")
+    strength = training.get("rate_strength") if isinstance(training, Mapping) else None
+    _require(_is_number(strength), "config.training.rate_strength")
     _check_numbers(record["metrics"], _NUMBERS, _NUMBERS_OR_NONE)
     times = record["samples"].get("epoch_s")
     _require(isinstance(times, list) and len(times) > 0 and all(map(_is_number, times)), "samples.epoch_s")

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from gradlab.command import Record
-from gradlab.reporting.style import colour_of, label_of, tidy
+from gradlab.reporting.style import MARKERS, colour_of, label_of, tidy
 
 from ..groups import group_word
 
@@ -16,8 +16,8 @@ _ACCURACIES = {
     "train_accuracy": ("training", "|", 10),
 }
 _COLUMNS = (
-    "preset", "method", "seeds", "test", "unseen", "known", "training", "transfer", "epochs", "s an epoch",
-    "spikes a sample", "parameters", "bytes kept",
+    "preset", "method", "rate strength", "seeds", "test", "unseen", "known", "training", "transfer", "epochs",
+    "s an epoch", "spikes a sample", "parameters", "bytes kept",
 )  # fmt: skip
 
 
@@ -28,13 +28,24 @@ def _share(value: float | None, spread: float | None = None) -> str:
     return f"{100 * value:.1f} %" if spread is None else f"{100 * value:.1f} ± {100 * spread:.1f} %"
 
 
+def _strength(row: Record) -> str:
+    """Of the rate regularisation."""
+    return f"{row['rate_strength']:g}"
+
+
 def table(record: Record) -> str:
     """The rows in Markdown, and the baseline below them."""
     found, linear = record["metrics"]["rows"], record["metrics"]["linear"]
     lines = ["| " + " | ".join(_COLUMNS) + " |", "|---" * len(_COLUMNS) + "|"]
     for row in found:
         test, *others = _ACCURACIES
-        cells = [row["preset"], label_of(row["method"]), str(len(row["seeds"])), _share(row[test], row["spread"])]
+        cells = [
+            row["preset"],
+            label_of(row["method"]),
+            _strength(row),
+            str(len(row["seeds"])),
+            _share(row[test], row["spread"]),
+        ]
         cells += [_share(row[name]) for name in others]
         cells += [row["transfer"], str(row["epochs"]), f"{row['epoch_s']:.0f}"]
         cells += [f"{row[name]:,.0f}" for name in ("spikes_per_sample", "parameters", "residual_bytes")]
@@ -42,17 +53,17 @@ def table(record: Record) -> str:
     if linear is not None:
         cells = [_share(linear[name]) for name in _ACCURACIES]
         rest = ["", "", "", "", f"{linear['parameters']:,}", ""]
-        lines.append("| " + " | ".join(["linear baseline", "", "", *cells, *rest]) + " |")
+        lines.append("| " + " | ".join(["linear baseline", "", "", "", *cells, *rest]) + " |")
     return "\n".join(lines)
 
 
 def figures(record: Record) -> dict[str, Figure]:
     """The figure, by its file name."""
-    return {"accuracy.png": accuracy(record)}
+    return {"accuracy.png": accuracy(record), "accuracy-over-spikes.png": accuracy_over_spikes(record)}
 
 
 def accuracy(record: Record) -> Figure:
-    """Accuracies of each preset and method; a dotted line is the linear baseline on the test set.
+    """Accuracies of each preset, method and rate strength; a dotted line is the linear baseline on the test set.
 
     Args:
         record: of this benchmark.
@@ -76,9 +87,37 @@ def accuracy(record: Record) -> Figure:
     if linear is not None:
         x = 100 * linear["test_accuracy"]
         shown.append(ax.axvline(x, color="black", linestyle=":", linewidth=1, label="linear baseline"))
-    ax.set_yticks(range(len(found)), [f"{row['preset']}, {label_of(row['method'])}" for row in found])
+    names = [f"{row['preset']}, {label_of(row['method'])}, {_strength(row)}" for row in found]
+    ax.set_yticks(range(len(found)), names)
     ax.invert_yaxis()
     ax.set_xlabel(f"accuracy on {record['dataset'].upper()} [%]")
     figure.legend(handles=shown, loc="outside upper center", ncols=len(shown), frameon=False)
     tidy(ax, "x")
+    return figure
+
+
+def accuracy_over_spikes(record: Record) -> Figure:
+    """Accuracy on the test set over the spikes that it took; a line joins the rate strengths of a preset and method.
+
+    Args:
+        record: of this benchmark.
+    """
+    found = record["metrics"]["rows"]
+    presets = list(dict.fromkeys(row["preset"] for row in found))
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    ax = figure.subplots()
+    for preset, method in dict.fromkeys((row["preset"], row["method"]) for row in found):
+        alike = [row for row in found if (row["preset"], row["method"]) == (preset, method)]
+        alike.sort(key=lambda row: row["spikes_per_sample"])
+        spread = [100 * (row["spread"] or 0) for row in alike]
+        ax.errorbar(
+            [row["spikes_per_sample"] for row in alike], [100 * row["test_accuracy"] for row in alike], spread,
+            color=colour_of(method), marker=MARKERS[presets.index(preset) % len(MARKERS)], linewidth=0.8, capsize=3,
+            label=f"{preset}, {label_of(method)}",
+        )  # fmt: skip
+    figure.legend(loc="outside right center", frameon=False)
+    ax.set_xlim(0)
+    ax.set_xlabel("hidden spikes a sample")
+    ax.set_ylabel(f"accuracy on the test set of {record['dataset'].upper()} [%]")
+    tidy(ax, "both")
     return figure

@@ -48,7 +48,7 @@ class Config:
 
 
 def rows(trainings: Sequence[Record], dataset: str) -> list[Row]:
-    """Mean and standard deviation over seeds, for each preset, method and number of epochs.
+    """Mean and standard deviation over seeds, for each preset, method, rate regularisation and number of epochs.
 
     Args:
         trainings: records; those that are no completed training of a preset on the whole training set are left out.
@@ -61,7 +61,7 @@ def rows(trainings: Sequence[Record], dataset: str) -> list[Row]:
         A row each, in order of preset: of every figure the mean, None if a record has none, and of the test accuracy
         also ``spread``, None for a single seed. A seed that was trained twice counts with its last record.
     """
-    found: dict[tuple[str, str, int], dict[int, dict[str, Any]]] = defaultdict(dict)
+    found: dict[tuple[str, str, float, int], dict[int, dict[str, Any]]] = defaultdict(dict)
     for record in trainings:
         if record.get("benchmark") != "train" or record.get("status") != "ok" or record.get("dataset") != dataset:
             continue
@@ -71,14 +71,16 @@ def rows(trainings: Sequence[Record], dataset: str) -> list[Row]:
         if record["config"].get("validation_groups"):
             continue
         metrics = record["metrics"] | {"epoch_s": float(np.median(record["samples"]["epoch_s"]))}
-        found[record["preset"], record["method"], metrics["epochs"]][record["seed"]] = metrics
+        strength = record["config"]["training"]["rate_strength"]
+        found[record["preset"], record["method"], strength, metrics["epochs"]][record["seed"]] = metrics
     result = []
-    for (preset, method, epochs), seeds in sorted(found.items()):
+    for (preset, method, strength, epochs), seeds in sorted(found.items()):
         metrics_of = list(seeds.values())
         tests = [metrics["test_accuracy"] for metrics in metrics_of]
         spread = float(np.std(tests, ddof=1)) if len(tests) > 1 else None
         result.append(
-            {"preset": preset, "method": method, "epochs": epochs, "seeds": sorted(seeds), "spread": spread}
+            {"preset": preset, "method": method, "rate_strength": strength, "epochs": epochs}
+            | {"seeds": sorted(seeds), "spread": spread}
             | {"transfer": _transfer(metrics_of)} | {name: _mean(metrics_of, name) for name in MEANS}
         )  # fmt: skip
     return result

@@ -26,6 +26,9 @@ def upgraded(record: dict[str, Any]) -> dict[str, Any]:
     """
     new: dict[str, Any] = _renamed(record)
     metrics = new["metrics"]
+    config = new.get("config", {})
+    if "train" in config:
+        config["training"] = config.pop("train")
     if new["benchmark"] == "train" and "agreement" in metrics:  # there were two methods, one of them judged
         metrics["agreement"] = {stage: {"bptt": found} for stage, found in metrics["agreement"].items()}
     return new

@@ -67,7 +67,7 @@ def epoch_axis(ax: Axes) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def tidy(ax: Axes, across: Literal["x", "y"] = "y") -> Axes:
+def tidy(ax: Axes, across: Literal["x", "y", "both"] = "y") -> Axes:
     """Light grid behind the data, no frame at the top and right."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis=across, color="#DDDDDD", linewidth=0.6)

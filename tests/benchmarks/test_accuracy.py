@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 
 from benchmarks.accuracy import measure as accuracy
 from benchmarks.accuracy.__main__ import COMMAND
-from benchmarks.accuracy.figure import table
+from benchmarks.accuracy.figure import accuracy_over_spikes, table
 from gradlab.reporting import records
 
 
-def training(preset="shd-200", method="bptt", seed=0, epochs=3, status="ok", held_out=(), dataset="shd", **metrics):
+def training(
+    preset="shd-200", method="bptt", seed=0, epochs=3, status="ok", held_out=(), dataset="shd", strength=1e-7, **metrics
+):
     given = dict.fromkeys(accuracy.MEANS, 0.5) | {"epochs": epochs} | metrics
-    config = {"validation_groups": held_out}
+    config = {"validation_groups": held_out, "training": {"rate_strength": strength}}
     samples = {"epoch_s": [9.0, 1.0, 2.0]}
     return records.make_record("train", preset, method, dataset, 200, seed, status, config, given, samples)
 
@@ -56,6 +58,17 @@ def test_only_completed_trainings_of_presets_on_everything_count():
     ]  # fmt: skip
 
 
+def test_strengths_of_the_rate_regularisation_are_kept_apart():
+    trainings = [training(), training(seed=1), training(strength=1e-5, spikes_per_sample=100.0)]
+    found = accuracy.rows(trainings, "shd")
+    assert [(row["rate_strength"], len(row["seeds"])) for row in found] == [(1e-7, 2), (1e-5, 1)]
+    record = {"metrics": {"rows": found, "linear": None}, "dataset": "shd"}
+    assert "| shd-200 | BPTT-SG | 1e-05 | 1 |" in table(record)
+    (ax,) = accuracy_over_spikes(record).axes
+    (bars,) = ax.containers
+    assert list(bars.lines[0].get_xdata()) == [0.5, 100]  # both strengths on one line
+
+
 def test_table_figure_and_record(tmp_path, capsys):
     config = accuracy.Config(tmp_path / "bench.jsonl", tmp_path / "linear.jsonl", out=tmp_path)
     with pytest.raises(ValueError, match="bench.jsonl has no completed training of a preset"):
@@ -77,8 +90,8 @@ def test_table_figure_and_record(tmp_path, capsys):
     assert record["metrics"]["linear"] == today
     assert (tmp_path / "figures" / "accuracy.png").read_bytes().startswith(b"\x89PNG")
     printed = capsys.readouterr().out
-    assert "| shd-200 | BPTT-SG | 2 | 81.0 ± 1.4 % | 50.0 % | 50.0 % | 100.0 % |  | 3 |" in printed
-    assert "| linear baseline |  |  | 75.0 %" in printed and "20,000" in printed
+    assert "| shd-200 | BPTT-SG | 1e-07 | 2 | 81.0 ± 1.4 % | 50.0 % | 50.0 % | 100.0 % |  | 3 |" in printed
+    assert "| linear baseline |  |  |  | 75.0 %" in printed and "20,000" in printed
 
 
 JUNK = (
@@ -124,4 +137,4 @@ def test_data_set_without_groups(tmp_path, capsys):
     records.append(training(dataset="flowers", held_out=None, **groups), config.records)
     record = COMMAND.run(config)
     assert (record["dataset"], record["metrics"]["linear"]) == ("flowers", None)
-    assert "| shd-200 | BPTT-SG | 1 | 50.0 % |  |  | 50.0 % |  | 3 |" in capsys.readouterr().out
+    assert "| shd-200 | BPTT-SG | 1e-07 | 1 | 50.0 % |  |  | 50.0 % |  | 3 |" in capsys.readouterr().out

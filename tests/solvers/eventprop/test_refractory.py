@@ -111,6 +111,17 @@ def test_single_precision_in_a_long_recording(name, engine, monkeypatch):
     assert_close(found, expected, rtol=1e-3)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["dead-time", "clamp"])
+def test_single_precision(name):
+    """Where float32 resolves the times, numba compiles other kernels than in the long recording."""
+    params, events = jax.tree.map(lambda x: x.astype(jnp.float32) if x.dtype == jnp.float64 else x, strong_layer(name))
+    (found, _), spikes = gradient(params, events, "numba")
+    (expected, _), same = gradient(params, events, "xla")
+    np.testing.assert_array_equal(spikes.units, same.units)
+    assert_close(found, expected, rtol=1e-2)
+
+
 @pytest.mark.parametrize("engine", COMPILED)
 def test_a_clamped_neuron_goes_on_with_its_current(engine):
     """One input; after the clamp the voltage rises from the reset by what the current still is."""

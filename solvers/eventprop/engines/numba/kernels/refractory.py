@@ -1,7 +1,8 @@
 """What the kernels do for neurons with a refractory period, dead time or clamp; without one, nothing.
 
 ``refractory`` is ``[post]`` [s], or None without such a period; ``release`` receives the current at the release of the
-clamp after each spike, and is None if no voltage is clamped. numba leaves out what depends on arguments that are None.
+clamp after each spike, and is None if no voltage is clamped. numba leaves out what depends on arguments that are None,
+but of arrays it types also what only None would reach.
 
 In a block a dead neuron needs no following, and one whose period ends in it is followed in any case. While its voltage
 is clamped, a neuron's state is that of its reset at the ends of blocks; within a block it goes on freely, and gets the
@@ -170,7 +171,7 @@ def jumps(refractory, release, times, units, spikes):
         no voltage is clamped, for then all are spikes.
     """
     if release is None:
-        return times[:spikes], np.empty(0, np.int64)
+        return times[:spikes].astype(np.float64), np.empty(0, np.int64)
     all_times, which, number = np.empty(2 * spikes), np.empty(2 * spikes, np.int64), 0
     for k in range(spikes):
         end = np.float64(times[k]) + np.float64(refractory[units[k]])
