@@ -7,6 +7,7 @@ benchmark is a module or a folder in here, and one line in ``BENCHMARKS``.
 #: What each measures, by name.
 BENCHMARKS = {
     "speed": "time of a gradient step and bytes kept for it, each method on one core",
+    "trained_speed": "the same of trained networks, each by its own method",
     "speed_scaling": "how that time grows with neurons, duration, rates, batch, step and cores",
     "peers": "time and memory of a gradient beside spyx, snnTorch, norse and jaxsnn on one workload",
     "memory_scaling": "how memory grows with duration, step, neurons, batch and rate, here and on an H100",

@@ -8,20 +8,18 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from gradlab import bench, configuration
+from gradlab import configuration
 from gradlab.command import Outcome
-from gradlab.data import SpikeData, load
+from gradlab.data import SpikeData
 from gradlab.methods import BPTT, CLOCK_DRIVEN, EventProp
-from gradlab.methods.options import make_method
 from gradlab.networks.network import Network
 from gradlab.networks.params import NetworkParams
 from gradlab.training.config import TrainConfig
-from gradlab.training.loop import Trainer
 from gradlab.training.objective import Objective
 from solvers.fields import Positive
 from solvers.neurons import NEURONS
 
-from ..sweeps import only_method
+from ..trainings import training_of
 
 CONTINUOUS, DEAD_TIME = "continuous", "continuous_dead_time"
 _DEAD = NEURONS["dead-time"]
@@ -44,33 +42,26 @@ def measure(config: Config) -> Outcome:
     """Train, or take a finished training, and test.
 
     Raises:
-        ValueError: for several methods at once, a neuron that has no dead time, an impossible configuration or damaged
-            data.
-        OSError: for data that are not there, or a folder that cannot be written to.
-        KeyboardInterrupt: after Ctrl-C; the training so far is kept.
+        ValueError: for a neuron that has no dead time.
+
+    Raises also what ``training_of`` does.
     """
-    name = only_method(config, "training")
-    configuration.check(config)
     if config.network.neuron != "lif":
         raise ValueError(f"neuron is {config.network.neuron}, expected lif, which has a twin with a dead time")
-    splits = load(config.dataset, config.data_dir, config.validation_groups)
-    network = configuration.network_of(config, splits.train)
-    trainer = Trainer(network, config.training, make_method(name, config.options))
-    result = bench.trained(trainer, splits, bench.checkpoint_of(config, trainer, splits), config.resume)
-    if result.status == "interrupted":
-        raise KeyboardInterrupt
+    trainer, splits, result = training_of(config)
+    method = trainer.method
     tested = {
         simulator: figures_of(objective, params, splits.test)
         for simulator, (objective, params) in simulators(
-            network, config.training, result.params, config.options.dt, config.grids
+            trainer.network, config.training, result.params, config.options.dt, config.grids
         ).items()
     }
-    own = tested[f"{config.options.dt:g}" if trainer.method.simulator == CLOCK_DRIVEN else CONTINUOUS]
+    own = tested[f"{config.options.dt:g}" if method.simulator == CLOCK_DRIVEN else CONTINUOUS]
     metrics = {f"accuracy_{simulator}": tested[simulator]["accuracy"] for simulator in (CONTINUOUS, DEAD_TIME)}
     return Outcome(
         {"accuracy_own": own["accuracy"], "spikes_per_sample": own["spikes_per_sample"], **metrics,
          "runaway_share_continuous": tested[CONTINUOUS]["runaway_share"], "simulators": tested},
-        method=name, preset=config.preset, dataset=splits.train.name, hidden=sum(config.network.hidden),
+        method=method.name, preset=config.preset, dataset=splits.train.name, hidden=sum(config.network.hidden),
         seed=config.training.seed, status=result.status, reason=result.reason,
     )  # fmt: skip
 

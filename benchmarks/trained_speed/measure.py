@@ -1,0 +1,65 @@
+"""Times of the gradients of several batches, and the bytes that one keeps."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gradlab import configuration
+from gradlab.command import Outcome, Record
+from gradlab.measuring.evaluation import kept_bytes
+from gradlab.measuring.timing import summary, time_calls
+from gradlab.reporting.style import label_of
+from gradlab.training.trained import unconstrained_params
+from solvers.fields import Count
+
+from ..trainings import training_of
+
+
+@dataclass(frozen=True)
+class Config(configuration.Config):
+    """Time one training's gradients; trains first, or goes on, where it is not finished.
+
+    Attributes:
+        batches: of the training set, each timed once.
+        resume: go on from the checkpoint in OUT/checkpoints, which ``gradlab.bench`` writes, too.
+    """
+
+    batches: Count = 15
+    resume: bool = True
+
+
+def measure(config: Config) -> Outcome:
+    """Train, or take a finished training, and time its gradients. Raises as ``training_of``."""
+    trainer, splits, result = training_of(config)
+    size, data = config.training.batch_size, splits.train
+    order = np.random.default_rng(config.training.seed).permutation(len(data))
+    room, spikes, times = trainer.room.capacities, [], []
+    gradient = jax.jit(lambda *arguments: trainer.value_and_grad(*arguments, trainer.key, room=room))
+    trained, constant = unconstrained_params(result.params, trainer.network, config.training)
+    for number in range(config.batches):
+        chosen = np.resize(np.roll(order, -number * size), size)
+        events, labels = jax.tree.map(jnp.asarray, trainer.batch(data, chosen))
+        times += time_calls(gradient, trained, constant, events, labels, repeats=1)
+        spikes.append(float(sum(count.sum() for count in trainer.forward(result.params, events).counts)) / size)
+    return Outcome(
+        {"step_s": summary(times)["median"], "residual_bytes": kept_bytes(trainer, result.params, data),
+         "spikes_per_sample": float(np.mean(spikes)),
+         "event_capacity": list(room) if trainer.method.needs_room else None},
+        {"step_s": times}, method=trainer.method.name, preset=config.preset, dataset=data.name,
+        hidden=sum(config.network.hidden), seed=config.training.seed, status=result.status, reason=result.reason,
+    )  # fmt: skip
+
+
+def table(record: Record) -> str:
+    """The figures as text."""
+    metrics, time = record["metrics"], summary(record["samples"]["step_s"])
+    kept, room = metrics["residual_bytes"], metrics["event_capacity"]
+    return "\n".join([
+        f"{label_of(record['method'])}, {record['preset'] or record['dataset']}, trained: "
+        f"{metrics['spikes_per_sample']:.0f} hidden spikes a sample",
+        f"time of a gradient: {time['median']:.4f} s (quartiles {time['q25']:.4f}-{time['q75']:.4f})",
+        f"bytes kept for the backward pass: {'-' if kept is None else f'{kept:,}'}",
+        *([] if room is None else [f"room for spikes of a sample, by layer: {room}"]),
+    ])  # fmt: skip
