@@ -1,28 +1,13 @@
 """The figures of README and docs/results.md are those of the committed records, to the last digit that is shown."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from committed import PAGES, ROOT, every, newest, words
 
 from benchmarks.accuracy.figure import table
 from benchmarks.accuracy.measure import Config
 from benchmarks.accuracy.measure import measure as average
 from gradlab.command import record_of
-from gradlab.reporting import records
-
-ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/results.md")
-
-
-def words(name):
-    """A page with every run of white space as one blank."""
-    return " ".join((ROOT / name).read_text(encoding="utf-8").split())
-
-
-def newest(benchmark):
-    """The last record of a committed file; commands never change one."""
-    return records.read(ROOT / "results" / f"{benchmark}.jsonl")[-1]
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +133,7 @@ def other_claims():
             f"| {label} {peers[f'{name}_version']} | {peers[f'{name}_step_s']:.3f} | "
             f"{peers[f'{name}_peak_bytes'] / 1e6:.0f} |"
         )
-    by_kind = {record["config"]["kind"]: record["metrics"] for record in records.read(
-        ROOT / "results" / "robustness.jsonl"
-    )}  # fmt: skip
+    by_kind = {record["config"]["kind"]: record["metrics"] for record in every("robustness")}
     for kind, metrics in by_kind.items():
         yield f"| {kind} | " + " | ".join(str(metrics[n]) for n in ("tries", "tracebacks", "hangs", "silent", "lost"))
 

@@ -1,0 +1,23 @@
+"""What the pages say, and the committed records that they say it from."""
+
+from pathlib import Path
+
+from gradlab.reporting import records
+
+ROOT = Path(__file__).parent.parent
+PAGES = ("README.md", "docs/results.md")
+
+
+def words(name):
+    """A page with every run of white space as one blank."""
+    return " ".join((ROOT / name).read_text(encoding="utf-8").split())
+
+
+def every(benchmark):
+    """All records of a committed file."""
+    return records.read(ROOT / "results" / f"{benchmark}.jsonl")
+
+
+def newest(benchmark):
+    """The last of them; commands never change one."""
+    return every(benchmark)[-1]
