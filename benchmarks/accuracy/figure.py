@@ -7,6 +7,7 @@ from gradlab.command import Record
 from gradlab.reporting.style import MARKERS, colour_of, label_of, tidy
 
 from ..groups import group_word
+from ..transfer.summary import summary_figure, summary_table
 
 # What each is called, its marker and the size of that; {} is what a group is called.
 _ACCURACIES = {
@@ -34,7 +35,7 @@ def _strength(row: Record) -> str:
 
 
 def table(record: Record) -> str:
-    """The rows in Markdown, and the baseline below them."""
+    """The rows in Markdown, and the baseline below them; then the weights in every simulator, if that is known."""
     found, linear = record["metrics"]["rows"], record["metrics"]["linear"]
     lines = ["| " + " | ".join(_COLUMNS) + " |", "|---" * len(_COLUMNS) + "|"]
     for row in found:
@@ -54,12 +55,17 @@ def table(record: Record) -> str:
         cells = [_share(linear[name]) for name in _ACCURACIES]
         rest = ["", "", "", "", f"{linear['parameters']:,}", ""]
         lines.append("| " + " | ".join(["linear baseline", "", "", "", *cells, *rest]) + " |")
+    if transfer := record["metrics"].get("transfer"):
+        lines += ["", summary_table(transfer)]
     return "\n".join(lines)
 
 
 def figures(record: Record) -> dict[str, Figure]:
     """The figure, by its file name."""
-    return {"accuracy.png": accuracy(record), "accuracy-over-spikes.png": accuracy_over_spikes(record)}
+    drawn = {"accuracy.png": accuracy(record), "accuracy-over-spikes.png": accuracy_over_spikes(record)}
+    if transfer := record["metrics"].get("transfer"):
+        drawn["transfer.png"] = summary_figure(transfer)
+    return drawn
 
 
 def accuracy(record: Record) -> Figure:

@@ -14,6 +14,7 @@ from gradlab.methods import METHODS
 from gradlab.reporting import records
 from solvers.fields import check_fields
 
+from ..transfer.summary import accuracy_in_words, summary
 from .checks import check_baseline, check_training
 
 #: Figures of a training whose mean over seeds is taken.
@@ -31,6 +32,7 @@ class Config:
     Attributes:
         records: of gradlab.bench.
         linear: records of benchmarks.linear, the last of which on the data set is the baseline.
+        transfer: records of benchmarks.transfer.
         dataset: whose trainings to take, such as shd.
         out: folder for the record and the figure.
         json: print the record as one JSON object in the last line.
@@ -38,6 +40,7 @@ class Config:
 
     records: Path = Path("results/bench.jsonl")
     linear: Path = Path("results/linear.jsonl")
+    transfer: Path = Path("results/transfer.jsonl")
     dataset: str = "shd"
     out: Path = RUNS
     json: bool = False
@@ -96,10 +99,7 @@ def _transfer(seeds: Sequence[Record]) -> str:
     if any(metrics.get("transfer_runs_away") for metrics in seeds):  # all that older records tell
         return "runs away"
     mean, away = _mean(seeds, "transfer_accuracy"), _mean(seeds, "transfer_runaway_share")
-    if away == 1:
-        return "runs away"
-    of_others = f" of {100 * (1 - away):.0f} %" if away else ""
-    return "" if mean is None else f"{100 * mean:.1f} %{of_others}"
+    return "" if mean is None and away != 1 else accuracy_in_words(mean or 0.0, away)
 
 
 def _read(path: Path) -> list[Record]:
@@ -124,4 +124,7 @@ def measure(config: Config) -> Outcome:
     for record in baselines[-1:]:
         check_baseline(record)
     linear = baselines[-1]["metrics"] if baselines else None
-    return Outcome({"rows": found, "linear": linear}, method=configuration.ALL, dataset=config.dataset)
+    transfer = summary([record for record in _read(config.transfer) if record.get("dataset") == config.dataset])
+    return Outcome(
+        {"rows": found, "linear": linear, "transfer": transfer}, method=configuration.ALL, dataset=config.dataset
+    )

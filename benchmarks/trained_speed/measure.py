@@ -1,6 +1,7 @@
 """Times of the gradients of several batches, and the bytes that one keeps."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,8 +11,10 @@ from gradlab import configuration
 from gradlab.command import Outcome, Record
 from gradlab.measuring.evaluation import kept_bytes
 from gradlab.measuring.timing import summary, time_calls
+from gradlab.networks.losses import Labels
 from gradlab.reporting.style import label_of
 from gradlab.training.trained import unconstrained_params
+from solvers.events import Events
 from solvers.fields import Count
 
 from ..trainings import training_of
@@ -36,12 +39,16 @@ def measure(config: Config) -> Outcome:
     size, data = config.training.batch_size, splits.train
     order = np.random.default_rng(config.training.seed).permutation(len(data))
     room, spikes, times = trainer.room.capacities, [], []
-    gradient = jax.jit(lambda *arguments: trainer.value_and_grad(*arguments, trainer.key, room=room))
     trained, constant = unconstrained_params(result.params, trainer.network, config.training)
+
+    @jax.jit
+    def gradient(trained: Any, events: Events, labels: Labels) -> tuple[Any, Any]:
+        return trainer.value_and_grad(trained, constant, events, labels, trainer.key, room=room)
+
     for number in range(config.batches):
         chosen = np.resize(np.roll(order, -number * size), size)
         events, labels = jax.tree.map(jnp.asarray, trainer.batch(data, chosen))
-        times += time_calls(gradient, trained, constant, events, labels, repeats=1)
+        times += time_calls(gradient, trained, events, labels, repeats=1)
         spikes.append(float(sum(count.sum() for count in trainer.forward(result.params, events).counts)) / size)
     return Outcome(
         {"step_s": summary(times)["median"], "residual_bytes": kept_bytes(trainer, result.params, data),

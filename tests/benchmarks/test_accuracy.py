@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from benchmarks.accuracy import measure as accuracy
 from benchmarks.accuracy.__main__ import COMMAND
 from benchmarks.accuracy.figure import accuracy_over_spikes, table
+from benchmarks.transfer.summary import summary, summary_figure, summary_table
 from gradlab.reporting import records
 
 
@@ -70,7 +72,8 @@ def test_strengths_of_the_rate_regularisation_are_kept_apart():
 
 
 def test_table_figure_and_record(tmp_path, capsys):
-    config = accuracy.Config(tmp_path / "bench.jsonl", tmp_path / "linear.jsonl", out=tmp_path)
+    files = (tmp_path / f"{name}.jsonl" for name in ("bench", "linear", "transfer"))
+    config = accuracy.Config(*files, out=tmp_path)
     with pytest.raises(ValueError, match="bench.jsonl has no completed training of a preset"):
         COMMAND.run(config)  # there is no such file
     records.append(training(preset=None), config.records)
@@ -84,14 +87,41 @@ def test_table_figure_and_record(tmp_path, capsys):
     for dataset, metrics in (("shd", baseline), ("synthetic", other)):
         old = {"schema_version": 1, "benchmark": "linear", "dataset": dataset, "metrics": metrics}
         records.append(old, config.linear)
+    records.append(transferred(continuous=(0.5, 0.0)), config.transfer)
     record = COMMAND.run(config)
     assert records.read(tmp_path / "accuracy.jsonl") == [record]
+    assert (tmp_path / "figures" / "transfer.png").exists()
     today = {name.replace("speakers", "groups"): value for name, value in baseline.items()}
     assert record["metrics"]["linear"] == today
     assert (tmp_path / "figures" / "accuracy.png").read_bytes().startswith(b"\x89PNG")
     printed = capsys.readouterr().out
     assert "| shd-200 | BPTT-SG | 1e-07 | 2 | 81.0 ± 1.4 % | 50.0 % | 50.0 % | 100.0 % |  | 3 |" in printed
     assert "| linear baseline |  |  |  | 75.0 %" in printed and "20,000" in printed
+
+
+def transferred(method="bptt", strength=1e-7, seed=0, preset="shd-200", status="ok", **simulators):
+    tested = {name: {"accuracy": accuracy, "runaway_share": away} for name, (accuracy, away) in simulators.items()}
+    metrics = {"spikes_per_sample": 1234.0, "simulators": tested}
+    config = {"training": {"rate_strength": strength}}
+    return records.make_record("transfer", preset, method, "shd", 200, seed, status, config, metrics, {})
+
+
+def test_transfer_of_all_trainings():
+    found = summary([
+        transferred(continuous=(0.1, 0.0)), transferred(continuous=(0.5, 0.25), continuous_dead_time=(0.9, 0.0)),
+        transferred(strength=1e-4, continuous=(None, 1.0)), transferred(status="diverged"), transferred(preset=None),
+    ])  # fmt: skip
+    heads, _, *lines = summary_table(found).splitlines()
+    assert "| continuous time | with dead time |" in heads
+    assert lines == [
+        "| shd-200 | BPTT-SG | 1e-07 | 0 | 1,234 | 50.0 % of 75 % | 90.0 % |",
+        "| shd-200 | BPTT-SG | 0.0001 | 0 | 1,234 | runs away |  |",
+    ]
+    (ax,) = summary_figure(found).axes
+    assert [line.get_linestyle() for line in ax.lines] == ["-", "--"]
+    np.testing.assert_array_equal([line.get_ydata() for line in ax.lines], [[50, 90], [np.nan, np.nan]])
+    with pytest.raises(ValueError, match="not as this version writes it"):
+        summary([transferred() | {"metrics": None}])
 
 
 JUNK = (

@@ -1,0 +1,83 @@
+"""Many trainings side by side: the accuracy of their weights in every simulator."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from gradlab.command import Record
+from gradlab.reporting.style import MARKERS, colour_of, label_of, tidy
+
+from .figure import name_of, number_or_nan
+
+Row = Mapping[str, Any]
+
+
+def summary(trainings: Sequence[Record]) -> list[Row]:
+    """The last record of each preset, method, rate regularisation and seed, in that order.
+
+    Args:
+        trainings: records of this benchmark; those that are not of a finished training of a preset are left out.
+
+    Raises:
+        ValueError: for a record that this version does not write.
+    """
+    found: dict[tuple[Any, ...], Row] = {}
+    for record in trainings:
+        if record.get("preset") is None or record.get("status") != "ok":
+            continue
+        try:
+            key = record["preset"], record["method"], record["config"]["training"]["rate_strength"], record["seed"]
+            metrics = {name: record["metrics"][name] for name in ("spikes_per_sample", "simulators")}
+        except (KeyError, TypeError):
+            raise ValueError("a record of transfer is not as this version writes it: remove that line") from None
+        names = "preset", "method", "rate_strength", "seed"
+        found[key] = dict(zip(names, key, strict=True)) | metrics
+    return [found[key] for key in sorted(found)]
+
+
+def accuracy_in_words(accuracy: float, away: float | None) -> str:
+    """In per cent, of which share of the samples if the network runs away in some."""
+    of_others = f" of {100 * (1 - away):.0f} %" if away else ""
+    return "runs away" if away == 1 else f"{100 * accuracy:.1f} %{of_others}"
+
+
+def summary_table(rows: Sequence[Row]) -> str:
+    """In Markdown, a column for each simulator of the first training."""
+    simulators = list(rows[0]["simulators"])
+    heads = ["preset", "method", "rate strength", "seed", "spikes a sample", *map(name_of, simulators)]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    for row in rows:
+        cells = [row["preset"], label_of(row["method"]), f"{row['rate_strength']:g}", str(row["seed"])]
+        cells.append(f"{row['spikes_per_sample']:,.0f}")
+        tested = [row["simulators"].get(name) for name in simulators]
+        cells += [accuracy_in_words(each["accuracy"], each["runaway_share"]) if each else "" for each in tested]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def summary_figure(rows: Sequence[Row]) -> Figure:
+    """Accuracy of each training by simulator; dashed from the second rate regularisation of a method on."""
+    simulators = list(rows[0]["simulators"])
+    presets = list(dict.fromkeys(row["preset"] for row in rows))
+    strengths = {method: sorted({row["rate_strength"] for row in rows if row["method"] == method})
+                 for method in {row["method"] for row in rows}}  # fmt: skip
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    ax = figure.subplots()
+    labelled = set()
+    for row in rows:
+        method, strength = row["method"], row["rate_strength"]
+        label = f"{row['preset']}, {label_of(method)}, {strength:g}"
+        accuracies = [100 * number_or_nan(row["simulators"].get(name, {}).get("accuracy")) for name in simulators]
+        ax.plot(
+            range(len(simulators)), accuracies, color=colour_of(method), marker=MARKERS[presets.index(row["preset"])],
+            linestyle="--" if strengths[method].index(strength) else "-", linewidth=0.9, alpha=0.8,
+            label="_" if label in labelled else label,
+        )  # fmt: skip
+        labelled.add(label)
+    ax.set_xticks(range(len(simulators)), [name_of(name) for name in simulators], rotation=20, ha="right")
+    ax.set_ylim(0, 101)
+    ax.set_ylabel("accuracy on the test set [%],\nof samples that do not run away")
+    figure.legend(loc="outside right center", frameon=False, title="preset, trained by, rate strength")
+    tidy(ax)
+    return figure
