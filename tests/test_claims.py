@@ -7,6 +7,8 @@ from committed import PAGES, ROOT, every, newest, words
 from benchmarks.accuracy.figure import table
 from benchmarks.accuracy.measure import Config
 from benchmarks.accuracy.measure import measure as average
+from benchmarks.transfer.summary import summary_table
+from gradlab import TrainConfig
 from gradlab.command import record_of
 
 
@@ -29,7 +31,7 @@ def cells(line):
 
 def test_accuracy_tables(accuracies):
     """All rows of the command's table stand in docs/results.md, and their columns in README."""
-    heads, _, *rows = (cells(line) for line in table(accuracies).splitlines())
+    heads, _, *rows = (cells(line) for line in table(accuracies).split("\n\n")[0].splitlines())
     for name in PAGES:
         lines = [cells(line) for line in (ROOT / name).read_text().splitlines() if line.startswith("| ")]
         shown = next(line for line in lines if line[:2] == ["preset", "method"])
@@ -38,9 +40,32 @@ def test_accuracy_tables(accuracies):
             assert [row[column] for column in columns] in lines
 
 
+def test_transfer_of_all_trainings(accuracies):
+    transfer = accuracies["metrics"]["transfer"]
+    page = (ROOT / "docs/results.md").read_text()
+    assert summary_table(transfer) in page
+    by_method = {
+        method: [row["simulators"] for row in transfer if (row["method"], row["rate_strength"]) == (method, 1e-7)]
+        for method in ("eventprop", "bptt")
+    }
+    reached = [[each["accuracy"] for each in tested.values()] for tested in by_method["eventprop"]]
+    apart = max(max(accuracies) - min(accuracies) for accuracies in reached)
+    assert f"stays within {100 * apart:.1f} points in every simulator" in words("docs/results.md")
+    (tested,) = by_method["bptt"]
+    away = f"{100 * tested['continuous']['runaway_share']:.0f} % of the samples"
+    kept = f"{100 * tested['continuous_dead_time']['accuracy']:.1f} %"
+    own = f"{100 * tested['0.001']['accuracy']:.1f} % on"
+    for name in (*PAGES, "docs/claims.md"):
+        assert all(figure in words(name) for figure in (away, kept, own))
+
+
 def ratios(accuracies):
-    """Of each preset, EventProp's time of an epoch and bytes over those of BPTT-SG; and points BPTT-SG is ahead."""
-    rows = {(row["preset"], row["method"]): row for row in accuracies["metrics"]["rows"]}
+    """Of each preset, EventProp's time of an epoch and bytes over those of BPTT-SG; and points BPTT-SG is ahead.
+
+    All with the rate regularisation that the presets have.
+    """
+    usual = [row for row in accuracies["metrics"]["rows"] if row["rate_strength"] == TrainConfig().rate_strength]
+    rows = {(row["preset"], row["method"]): row for row in usual}
     pairs = [(rows[preset, "eventprop"], rows[preset, "bptt"]) for preset in sorted({preset for preset, _ in rows})]
     over = lambda key: np.array([exact[key] / other[key] for exact, other in pairs])  # noqa: E731
     ahead = [100 * (other["test_accuracy"] - exact["test_accuracy"]) for exact, other in pairs]
