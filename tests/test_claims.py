@@ -163,12 +163,40 @@ def other_claims():
         yield f"| {kind} | " + " | ".join(str(metrics[n]) for n in ("tries", "tracebacks", "hangs", "silent", "lost"))
 
 
-CLAIMS = [*speed_claims(), *memory_claims(), *agreement_claims(), *other_claims()]
+def embedded_claims():
+    both = [record["metrics"] for record in every("bench") if record["dataset"] == "synthetic"]
+    exact, other, *_ = both
+    reached, seconds = ([metrics[name] for metrics in (exact, other)] for name in ("test_accuracy", "training_s"))
+    yield f"{100 * reached[0]:.1f} % on the test set with EventProp after {seconds[0]:.0f} s of training"
+    yield f"and {100 * reached[1]:.1f} % with BPTT-SG after {seconds[1]:.0f} s"
+
+
+CLAIMS = [*speed_claims(), *memory_claims(), *agreement_claims(), *other_claims(), *embedded_claims()]
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_figures_of_the_results(claim):
     assert claim in words("docs/results.md")
+
+
+def claims_of_the_page():
+    metrics = newest("check")["metrics"]
+    worst = metrics["worst_relative_error"], metrics["oracle_worst_relative_error"]
+    yield "worst error {:.1e} against differences, {:.1e} against diffrax".format(*worst).replace("e-0", "e-")
+    yield f"({metrics['entries_rejected']} of {metrics['entries_checked'] + metrics['entries_rejected']} entries)"
+    speed, memory, peers = (newest(name) for name in ("speed", "memory_scaling", "peers"))
+    metrics = speed["metrics"]
+    kept = metrics["bptt_voltages_over_eventprop_residual_bytes"]
+    yield f"takes {metrics['eventprop_over_bptt']:.2f} of the time of our BPTT-SG, and keeps 1/{kept:.0f}"
+    yield f"one workload at 10 Hz, {speed['config']['repeats']} repeats"
+    times = [peers["metrics"][f"{name}_step_s"] for name in ("spyx", "snntorch", "norse", "eventprop")]
+    yield f"1/{min(times[:3]) / times[3]:.0f} to 1/{max(times[:3]) / times[3]:.0f} of the time of other libraries"
+    yield f"a batch of 256 takes {memory['metrics']['h100_eventprop_bytes'] / 1e6:.1f} MB"
+
+
+@pytest.mark.parametrize("claim", list(claims_of_the_page()))
+def test_figures_of_the_table_of_claims(claim):
+    assert claim in words("docs/claims.md")
 
 
 def test_headlines_of_the_readme():
