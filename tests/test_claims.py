@@ -80,6 +80,13 @@ def test_costs_and_leads_of_trained_networks(accuracies):
     assert f"takes {1 / time.max():.1f} to {1 / time.min():.1f} times as long as one of EventProp" in page
     assert f"keeps {1 / kept.max():.1f} to {1 / kept.min():.1f} times as much" in page
     assert 3 <= 1 / spikes.max() and 1 / spikes.min() < 5  # three to five times
+    (best,) = (
+        row for row in accuracies["metrics"]["rows"] if (row["preset"], row["method"]) == ("shd-256", "eventprop")
+    )
+    reached, spread = f"{100 * best['test_accuracy']:.1f}", f"{100 * best['spread']:.1f}"
+    assert f"EventProp reaches {reached} ± {spread} % in continuous time" in page
+    assert f"reaches {reached} % on rebuilt SHD with EventProp" in words("docs/claims.md")
+    assert f"± {spread} points" in words("docs/claims.md")
     for name in PAGES:
         assert f"by {least:.1f} points with" in words(name)
         assert " and ".join(f"{each:.1f}" for each in others) + " without" in words(name)
