@@ -79,7 +79,7 @@ def speed(record: Record) -> Figure:
     figure = Figure(figsize=(10, 1 + 0.5 * len(names)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     times = {name: 1e3 * np.quantile(series(samples, f"{name}_step_s"), (0.25, 0.5, 0.75)) for name in names}
-    contestant_bars({name: float(median) for name, (_, median, _) in times.items()}, left, "{:.3g} ms")
+    contestant_bars({name: float(median) for name, (_, median, _) in times.items()}, left, "{:,.0f} ms")
     for row, (low, _, high) in enumerate(times.values()):
         left.plot([low, high], [row, row], color="black", linewidth=1.2)
     left.set_xlabel("time of a gradient [ms]")
