@@ -1,14 +1,38 @@
 """Finished trainings of ``gradlab.bench``, for benchmarks that look at trained networks."""
 
-from typing import NamedTuple
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 from gradlab import bench, configuration
+from gradlab.command import Command
 from gradlab.data import Splits, load
 from gradlab.methods.options import make_method
 from gradlab.training.loop import Trainer
 from gradlab.training.result import Result
 
 from .sweeps import only_method
+
+
+@dataclass(frozen=True)
+class TrainingConfig(configuration.Config):
+    """Options of ``gradlab.bench``, for what looks at a training.
+
+    Attributes:
+        resume: go on from the checkpoint in OUT/checkpoints, which ``gradlab.bench`` writes, too.
+    """
+
+    resume: bool = True
+
+
+Settings = TypeVar("Settings", bound=TrainingConfig)
+
+
+def main(command: Command[Settings], settings: Callable[..., Settings]) -> int:
+    """The command line of such a benchmark, with what suits the preset or data set that it names; its exit status."""
+    named = configuration.configured_by(sys.argv[1:])
+    return command.main(default=settings(**vars(named) | {"resume": True}))
 
 
 class Training(NamedTuple):

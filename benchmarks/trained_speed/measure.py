@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gradlab import configuration
 from gradlab.command import Outcome, Record
 from gradlab.measuring.evaluation import kept_bytes
 from gradlab.measuring.timing import summary, time_calls
@@ -17,20 +16,18 @@ from gradlab.training.trained import unconstrained_params
 from solvers.events import Events
 from solvers.fields import Count
 
-from ..trainings import training_of
+from ..trainings import TrainingConfig, training_of
 
 
 @dataclass(frozen=True)
-class Config(configuration.Config):
+class Config(TrainingConfig):
     """Time one training's gradients; trains first, or goes on, where it is not finished.
 
     Attributes:
         batches: of the training set, each timed once.
-        resume: go on from the checkpoint in OUT/checkpoints, which ``gradlab.bench`` writes, too.
     """
 
     batches: Count = 15
-    resume: bool = True
 
 
 def measure(config: Config) -> Outcome:
@@ -48,8 +45,9 @@ def measure(config: Config) -> Outcome:
     for number in range(config.batches):
         chosen = np.resize(np.roll(order, -number * size), size)
         events, labels = jax.tree.map(jnp.asarray, trainer.batch(data, chosen))
-        times += time_calls(gradient, trained, events, labels, repeats=1)
-        spikes.append(float(sum(count.sum() for count in trainer.forward(result.params, events).counts)) / size)
+        (_, output), _ = gradient(trained, events, labels)  # compiles, and warms up
+        times += time_calls(gradient, trained, events, labels, repeats=1, warmup=0)
+        spikes.append(float(sum(count.sum() for count in output.counts)) / size)
     return Outcome(
         {"step_s": summary(times)["median"], "residual_bytes": kept_bytes(trainer, result.params, data),
          "spikes_per_sample": float(np.mean(spikes)),

@@ -8,7 +8,6 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from gradlab import configuration
 from gradlab.command import Outcome
 from gradlab.data import SpikeData
 from gradlab.methods import BPTT, CLOCK_DRIVEN, EventProp
@@ -19,23 +18,21 @@ from gradlab.training.objective import Objective
 from solvers.fields import Positive
 from solvers.neurons import NEURONS
 
-from ..trainings import training_of
+from ..trainings import TrainingConfig, training_of
 
 CONTINUOUS, DEAD_TIME = "continuous", "continuous_dead_time"
 _DEAD = NEURONS["dead-time"]
 
 
 @dataclass(frozen=True)
-class Config(configuration.Config):
+class Config(TrainingConfig):
     """Test one training in every simulator; trains first, or goes on, where it is not finished.
 
     Attributes:
         grids: steps of the time grids to test on [s].
-        resume: go on from the checkpoint in OUT/checkpoints, which ``gradlab.bench`` writes, too.
     """
 
     grids: tuple[Positive, ...] = (2e-3, 1e-3, 0.5e-3, 0.25e-3, 0.125e-3)
-    resume: bool = True
 
 
 def measure(config: Config) -> Outcome:
