@@ -163,7 +163,7 @@ def problem(
     functions = gradient_of(contestant, size.network, size.config, (capacity,))
     spikes: Any = events
     if contestant.scan:
-        binned = partial(on_grid, network=size.network, dt=size.dt)
+        binned = partial(on_grid, network=size.network, dt=size.dt, dtype=contestant.dtype)
         spikes = binned(events) if isinstance(labels, jax.Array) else jax.eval_shape(binned, events)
     return Problem(functions, *split_params(params), spikes, labels)
 

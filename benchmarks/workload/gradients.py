@@ -24,7 +24,7 @@ from .scans import SCANS
 class Gradient(NamedTuple):
     """A loss and its gradient, functions of ``(trained, constant, spikes, labels)``.
 
-    The spikes are events, or for a scan what ``on_grid`` makes of them.
+    The spikes are events, or for a scan what ``on_grid`` makes of them, in the contestant's type.
 
     Attributes:
         loss: of the batch.
@@ -46,7 +46,7 @@ def gradient_of(contestant: Contestant, network: Network, config: TrainConfig, r
     """
     objective = Objective(network, config, contestant.method)
     if contestant.scan is not None:
-        scanned = partial(SCANS[contestant.scan], objective, contestant.dtype)
+        scanned = partial(SCANS[contestant.scan], objective)
         return Gradient(scanned, jax.grad(scanned))
 
     def loss(trained: NetworkParams, constant: NetworkParams, events: Events, labels: Labels) -> Float[Array, ""]:
@@ -77,7 +77,7 @@ def accumulated(
     return jax.tree.map(lambda x: x / parts, total)
 
 
-def on_grid(events: Events, network: Network, dt: float) -> Float[Array, "steps batch inputs"]:
-    """Counts of the input spikes on the time grid, which a plain scan takes."""
+def on_grid(events: Events, network: Network, dt: float, dtype: str) -> Float[Array, "steps batch inputs"]:
+    """Counts of the input spikes on the time grid, which a plain scan takes, in its type."""
     steps = time_grid(network.duration, dt, network.delay).steps
-    return jnp.moveaxis(to_grid(events, network.inputs, steps, dt), 1, 0)
+    return jnp.moveaxis(to_grid(events, network.inputs, steps, dt), 1, 0).astype(dtype)

@@ -83,11 +83,11 @@ def make_workload(
     hidden_spikes = exact.forward(params, events).spikes[0]
     counts = np.asarray(hidden_spikes.count)
     capacity = room_for(counts, _ROOM_UNIT)
-    grid = on_grid(events, network, dt)
+    grids = {contestant.dtype: on_grid(events, network, dt, contestant.dtype) for contestant in CONTESTANTS.values()}
     trained, constant = split_params(params)
     work = {}
     for name, contestant in CONTESTANTS.items():
-        spikes = grid if contestant.scan else events
+        spikes = grids[contestant.dtype] if contestant.scan else events
         functions = gradient_of(contestant.with_options(dt=dt), network, config, (capacity,))
         work[name] = Work(functions, (trained, constant, spikes, labels))
     each = constant._replace(layers=jax.tree.map(lambda x: jnp.broadcast_to(x, network.hidden), constant.layers))
@@ -102,4 +102,5 @@ def make_workload(
     layer: Any = params.layers[0]
     limit = Limit(layer, events, hidden_spikes, network.delay)
     means = float(data.spikes_per_sample.mean()), float(counts.mean())
+    grid = grids[CONTESTANTS["bptt_scan"].dtype]
     return Workload(work, limit, rate, *means, capacity, len(grid), grid.nbytes)

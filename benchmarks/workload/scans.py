@@ -1,7 +1,7 @@
 """BPTT as a ``lax.scan`` whose reverse pass is left to automatic differentiation, in the two forms that users write.
 
-The input is binned beforehand, as is usual with it. In a narrower type, what is added up over all steps is in single
-precision: a count beyond 256 would be lost in bfloat16.
+The input is binned beforehand, as is usual with it; its type is that of the scan. In a narrower one, what is added up
+over all steps is in single precision: a count beyond 256 would be lost in bfloat16.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,10 +24,10 @@ _SUMS = jnp.float32
 
 
 def by_layer(
-    objective: Objective, dtype: str, trained: NetworkParams, constant: NetworkParams, grid: Grid, labels: Labels
+    objective: Objective, trained: NetworkParams, constant: NetworkParams, grid: Grid, labels: Labels
 ) -> Float[Array, ""]:
     """The loss with ``solvers.reference.bptt_scan``: one scan a layer, and one of the readout."""
-    layers, readout, grid = _as_type(dtype, trained, constant, grid)
+    layers, readout = _params(trained, constant, grid)
     settings, (times, lags), observer = _of_scan(objective, readout, grid)
     fired = bptt_scan(layers, grid, **settings)
     look = lambda seen, inputs: (observer.step(seen, *inputs), None)  # noqa: E731
@@ -38,10 +38,10 @@ def by_layer(
 
 
 def whole(
-    objective: Objective, dtype: str, trained: NetworkParams, constant: NetworkParams, grid: Grid, labels: Labels
+    objective: Objective, trained: NetworkParams, constant: NetworkParams, grid: Grid, labels: Labels
 ) -> Float[Array, ""]:
     """The loss by one scan with projections, neurons, readout and spike counts inside: the least that is kept."""
-    layers, readout, grid = _as_type(dtype, trained, constant, grid)
+    layers, readout = _params(trained, constant, grid)
     settings, clock, observer = _of_scan(objective, readout, grid)
     size = grid.shape[1]
     starts, steps = zip(*(scan_step(layer, size, **settings) for layer in layers), strict=True)
@@ -66,11 +66,10 @@ def whole(
 SCANS: Mapping[str, Callable[..., Float[Array, ""]]] = {"by layer": by_layer, "whole": whole}
 
 
-def _as_type(dtype: str, trained: NetworkParams, constant: NetworkParams, grid: Grid) -> tuple[Any, Any, Grid]:
-    """Layers and input in the type of the scan, and the readout."""
+def _params(trained: NetworkParams, constant: NetworkParams, grid: Grid) -> tuple[Any, Any]:
+    """Layers, in the type of the input, and the readout."""
     params = eqx.combine(trained, constant)
-    layers, grid = jax.tree.map(lambda x: x.astype(dtype), (params.layers, grid))
-    return layers, params.readout, grid
+    return jax.tree.map(lambda x: x.astype(grid.dtype), params.layers), params.readout
 
 
 def _of_scan(objective: Objective, readout: Any, grid: Grid) -> tuple[dict[str, Any], tuple[Array, Array], Any]:

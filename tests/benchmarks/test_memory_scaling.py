@@ -58,6 +58,7 @@ def test_silence_brings_at_most_a_few_late_spikes_and_takes_no_room(active):
     }
     assert points["eventprop"][0] == points["eventprop"][1]
     assert 1.8 < points["bptt_scan"][1] / points["bptt_scan"][0] < 2.1
+    assert 0.5 < points["bptt_bfloat16"][1] / points["bptt_whole"][1] < 0.55
 
 
 @pytest.mark.parametrize(("per_sample", "whole"), [(3.3e6, True), (2.5e8, False)])
