@@ -25,7 +25,7 @@ def few_spikes(monkeypatch):
     monkeypatch.setattr("benchmarks.trainings.load", lambda *_: Splits(data, None, data))
 
 
-@pytest.mark.parametrize("method", ["eventprop", "bptt"])
+@pytest.mark.parametrize("method", [pytest.param("eventprop", marks=pytest.mark.slow), "bptt"])
 def test_transfer_measures_and_records(method, few_spikes, tmp_path, capsys, monkeypatch):
     training = TrainConfig(epochs=1, batch_size=16, **PLAIN)
     config = Config(method=(method,), network=SMALL, training=training, grids=(2e-3, 0.5e-3), out=tmp_path)

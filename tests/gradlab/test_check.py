@@ -35,6 +35,7 @@ def test_a_fault_fails(fault):
     assert check.outcome(report(**fault), check.Config()).status != "ok"
 
 
+@pytest.mark.slow  # as tests/gradients/test_exactness.py does
 def test_one_case_end_to_end():
     found = exactness.check_gradients([CASES[0]], ["exp"])
     assert found.passed and found.worst <= 1e-6 and found.spikes > 0 and found.missed == 0

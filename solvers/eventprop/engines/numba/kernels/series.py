@@ -4,6 +4,8 @@ They replace exponentials by a few multiplications, and let all arrivals of a st
 their lags as factors, whatever the time constants of the neurons. They are Taylor series about the middle of the
 stretch, economised: the last term is replaced by lower ones by means of the Chebyshev polynomial of its degree, which
 spreads the error over the stretch and halves it for each degree (Lanczos 1938, J. Math. Phys. 17:123).
+
+Loops take the place of operations on arrays, which numba compiles for several seconds each.
 """
 
 import numpy as np
@@ -28,9 +30,10 @@ def _chebyshev(degree):
     before, last = np.zeros(degree + 1), np.zeros(degree + 1)
     before[0], last[1] = 1, 1
     for _ in range(1, degree):
-        following = -before
-        following[1:] += 2 * last[:-1]
-        before, last = last, following
+        before[0] = -before[0]
+        for d in range(1, degree + 1):
+            before[d] = 2 * last[d - 1] - before[d]
+        before, last = last, before
     return last
 
 
@@ -50,19 +53,21 @@ def flow_series(length, rate_mem, rate_syn, count):
     Returns:
         ``[neurons, terms, 3]`` in double precision.
     """
-    series = np.empty((len(rate_mem), count + 1, 3))
+    series, chebyshev = np.empty((len(rate_mem), count, 3)), _chebyshev(count)
     for n in range(len(series)):
         mem, syn = np.float64(rate_mem[n]), np.float64(rate_syn[n])
         decay_mem, decay_syn, k, _, _ = long_flow(length / 2, mem, syn)
-        for d in range(count + 1):
+        for d in range(count):
             series[n, d, 0], series[n, d, 1], series[n, d, 2] = decay_mem, decay_syn, k
             scale = length / (2 * (d + 1))
             k = scale * mem * (decay_syn - k)
             decay_mem, decay_syn = -scale * mem * decay_mem, -scale * syn * decay_syn
-    chebyshev = _chebyshev(count)
-    for d in range(count):
-        series[:, d] -= series[:, count] * (chebyshev[d] / chebyshev[count])
-    return np.ascontiguousarray(series[:, :count])
+        for d in range(count):
+            lower = chebyshev[d] / chebyshev[count]
+            series[n, d, 0] -= decay_mem * lower
+            series[n, d, 1] -= decay_syn * lower
+            series[n, d, 2] -= k * lower
+    return series
 
 
 @njit(**ALLOCATING)
@@ -77,11 +82,18 @@ def expand(tau_mem, tau_syn, length, shared):
         of four terms; the same in the precision of the constants as ``[3, terms, neurons]``, for loops over neurons.
     """
     number = tau_mem.dtype.type
-    rate_mem, rate_syn = number(1) / tau_mem, number(1) / tau_syn
+    rate_mem, rate_syn = np.empty_like(tau_mem), np.empty_like(tau_syn)
+    for n in range(len(tau_mem)):
+        rate_mem[n], rate_syn[n] = number(1) / tau_mem[n], number(1) / tau_syn[n]
     width = 1 if shared else len(tau_mem)
     count = terms(8 * np.finfo(tau_mem.dtype).eps, SHORT / 2)
     series = flow_series(length, rate_mem[:width], rate_syn[:width], -(-count // 4) * 4)
-    return rate_mem, rate_syn, series, np.ascontiguousarray(series.transpose(2, 1, 0)).astype(tau_mem.dtype)
+    powers = np.empty((3, series.shape[1], width), tau_mem.dtype)
+    for n in range(width):
+        for d in range(series.shape[1]):
+            for k in range(3):
+                powers[k, d, n] = series[n, d, k]
+    return rate_mem, rate_syn, series, powers
 
 
 @njit(**INLINE)
