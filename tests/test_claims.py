@@ -7,6 +7,7 @@ from committed import PAGES, ROOT, every, newest, words
 from benchmarks.accuracy.figure import table
 from benchmarks.accuracy.measure import Config
 from benchmarks.accuracy.measure import measure as average
+from benchmarks.memory_scaling.points import without_input
 from benchmarks.transfer.summary import summary_table
 from gradlab import TrainConfig
 from gradlab.command import record_of
@@ -49,15 +50,35 @@ def test_transfer_of_all_trainings(accuracies):
         method: [row["simulators"] for row in transfer if (row["method"], row["rate_strength"]) == (method, 1e-7)]
         for method in ("eventprop", "bptt")
     }
-    reached = [[each["accuracy"] for each in tested.values()] for tested in by_method["eventprop"]]
-    apart = max(max(accuracies) - min(accuracies) for accuracies in reached)
-    assert f"stays within {100 * apart:.1f} points in every simulator" in words("docs/results.md")
-    (tested,) = by_method["bptt"]
-    away = f"{100 * tested['continuous']['runaway_share']:.0f} % of the samples"
-    kept = f"{100 * tested['continuous_dead_time']['accuracy']:.1f} %"
-    own = f"{100 * tested['0.001']['accuracy']:.1f} % on"
+    lost = [
+        {name: 100 * (tested["continuous"]["accuracy"] - each["accuracy"]) for name, each in tested.items()}
+        for tested in by_method["eventprop"]
+    ]
+    coarse = max(each.pop("0.002") for each in lost)
+    apart = max(abs(points) for each in lost for points in each.values())
+    stays = f"stays within {apart:.1f} points in every simulator but one: `shd-128-het` loses {coarse:.1f} on a grid of"
+    assert stays in words("docs/results.md")
+    assert len(by_method["bptt"]) == 2
+
+    def both(simulator, key, digits):
+        return " and ".join(f"{100 * tested[simulator][key]:.{digits}f}" for tested in by_method["bptt"])
+
+    away = both("continuous", "runaway_share", 0) + " % of the samples"
+    kept, own = both("continuous_dead_time", "accuracy", 1) + " %", both("0.001", "accuracy", 1) + " % on"
     for name in (*PAGES, "docs/claims.md"):
         assert all(figure in words(name) for figure in (away, kept, own))
+
+
+def test_two_trainings_from_one_seed():
+    first, *_, last = (
+        share(record["metrics"]["test_accuracy"])
+        for record in every("bench")
+        if (record["preset"], record["method"], record["seed"]) == ("shd-128-het", "eventprop", 0)
+    )
+    for name in PAGES:
+        assert f"`shd-128-het` reached {first} with EventProp in an earlier training" in words(name)
+        assert f"settings, and {last} in" in words(name)
+    assert f"reached {first[:-2]} and {last}" in words("docs/claims.md")
 
 
 def test_equal_rates(accuracies):
@@ -136,7 +157,7 @@ def test_costs_and_leads_of_trained_networks(accuracies):
     page = words("docs/results.md")
     assert f"takes {1 / time.max():.1f} to {1 / time.min():.1f} times as long as one of EventProp" in page
     assert f"keeps {1 / kept.max():.1f} to {1 / kept.min():.1f} times as much" in page
-    assert 3 <= 1 / spikes.max() and 1 / spikes.min() < 5  # three to five times
+    assert round(1 / spikes.max()) == 3 and round(1 / spikes.min()) == 5  # three to five times
     (best,) = (
         row for row in accuracies["metrics"]["rows"] if (row["preset"], row["method"]) == ("shd-256", "eventprop")
     )
@@ -166,19 +187,35 @@ def speed_claims():
 
 
 def memory_claims():
-    metrics = newest("memory_scaling")["metrics"]
-    for label, name, ratio in (
-        ("EventProp (engine `xla`)", "eventprop", None),
-        ("BPTT-SG as a plain autodiff scan", "bptt_scan", "h100_bptt_over_eventprop"),
-        ("BPTT-SG", "bptt", None),
-        ("BPTT-SG, checkpointed", "bptt_checkpointed", "h100_checkpointed_over_eventprop"),
-    ):
-        times = "" if ratio is None else f", {metrics[ratio]:.1f} times as much"
-        longest = metrics[f"h100_longest_recording_{name}_s"]
-        yield (
-            f"| {label} | {metrics[f'h100_{name}_bytes'] / 1e6:.1f} MB{times} | "
-            f"{metrics[f'h100_largest_batch_{name}']:.0f} | {longest:.{0 if longest > 100 else 1}f} s |"
-        )
+    record = newest("memory_scaling")
+    metrics = record["metrics"]
+    exact, rows = metrics["h100_eventprop_bytes"], {
+        "EventProp (engine `xla`)": "eventprop", "BPTT-SG": "bptt", "BPTT-SG, checkpointed": "bptt_checkpointed",
+        "BPTT-SG, micro-batches of 8": "bptt_micro", "BPTT-SG, one scan with everything inside": "bptt_whole",
+        "BPTT-SG, one scan with everything inside, in bfloat16": "bptt_bfloat16",
+        "BPTT-SG as a plain autodiff scan of each layer": "bptt_scan",
+    }  # fmt: skip
+    for label, name in rows.items():
+        taken, longest = metrics[f"h100_{name}_bytes"], metrics[f"h100_longest_recording_{name}_s"]
+        times = "" if name == "eventprop" else f", {taken / exact:.1f} times as much"
+        largest = metrics.get(f"h100_largest_batch_{name}")
+        largest = "any" if largest is None else f"{largest:.0f}"
+        longest = f"{longest:.{0 if longest > 100 else 1}f} s"
+        yield f"| {label} | {taken / 1e6:.1f} MB{times} | {largest} | {longest} |"
+    for room in (8192, 16384):
+        yield f"room for {room} spikes"
+        yield f"| {metrics[f'h100_eventprop_room_{room}_bytes'] / 1e6:.1f} MB | | |"
+    one_scan, checkpointed = (
+        metrics[f"h100_bptt_{name}_bytes"] / metrics["h100_eventprop_room_16384_bytes"]
+        for name in ("whole", "checkpointed")
+    )
+    yield f"{one_scan:.1f} times as much as EventProp, and checkpointed BPTT-SG {checkpointed:.2f} times"
+    (eight,) = (
+        without_input(point)
+        for point in record["samples"]["points"]
+        if (point["sweep"], point["value"], point["method"]) == ("batch_size", 8, "eventprop")
+    )
+    yield f"{eight / 1e6:.1f} MB for 8 samples"
     yield f"({metrics['hidden_spikes_per_sample']:.0f} spikes a sample, room for {metrics['event_capacity']})"
 
 
@@ -266,6 +303,8 @@ def claims_of_the_page():
     times = [peers["metrics"][f"{name}_step_s"] for name in ("spyx", "snntorch", "norse", "eventprop")]
     yield f"1/{min(times[:3]) / times[3]:.0f} to 1/{max(times[:3]) / times[3]:.0f} of the time of other libraries"
     yield f"a batch of 256 takes {memory['metrics']['h100_eventprop_bytes'] / 1e6:.1f} MB"
+    yield f"trained `shd-256` {memory['metrics']['h100_eventprop_room_16384_bytes'] / 1e6:.1f} MB"
+    yield f"BPTT-SG take less, {memory['metrics']['h100_bptt_micro_bytes'] / 1e6:.1f} MB"
 
 
 @pytest.mark.parametrize("claim", list(claims_of_the_page()))

@@ -104,5 +104,5 @@ def _lines(ax: Axes, points: Sequence[Point], sweep: str, kind: str, metrics: Ma
     ax.xaxis.set_minor_formatter(NullFormatter())
     tidy(ax)
     low, high = ax.get_ylim()
-    ax.set_ylim(low, high * (high / low) ** 0.35)  # room for the legend
+    ax.set_ylim(low, high * (high / low) ** 0.55)  # room for the legend
     ax.legend(frameon=False, fontsize="small", ncols=2, loc="upper left")
