@@ -21,3 +21,9 @@ def every(benchmark):
 def newest(benchmark):
     """The last of them; commands never change one."""
     return every(benchmark)[-1]
+
+
+def of_trained_room(metrics):
+    """Memory on an H100 over that of EventProp with the room of the trained ``shd-256``: one scan, and checkpointed."""
+    room = metrics["h100_eventprop_room_16384_bytes"]
+    return f"{metrics['h100_bptt_whole_bytes'] / room:.1f}", f"{metrics['h100_bptt_checkpointed_bytes'] / room:.2f}"

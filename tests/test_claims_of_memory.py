@@ -1,7 +1,7 @@
 """The table of memory in the results, and its record."""
 
 import pytest
-from committed import newest, words
+from committed import newest, of_trained_room, words
 
 from benchmarks.memory_scaling.points import without_input
 
@@ -9,7 +9,8 @@ from benchmarks.memory_scaling.points import without_input
 def memory_claims():
     record = newest("memory_scaling")
     metrics = record["metrics"]
-    exact, rows = metrics["h100_eventprop_bytes"], {
+    exact = metrics["h100_eventprop_bytes"]
+    rows = {
         "EventProp (engine `xla`)": "eventprop", "BPTT-SG": "bptt", "BPTT-SG, checkpointed": "bptt_checkpointed",
         "BPTT-SG, micro-batches of 8": "bptt_micro", "BPTT-SG, one scan with everything inside": "bptt_whole",
         "BPTT-SG, one scan with everything inside, in bfloat16": "bptt_bfloat16",
@@ -25,11 +26,8 @@ def memory_claims():
     for room in (8192, 16384):
         yield f"room for {room} spikes"
         yield f"| {metrics[f'h100_eventprop_room_{room}_bytes'] / 1e6:.1f} MB | | |"
-    one_scan, checkpointed = (
-        metrics[f"h100_bptt_{name}_bytes"] / metrics["h100_eventprop_room_16384_bytes"]
-        for name in ("whole", "checkpointed")
-    )
-    yield f"{one_scan:.1f} times as much as EventProp, and checkpointed BPTT-SG {checkpointed:.2f} times"
+    one_scan, checkpointed = of_trained_room(metrics)
+    yield f"{one_scan} times as much as EventProp, and checkpointed BPTT-SG {checkpointed} times"
     (eight,) = (
         without_input(point)
         for point in record["samples"]["points"]

@@ -83,7 +83,7 @@ def make_workload(
     hidden_spikes = exact.forward(params, events).spikes[0]
     counts = np.asarray(hidden_spikes.count)
     capacity = room_for(counts, _ROOM_UNIT)
-    grids = {contestant.dtype: on_grid(events, network, dt, contestant.dtype) for contestant in CONTESTANTS.values()}
+    grids = {dtype: on_grid(events, network, dt, dtype) for dtype in {each.dtype for each in CONTESTANTS.values()}}
     trained, constant = split_params(params)
     work = {}
     for name, contestant in CONTESTANTS.items():
