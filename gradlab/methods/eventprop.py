@@ -12,6 +12,7 @@ from jaxtyping import PRNGKeyArray
 
 from solvers.eventprop import AUTO, ENGINES, engine_name, lif_layer_with_counts
 from solvers.events import Events
+from solvers.times import is_fine
 
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
@@ -45,8 +46,9 @@ class EventProp(Method):
         engine_name(self.engine, network.neuron)
 
     def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
-        """See ``Method``: three numbers a spike that there is room for."""
-        return batch_size * sum(room) * 3 * 4
+        """See ``Method``: three numbers a spike that there is room for, and what times lose in a long recording."""
+        numbers = 3 if is_fine(jnp.float32, network.duration) else 4
+        return batch_size * sum(room) * numbers * 4
 
     def forward(
         self, network: Network, params: NetworkParams, events: Events, room: Capacities, key: PRNGKeyArray

@@ -2,10 +2,10 @@
 
 import re
 import resource
-from pathlib import Path
 
 import jax
 import pytest
+from committed import newest
 from tiny_data import tiny_data
 
 from gradlab import Network, TrainConfig
@@ -15,14 +15,12 @@ from gradlab.configuration import configure, network_of
 from gradlab.data import Splits
 from gradlab.methods import BPTT, METHODS, EventProp
 from gradlab.networks.params import WEIGHTS
-from gradlab.reporting import records
 from gradlab.training import memory
 from gradlab.training.loop import Trainer
 from gradlab.training.objective import Objective
 from gradlab.training.presets import PRESETS
 
-ROOT = Path(__file__).parents[3]
-(RECORD,) = records.read(ROOT / "results" / "memory_scaling.jsonl")
+RECORD = newest("memory_scaling")
 #: Share of what is kept that the estimate finds at least. Checkpoints: the arrays of a segment are not in it.
 FOUND = {"eventprop": 0.95, "bptt": 0.7, "bptt_checkpointed": 0.1}
 MEASURED = {"eventprop": EventProp(), "bptt": BPTT(), "bptt_checkpointed": BPTT(checkpoint=True)}
