@@ -1,7 +1,8 @@
 """Means of all trainings of each preset, from their records."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,15 @@ def _read(path: Path) -> list[Record]:
     return records.read(path) if path.is_file() else []
 
 
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """The name of the file stands before what is wrong with a record in it."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
 def measure(config: Config) -> Outcome:
     """Read the records and average.
 
@@ -114,17 +124,24 @@ def measure(config: Config) -> Outcome:
         ValueError: for a damaged record, or if there is no training of a preset.
         OSError: for a file that cannot be read.
     """
-    found = rows(_read(config.records), config.dataset)
+    trainings = _read(config.records)
+    with _naming(config.records):
+        found = rows(trainings, config.dataset)
     if not found:
         raise ValueError(
             f"{config.records} has no completed training of a preset on the whole training set of {config.dataset}: "
             "run python -m gradlab.bench --preset NAME first"
         )
-    baselines = [record for record in _read(config.linear) if record.get("dataset") == config.dataset]
-    for record in baselines[-1:]:
-        check_baseline(record)
+    baselines, transferred = (
+        [record for record in _read(path) if record.get("dataset") == config.dataset]
+        for path in (config.linear, config.transfer)
+    )
+    with _naming(config.linear):
+        for record in baselines[-1:]:
+            check_baseline(record)
+    with _naming(config.transfer):
+        transfer = summary(transferred)
     linear = baselines[-1]["metrics"] if baselines else None
-    transfer = summary([record for record in _read(config.transfer) if record.get("dataset") == config.dataset])
     return Outcome(
         {"rows": found, "linear": linear, "transfer": transfer}, method=configuration.ALL, dataset=config.dataset
     )

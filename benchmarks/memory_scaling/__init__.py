@@ -15,7 +15,7 @@ their full capacity, padding included, beside the true number of spikes:
   ``xla``), not run; needs the installation ``gradlab[gpu-compile]``;
 - ``local_*_bytes``: the same on this machine (EventProp: its own engine; scratch of the numba kernels is not in it);
 - ``process_*_bytes``: peak resident memory of a process that does nothing else, above its start too, and the device's
-  peak where there is a GPU; unknown in bfloat16.
+  peak where there is a GPU; in bfloat16 only there.
 
 Bytes of the input (events; counts on the grid for ``bptt_scan``) are apart: plots and ratios leave them out.
 """

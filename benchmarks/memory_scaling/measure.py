@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 
+import jax
 from tqdm import tqdm
 
 from gradlab.command import Outcome
@@ -42,6 +43,7 @@ def measure(config: Config) -> Outcome:
 def sweep(config: Config) -> list[Point]:
     """The points of all sweeps."""
     todo = [(name, factor) for name, factors in SWEEPS.items() for factor in factors[: config.points]]
+    imitated = jax.default_backend() == "cpu"  # types narrower than float32, for minutes a gradient
     points = []
     for name, factor in tqdm(todo, "memory", file=sys.stderr):
         usual = getattr(config.base, name)
@@ -49,7 +51,7 @@ def sweep(config: Config) -> list[Point]:
         size = replace(config.base, **{name: value})
         active = activity(size)
         for contestant, each in CONTESTANTS.items():
-            runs = name in config.processes and each.dtype == "float32"  # a CPU imitates narrower types, for minutes
+            runs = name in config.processes and not (imitated and each.dtype != "float32")
             figures = measure_point(contestant, size, active, h100=config.h100, processes=runs)
             points.append({"sweep": name, "value": value, **figures})
     return points

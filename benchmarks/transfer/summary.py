@@ -26,14 +26,23 @@ def summary(trainings: Sequence[Record]) -> list[Row]:
     for record in trainings:
         if record.get("preset") is None or record.get("status") != "ok":
             continue
-        try:
-            key = record["preset"], record["method"], record["config"]["training"]["rate_strength"], record["seed"]
-            metrics = {name: record["metrics"][name] for name in ("spikes_per_sample", "simulators")}
-        except (KeyError, TypeError):
-            raise ValueError("a record of transfer is not as this version writes it: remove that line") from None
-        names = "preset", "method", "rate_strength", "seed"
-        found[key] = dict(zip(names, key, strict=True)) | metrics
+        paths = ("preset",), ("method",), ("config", "training", "rate_strength"), ("seed",)
+        key = tuple(_value(record, path) for path in paths)
+        metrics = {name: _value(record, ("metrics", name)) for name in ("spikes_per_sample", "simulators")}
+        found[key] = {path[-1]: value for path, value in zip(paths, key, strict=True)} | metrics
     return [found[key] for key in sorted(found)]
+
+
+def _value(record: Record, path: Sequence[str]) -> Any:
+    """What a record holds under keys of keys."""
+    value: Any = record
+    for name in path:
+        if not isinstance(value, Mapping) or name not in value:
+            raise ValueError(
+                f"a record has no {'.'.join(path)} as this version writes it: name another file, or remove that line"
+            )
+        value = value[name]
+    return value
 
 
 def accuracy_in_words(accuracy: float, away: float | None) -> str:

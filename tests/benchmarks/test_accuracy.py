@@ -120,8 +120,19 @@ def test_transfer_of_all_trainings():
     (ax,) = summary_figure(found).axes
     assert [line.get_linestyle() for line in ax.lines] == ["-", "--"]
     np.testing.assert_array_equal([line.get_ydata() for line in ax.lines], [[50, 90], [np.nan, np.nan]])
-    with pytest.raises(ValueError, match="not as this version writes it"):
+    with pytest.raises(ValueError, match="a record has no metrics.spikes_per_sample as this version writes it"):
         summary([transferred() | {"metrics": None}])
+
+
+def test_a_foreign_record_is_named_with_its_file(tmp_path):
+    config = accuracy.Config(*(tmp_path / f"{name}.jsonl" for name in ("bench", "linear", "transfer")), out=tmp_path)
+    records.append(training(), config.records)
+    records.append(transferred() | {"config": {}}, config.transfer)
+    with pytest.raises(ValueError, match=r"transfer\.jsonl: a record has no config\.training\.rate_strength"):
+        accuracy.measure(config)
+    records.append(training(seed=None), config.records)
+    with pytest.raises(ValueError, match=r"bench\.jsonl: a record has no seed"):
+        accuracy.measure(config)
 
 
 JUNK = (
