@@ -23,6 +23,11 @@ def newest(benchmark):
     return every(benchmark)[-1]
 
 
+def share(value):
+    """In per cent."""
+    return f"{100 * value:.1f} %"
+
+
 def of_trained_room(metrics):
     """Memory on an H100 over that of EventProp with the room of the trained ``shd-256``: one scan, and checkpointed."""
     room = metrics["h100_eventprop_room_16384_bytes"]

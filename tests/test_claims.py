@@ -1,108 +1,9 @@
 """The figures of README and docs/results.md are those of the committed records, to the last digit that is shown."""
 
-import numpy as np
 import pytest
-from committed import PAGES, ROOT, every, newest, of_trained_room, words
+from committed import PAGES, every, newest, of_trained_room, share, words
 
-from benchmarks.accuracy.figure import table
-from benchmarks.accuracy.measure import Config
-from benchmarks.accuracy.measure import measure as average
-from benchmarks.transfer.summary import summary_table
-from gradlab import TrainConfig
-from gradlab.command import record_of
 from gradlab.reporting.style import label_of
-
-
-@pytest.fixture(scope="module")
-def accuracies(monkeymodule):
-    config = Config()
-    return record_of("accuracy", config, average(config))
-
-
-@pytest.fixture(scope="module")
-def monkeymodule():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
-        yield patch
-
-
-def cells(line):
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
-
-
-def test_accuracy_tables(accuracies):
-    """All rows of the command's table stand in docs/results.md, and their columns in README."""
-    heads, _, *rows = (cells(line) for line in table(accuracies).split("\n\n")[0].splitlines())
-    for name in PAGES:
-        lines = [cells(line) for line in (ROOT / name).read_text().splitlines() if line.startswith("| ")]
-        shown = next(line for line in lines if line[:2] == ["preset", "method"])
-        columns = [heads.index({"unseen speakers": "unseen"}.get(head, head)) for head in shown]
-        for row in rows:
-            assert [row[column] for column in columns] in lines
-
-
-def test_transfer_of_all_trainings(accuracies):
-    transfer = accuracies["metrics"]["transfer"]
-    page = (ROOT / "docs/results.md").read_text()
-    assert summary_table(transfer) in page
-    by_method = {
-        method: [row["simulators"] for row in transfer if (row["method"], row["rate_strength"]) == (method, 1e-7)]
-        for method in ("eventprop", "bptt")
-    }
-    reached = [{name: 100 * each["accuracy"] for name, each in tested.items()} for tested in by_method["eventprop"]]
-    lost = max(each["continuous"] - each.pop("0.002") for each in reached)
-    apart = max(max(each.values()) - min(each.values()) for each in reached)
-    stays = (
-        f"stays within {apart:.1f} points in all simulators but the grid of 2 ms, on which up to {lost:.1f} are lost"
-    )
-    assert stays in words("docs/results.md")
-    assert len(by_method["bptt"]) == 2
-
-    def both(simulator, key, digits):
-        return " and ".join(f"{100 * tested[simulator][key]:.{digits}f}" for tested in by_method["bptt"])
-
-    away = both("continuous", "runaway_share", 0) + " % of the samples"
-    kept, own = both("continuous_dead_time", "accuracy", 1) + " %", both("0.001", "accuracy", 1) + " % on"
-    for name in (*PAGES, "docs/claims.md"):
-        assert all(figure in words(name) for figure in (away, kept, own))
-
-
-def test_two_trainings_from_one_seed():
-    first, *_, last = (
-        share(record["metrics"]["test_accuracy"])
-        for record in every("bench")
-        if (record["preset"], record["method"], record["seed"]) == ("shd-128-het", "eventprop", 0)
-    )
-    for name in PAGES:
-        assert f"`shd-128-het` reached {first} with EventProp in an earlier training" in words(name)
-        assert f"settings, and {last} in" in words(name)
-    assert f"reached {first[:-2]} and {last}" in words("docs/claims.md")
-
-
-def test_equal_rates(accuracies):
-    """BPTT-SG with a rate regularisation that brings its spikes to EventProp's, in shd-200."""
-    rows = {
-        (row["method"], row["rate_strength"]): row
-        for row in accuracies["metrics"]["rows"]
-        if row["preset"] == "shd-200"
-    }
-    equal, exact = rows["bptt", 1e-4], rows["eventprop", 1e-7]
-    tested = [
-        row["simulators"] for row in accuracies["metrics"]["transfer"]
-        if (row["preset"], row["method"], row["rate_strength"]) == ("shd-200", "bptt", 1e-4)
-    ]  # fmt: skip
-    own, continuous, dead = (
-        100 * np.mean([each[simulator]["accuracy"] for each in tested])
-        for simulator in ("0.001", "continuous", "continuous_dead_time")
-    )
-    assert own == pytest.approx(100 * equal["test_accuracy"])
-    other = f"{100 * exact['test_accuracy']:.1f} ± {100 * exact['spread']:.1f} %"
-    for name in (*PAGES, "docs/claims.md"):
-        assert all(figure in words(name) for figure in (f"{own:.1f} % on its grid", f"{continuous:.1f} % in", other))
-    page = words("docs/results.md")
-    assert f"with {equal['spikes_per_sample']:,.0f} spikes a sample" in page
-    assert f"% with {exact['spikes_per_sample']:,.0f}" in page
-    assert f"it loses {own - continuous:.1f} points, with the dead time {own - dead:.1f}." in page
 
 
 def rate_claims():
@@ -129,44 +30,6 @@ def trained_claims():
             f"| {record['preset']} | {label_of(record['method'])} | {strength:g} | {metrics['step_s']:.3f} | "
             f"{metrics['residual_bytes']:,} | {metrics['spikes_per_sample']:,.0f}{room} |"
         )
-
-
-def share(value):
-    return f"{100 * value:.1f} %"
-
-
-def ratios(accuracies):
-    """Of each preset, EventProp's time of an epoch and bytes over those of BPTT-SG; and points BPTT-SG is ahead.
-
-    All with the rate regularisation that the presets have.
-    """
-    usual = [row for row in accuracies["metrics"]["rows"] if row["rate_strength"] == TrainConfig().rate_strength]
-    rows = {(row["preset"], row["method"]): row for row in usual}
-    pairs = [(rows[preset, "eventprop"], rows[preset, "bptt"]) for preset in sorted({preset for preset, _ in rows})]
-    over = lambda key: np.array([exact[key] / other[key] for exact, other in pairs])  # noqa: E731
-    ahead = [100 * (other["test_accuracy"] - exact["test_accuracy"]) for exact, other in pairs]
-    return over("epoch_s"), over("residual_bytes"), over("spikes_per_sample"), sorted(ahead)
-
-
-def test_costs_and_leads_of_trained_networks(accuracies):
-    time, kept, spikes, (least, *others) = ratios(accuracies)
-    assert f"of the presets an epoch takes {time.min():.2f} to {time.max():.2f} of the time" in words("README.md")
-    assert f"keeps 1/{1 / kept.min():.0f} to 1/{1 / kept.max():.0f} of the memory" in words("README.md")
-    page = words("docs/results.md")
-    assert f"takes {1 / time.max():.1f} to {1 / time.min():.1f} times as long as one of EventProp" in page
-    assert f"keeps {1 / kept.max():.1f} to {1 / kept.min():.1f} times as much" in page
-    for name in (*PAGES, "docs/claims.md"):
-        assert f"{1 / spikes.max():.1f} to {1 / spikes.min():.1f} times" in words(name)
-    (best,) = (
-        row for row in accuracies["metrics"]["rows"] if (row["preset"], row["method"]) == ("shd-256", "eventprop")
-    )
-    reached, spread = f"{100 * best['test_accuracy']:.1f}", f"{100 * best['spread']:.1f}"
-    assert f"EventProp reaches {reached} ± {spread} % in continuous time" in page
-    assert f"reaches {reached} % on rebuilt SHD with EventProp" in words("docs/claims.md")
-    assert f"± {spread} points" in words("docs/claims.md")
-    for name in PAGES:
-        assert f"by {least:.1f} points with" in words(name)
-        assert " and ".join(f"{each:.1f}" for each in others) + " without" in words(name)
 
 
 def speed_claims():
