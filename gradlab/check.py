@@ -6,6 +6,7 @@ What is compared with what: ``gradlab.measuring.exactness``.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jax
 
@@ -14,6 +15,7 @@ from solvers.fields import Count, Seed, check_fields
 
 from .command import RUNS, Command, Outcome, exit_with
 from .measuring.exactness import LIMIT, Report, check_gradients
+from .measuring.existence import ExistenceReport, check_existence
 from .measuring.random_networks import CASES
 from .methods.eventprop import EngineName, EventProp
 
@@ -41,14 +43,14 @@ class Config:
         check_fields(self)
 
 
-def table(report: Report) -> str:
-    """The report in words and numbers."""
+def table(report: Report, existence: ExistenceReport) -> str:
+    """The reports in words and numbers."""
     losses = list(dict.fromkeys(loss for by_loss in report.errors.values() for loss in by_loss))
     lines = [f"{'relative error':<20}" + "".join(f"{loss:>10}" for loss in losses)]
     for kind, by_loss in report.errors.items():
         cells = (f"{by_loss[loss]:10.1e}" if loss in by_loss else f"{'-':>10}" for loss in losses)
         lines.append(f"{kind:<20}" + "".join(cells))
-    verdict = "passed" if report.passed else "FAILED"
+    verdict = "passed" if _passed(report, existence) else "FAILED"
     return "\n".join(
         [
             *lines,
@@ -58,13 +60,18 @@ def table(report: Report) -> str:
             f"against implicit differentiation:  {report.implicit:.1e}",
             f"against diffrax (first layer):     {report.oracle:.1e}",
             f"spikes missed or false:            {report.missed} of {report.spikes}",
+            f"smoothed, against inserted spikes: {existence.worst:.1e}, worst of {existence.ghosts} ghosts",
             f"{verdict} (limit {LIMIT:g})",
         ]
     )
 
 
-def outcome(report: Report, config: Config) -> Outcome:
-    """The report as a record has it."""
+def _passed(report: Report, existence: ExistenceReport) -> bool:
+    return report.passed and existence.worst <= LIMIT
+
+
+def outcome(report: Report, existence: ExistenceReport, config: Config) -> Outcome:
+    """The reports as a record has them."""
     metrics = {
         "worst_relative_error": report.worst,
         "errors": report.errors,
@@ -74,20 +81,25 @@ def outcome(report: Report, config: Config) -> Outcome:
         "spikes_compared": report.spikes,
         "entries_checked": report.checked,
         "entries_rejected": report.rejected,
+        "existence_worst_relative_error": existence.worst,
+        "existence_ghosts": existence.ghosts,
     }
+    passed = _passed(report, existence)
     settings = {"networks": config.networks, "seed": config.seed, "engine": engine_name(config.engine), "cases": CASES}
     return Outcome(
         metrics, method=EventProp.name, dataset="random", seed=config.seed, config=settings,
-        status="ok" if report.passed else "diverged",
-        reason=None if report.passed else f"an error exceeds {LIMIT:g}, or a spike was missed",
+        status="ok" if passed else "diverged",
+        reason=None if passed else f"an error exceeds {LIMIT:g}, or a spike was missed",
     )  # fmt: skip
 
 
 def measure(config: Config) -> Outcome:
     """Check and print."""
-    report = check_gradients(networks=config.networks, seed=config.seed, method=EventProp(config.engine), progress=True)
-    print(table(report))
-    return outcome(report, config)
+    settings: dict[str, Any] = {"networks": config.networks, "seed": config.seed, "progress": True}
+    report = check_gradients(method=EventProp(config.engine), **settings)
+    existence = check_existence(engine=config.engine, **settings)
+    print(table(report, existence))
+    return outcome(report, existence, config)
 
 
 COMMAND = Command("check", Config, measure, program="gradlab.check")

@@ -24,15 +24,21 @@ class Events(NamedTuple):
     Times are as fine as their type: in float32 they are rounded to 6e-8 s at 1 s, to 6e-5 s at 1000 s and to 8e-3 s at
     65536 s. Longer recordings need float64 (``jax_enable_x64``), or to be cut.
 
+    With a smoothed gradient (``solvers.eventprop.Smoothing``) there are *ghosts* among the spikes, maxima of a voltage
+    below the threshold: events of amplitude 0, which have no effect, but a derivative with respect to the amplitude.
+    What reads the events has to ``weigh`` their effects; the unit of a ghost is ``ghost_of`` the neuron's index.
+
     Attributes:
         times: [s], ascending.
         units: index of the spiking unit.
         count: number of events; above the capacity if the buffer was too small (then ``times`` is NaN).
+        amplitudes: 1 of spikes, 0 of ghosts; None without a smoothed gradient.
     """
 
     times: Float[Array, "*batch capacity"]
     units: Int[Array, "*batch capacity"]
     count: Int[Array, "*batch"]  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
+    amplitudes: Float[Array, "*batch capacity"] | None = None
 
     @property
     def capacity(self) -> int:
@@ -46,9 +52,42 @@ class Events(NamedTuple):
         return jnp.arange(self.capacity) < self.count[..., None]
 
     @property
+    @own_rules()
+    def there(self) -> Bool[Array, "*batch capacity"]:
+        """True for spikes, False for ghosts and padding."""
+        return self.valid & (self.units >= 0)
+
+    @property
+    @own_rules()
+    def sources(self) -> Int[Array, "*batch capacity"]:
+        """Index of the unit of spikes and ghosts alike."""
+        return jnp.where(self.units < NO_UNIT, ghost_of(self.units), self.units)
+
+    def weigh(self, effects: Float[Array, "*batch capacity"]) -> Float[Array, "*batch capacity"]:
+        """The effects of events, 0 of ghosts, differentiable with respect to the amplitudes."""
+        return effects if self.amplitudes is None else _weigh(effects, self.units >= 0, self.amplitudes)
+
+    @property
     def overflowed(self) -> Bool[Array, "*batch"]:
         """True where there were more spikes than room: nothing of that sample may be used."""
         return self.count > self.capacity
+
+
+def ghost_of(units: Any) -> Any:
+    """The unit of a ghost of a neuron, and the neuron of a ghost's unit."""
+    return NO_UNIT - 1 - units
+
+
+@jax.custom_jvp
+def _weigh(effects: Array, there: Array, amplitudes: Array) -> Array:
+    return jnp.where(there, effects, 0)
+
+
+@_weigh.defjvp
+def _weigh_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
+    # Without the amplitudes themselves, which would have to be kept for the backward pass.
+    effects, there, _ = primals
+    return jnp.where(there, effects, 0), jnp.where(there, tangents[0], 0) + effects * tangents[2]
 
 
 @own_rules()
@@ -98,7 +137,7 @@ def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "
         dt: step [s].
     """
     step = nearest_step(events.times, dt, steps * dt)
-    inside = events.valid & (step < steps) & (events.units >= 0)
+    inside = events.there & (step < steps)
     step = jnp.where(inside, step, steps)  # out of range: dropped
 
     def one(step: Array, unit: Array) -> Array:
@@ -111,15 +150,27 @@ def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "
 
 @own_rules()
 def unit_counts(events: Events, units: int) -> Int[Array, "*batch units"]:
-    """Number of events of each unit; those of other units are left out."""
+    """Number of spikes of each unit; those of other units are left out."""
 
     def one(sample: Events) -> Array:
-        index = jnp.where(sample.valid & (sample.units >= 0), sample.units, units)
+        index = jnp.where(sample.there, sample.units, units)
         return jnp.zeros(units, jnp.int32).at[index].add(1, mode="drop")
 
     if events.times.ndim == 1:
         return one(events)
     return map_samples(one, events)
+
+
+def without_ghosts(events: Events) -> Events:
+    """The spikes among events; the same events if these have no amplitudes."""
+    if events.amplitudes is None:
+        return events
+    order = jnp.argsort(~events.there, stable=True)
+    there = jnp.take_along_axis(events.there, order, -1)
+    times = jnp.where(there, jnp.take_along_axis(events.times, order, -1), jnp.inf)
+    units = jnp.where(there, jnp.take_along_axis(events.units, order, -1), NO_UNIT)
+    count = jnp.where(events.overflowed, events.count, events.there.sum(-1))
+    return Events(jnp.where(events.overflowed[..., None], jnp.nan, times), units, count)
 
 
 def map_samples(function: Callable[[Events], Any], events: Events) -> Any:

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parent.parent
 # numba compiles its kernels as they are. The others answer a wrong setting, or a value of a wrong type, in words of
 # their own, which the check of types would forestall.
 _NOT_CHECKED = (
-    "kernels", "settings", "network", "eventprop", "bptt", "augment", "config", "configuration", "check", "dataset",
-    "conversions", "matching", "layer", "simulate", "grid", "arguments",
+    "kernels", "settings", "network", "eventprop", "eventprop_smooth", "smoothing", "bptt", "augment", "config",
+    "configuration", "check", "dataset", "conversions", "matching", "layer", "simulate", "grid", "arguments",
 )  # fmt: skip
 
 

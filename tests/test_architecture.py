@@ -19,6 +19,7 @@ ROOMS = (
     "solvers.events",
     "solvers.surrogates",
     "solvers.neurons",
+    "solvers.smoothing",
     "solvers.checks",
     "solvers.reference",
     "solvers.bptt",

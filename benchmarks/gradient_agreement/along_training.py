@@ -4,14 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradlab.data import Splits
 from gradlab.measuring.gradient_similarity import over_batches
 from gradlab.measuring.line_scans import look
 from gradlab.networks.params import NetworkParams
 from gradlab.training.config import TrainConfig
-from gradlab.training.loop import Trainer
 
-from .problem import EXACT, USUAL, Problem, Row, Rows, Setting, distance, loss_at
+from .problem import EXACT, SMOOTH, USUAL, Problem, Row, Rows, Setting, distance, loss_at
 
 
 def training(
@@ -19,27 +17,23 @@ def training(
 ) -> dict[str, Rows]:
     """Agreement along a training with each gradient from one start, and what a finer grid does to where they end.
 
+    The distance ``apart`` is that to the exact training at the same epoch.
+
     Args:
         problem: network and data.
-        train: settings of both trainings.
-        samples: to train on, the last ones of the shuffled data, which no batch of the problem holds.
+        train: settings of all trainings.
+        samples: to train on.
         batches: to measure with.
-        grid: steps [s] at which both networks are run in the end.
+        grid: steps [s] at which all networks are run in the end.
     """
-    subset = problem.data.select(np.sort(problem.order[-samples:]))
-    passed: dict[str, list[NetworkParams]] = {}
-    status = {}
-    for method in (EXACT, USUAL.method):
-        points = passed[method.name] = [problem.params]
-        trainer = Trainer(problem.network, train, method)
-        status[method.name] = trainer.fit(Splits(subset, None, subset), problem.params, on_epoch=points.append).status
-    apart = [distance(*both) for both in zip(*passed.values(), strict=False)]
+    ways = {method.name: problem.way(method, train, samples) for method in (EXACT, USUAL.method, SMOOTH)}
     judges = {"continuous": problem.exact} | {f"{dt:g}": problem.surrogate(Setting(dt=dt)) for dt in grid}
     rows: Rows = []
     refined: Rows = []
-    for name, points in passed.items():
+    for name, (points, status) in ways.items():
+        apart = [distance(*both) for both in zip(points, ways[EXACT.name].points, strict=False)]
         for epoch, params in enumerate(points):
-            row = {"method": name, "epoch": epoch, "status": status[name]}
+            row = {"method": name, "epoch": epoch, "status": status}
             row |= {"distance": distance(params, problem.params), "apart": apart[epoch] if epoch < len(apart) else None}
             rows.append(row | _along(problem, params, batches))
         for simulator, judge in judges.items():

@@ -10,7 +10,7 @@ from gradlab.measuring.gradient_similarity import over_batches
 from gradlab.measuring.line_scans import follow, hidden_only, look, step
 from gradlab.networks.initialisers import INITIALISERS
 
-from .problem import DT, SLOPE, Problem, Row, Rows, Setting, loss_at
+from .problem import DT, SLOPE, SMOOTH, Problem, Row, Rows, Setting, loss_at
 
 _POINTS = 32  # in which a step is cut to integrate the exact gradient along it
 
@@ -63,23 +63,24 @@ def networks(
 
 
 def noise(problem: Problem, batches: int) -> Row:
-    """Bias of the surrogate gradient apart from the noise of both."""
-    exact, other = (
+    """Bias of the surrogate gradient apart from the noise of both; the same of the smoothed gradient."""
+    exact, surrogate, smooth = (
         [look(objective, problem.params, *problem.batch(k)).gradient for k in range(batches)]
-        for objective in (problem.exact, problem.surrogate())
+        for objective in (problem.exact, problem.surrogate(), problem.objective(SMOOTH))
     )
-    return dict(over_batches(exact, other))
+    smoothed = over_batches(exact, smooth)
+    return {name: row | {"smoothed": smoothed[name]} for name, row in over_batches(exact, surrogate).items()}
 
 
 def usefulness(problem: Problem, batches: int, lengths: tuple[float, ...]) -> Rows:
-    """Loss along both gradients of the hidden weights at equal lengths, on the batch, held-out, and on the grid."""
+    """Loss along each gradient of the hidden weights at equal lengths, on the batch, held-out, and on the grid."""
     rows: Rows = []
     exact, surrogate = problem.exact, problem.surrogate()
     for number in range(batches):
         here, held_out = problem.batch(number), problem.batch(batches + number)
         places = {"same": (exact, here), "held out": (exact, held_out), "grid": (surrogate, here)}
         start = {name: loss_at(judge, problem.params, *on).loss for name, (judge, on) in places.items()}
-        for objective in (exact, surrogate):
+        for objective in (exact, surrogate, problem.objective(SMOOTH)):
             gradient = look(objective, problem.params, *here).gradient
             assert gradient is not None  # the activity at initialisation is bounded
             direction = hidden_only(gradient)

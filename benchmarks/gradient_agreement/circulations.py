@@ -1,4 +1,4 @@
-"""Circulations of both gradients on a small network."""
+"""Circulations of each gradient on a small network."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from gradlab.measuring.circulation_network import draw_circulation_network
 from gradlab.methods import BPTT
 from solvers.surrogates import Surrogate
 
-from .problem import DT, EXACT, Rows
+from .problem import DT, EXACT, SMOOTH, Rows
 
 
 class Circulations(NamedTuple):
@@ -36,17 +36,18 @@ def double_precision() -> Iterator[None]:
 def circulations(
     radii: tuple[float, ...], number: int, slopes: tuple[float, ...], points: int, seed: int
 ) -> Circulations:
-    """Closed-loop integrals of both gradients.
+    """Closed-loop integrals of each gradient.
 
     Args:
         radii: of the loops, in units of the weights.
         number: of loops for each radius.
         slopes: of the surrogate SuperSpike.
-        points: at which the surrogate gradient is summed.
+        points: at which surrogate and smoothed gradients are summed.
         seed: of the network and the loops.
     """
     network = draw_circulation_network(seed)
     exact = network.exact()
+    smoothed = network.work(SMOOTH, points)
     surrogate = {slope: network.work(BPTT(DT, Surrogate(slope=slope)), points) for slope in slopes}
     rng = np.random.default_rng(seed)
     rows: Rows = []
@@ -59,6 +60,7 @@ def circulations(
             sums = {f"{slope:g}": float(along(circle).sum()) for slope, along in surrogate.items()}
             rows.append(
                 {"radius": radius, EXACT.name: result.integral, "error": result.error, "jumps": result.jumps,
-                 "angles": result.angles, "kinks": result.kinks, "residual": result.residual, BPTT.name: sums}
+                 "angles": result.angles, "kinks": result.kinks, "residual": result.residual, BPTT.name: sums,
+                 SMOOTH.name: float(smoothed(circle).sum())}
             )  # fmt: skip
     return Circulations(rows, found)

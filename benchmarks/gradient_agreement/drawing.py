@@ -10,11 +10,11 @@ from matplotlib.ticker import FuncFormatter
 from gradlab.methods import BPTT
 from gradlab.reporting.style import tidy
 
-from .problem import EXACT
+from .problem import EXACT, SMOOTH
 
 PARAMETERS = {"w_in": ("input weights", "#0072B2"), "w_rec": ("recurrent weights", "#E69F00")}
 READOUT = ("readout weights", "#999999")
-METHODS = (EXACT, BPTT)
+METHODS = (EXACT, BPTT, SMOOTH)  # older records lack the last one
 
 
 def leaf_value(row: Mapping[str, Any], name: str, measure: str = "cosine") -> float:

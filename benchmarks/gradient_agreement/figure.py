@@ -8,6 +8,7 @@ from gradlab.command import Record
 
 from .figures_at_start import networks, noise, steps, surrogates
 from .figures_of_use import loops, training, usefulness
+from .figures_of_variance import average, variance
 
 FIGURES: dict[str, Callable[[Record], Figure]] = {
     "surrogates": surrogates,
@@ -16,6 +17,8 @@ FIGURES: dict[str, Callable[[Record], Figure]] = {
     "noise": noise,
     "usefulness": usefulness,
     "training": training,
+    "variance": variance,
+    "average": average,
     "loops": loops,
 }
 

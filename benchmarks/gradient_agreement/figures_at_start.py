@@ -11,7 +11,7 @@ from gradlab.methods import BPTT
 from gradlab.reporting.style import tidy
 
 from .drawing import PARAMETERS, READOUT, cosine_axis, leaf_value, plain_numbers
-from .problem import EXACT
+from .problem import EXACT, SMOOTH
 
 
 def _neurons(row: Record, name: str) -> list[float]:
@@ -152,11 +152,18 @@ def noise(record: Record) -> Figure:
         "cosine_exact": ("exact, to other batches", EXACT.colour),
         "cosine_other": ("surrogate, to exact of other batches", "#F0B58A"),
         "cosine_same": ("surrogate, to exact of the same batch", BPTT.colour),
+        "smoothed cosine_other": ("smoothed, to exact of other batches", "#8FD6D6"),
+        "smoothed cosine_same": ("smoothed, to exact of the same batch", SMOOTH.colour),
     }
     names = {"layers.0.w_in": "input weights", "layers.0.w_rec": "recurrent weights", "readout.w": "readout weights"}
+    # Older records lack the smoothed gradient.
+    smoothed = {name: found[name].get("smoothed", {}) for name in names}
+    found = {name: found[name] | {f"smoothed {key}": x for key, x in smoothed[name].items()} for name in names}
+    bars = {measure: each for measure, each in bars.items() if all(measure in row for row in found.values())}
     for position, (measure, (label, colour)) in enumerate(bars.items()):
         heights = np.array([found[name][measure] for name in names], np.float64)
-        drawn = ax.bar(np.arange(len(names)) + (position - 1) * 0.27, heights, 0.25, color=colour, label=label)
+        place = np.arange(len(names)) + 0.8 * (position - (len(bars) - 1) / 2) / len(bars)
+        drawn = ax.bar(place, heights, 0.74 / len(bars), color=colour, label=label)
         ax.bar_label(drawn, fmt="{:.2f}", fontsize="small", padding=2)
     ax.set_xticks(range(len(names)), names.values())
     cosine_axis(ax).set_ylabel("cosine")

@@ -11,13 +11,18 @@ from gradlab.methods import BPTT
 from gradlab.reporting.style import GREY, tidy
 
 from .drawing import METHODS, PARAMETERS, cosine_axis, leaf_value, plain_numbers
-from .problem import EXACT
+from .problem import EXACT, SMOOTH, Rows
 
 _FLOOR = 1e-17  # [loss]; sums below it are rounding, drawn here
 
 
+def _methods_of(rows: Rows) -> list[Any]:
+    """Those that have rows."""
+    return [method for method in METHODS if any(row["method"] == method.name for row in rows)]
+
+
 def usefulness(record: Record) -> Figure:
-    """Change of the loss along both gradients of the hidden weights, and the part that the exact gradient accounts for.
+    """Change of the loss along each gradient of the hidden weights, and the part that the exact gradient accounts for.
 
     Args:
         record: with ``samples["usefulness"]``.
@@ -26,7 +31,7 @@ def usefulness(record: Record) -> Figure:
     figure = Figure(figsize=(13, 4.2), layout="constrained")
     *panels, right = figure.subplots(1, 3)
     for ax, place in zip(panels, ("same", "held out"), strict=True):
-        for method in METHODS:
+        for method in _methods_of(rows):
             changes = np.array([row["curves"][place] for row in rows if row["method"] == method.name], np.float64)
             ax.plot(lengths, changes.T, color=method.colour, linewidth=0.6, alpha=0.4)
             ax.plot(lengths, changes.mean(0), "o-", color=method.colour, linewidth=2, label=f"along {method.label}")
@@ -40,10 +45,10 @@ def usefulness(record: Record) -> Figure:
     panels[0].legend(frameon=False)
     parts = {"change": ("of the loss", GREY), "seen": ("seen by the exact gradient", EXACT.colour)}
     for shift, (key, (label, colour)) in zip((-0.2, 0.2), parts.items(), strict=True):
-        means = [np.mean([row[key] for row in rows if row["method"] == method.name]) for method in METHODS]
-        bars = right.bar(np.arange(2) + shift, means, 0.36, color=colour, label=label)
+        means = [np.mean([row[key] for row in rows if row["method"] == method.name]) for method in _methods_of(rows)]
+        bars = right.bar(np.arange(len(means)) + shift, means, 0.36, color=colour, label=label)
         right.bar_label(bars, fmt="{:.4f}", fontsize="small", padding=2)
-    right.set_xticks([0, 1], [f"step along\n{method.label}" for method in METHODS])
+    right.set_xticks(range(len(means)), [f"step along\n{method.label}" for method in _methods_of(rows)])
     right.set_title(f"same batch, step of length {lengths[len(lengths) // 2]:g}", fontsize="medium")
     right.set_ylabel("change")
     right.margins(y=0.25)
@@ -66,7 +71,7 @@ def training(record: Record) -> Figure:
     found = record["samples"]["training"]
     figure = Figure(figsize=(13, 7.4), layout="constrained")
     (cosines, uphill, rates), (losses, ways, refined) = figure.subplots(2, 3)
-    for method in METHODS:
+    for method in _methods_of(found["rows"]):
         own = [row for row in found["rows"] if row["method"] == method.name]
         epochs = [row["epoch"] for row in own]
 
@@ -85,10 +90,8 @@ def training(record: Record) -> Figure:
             line(losses, [row[f"loss{end}"] for row in own], style, text)
         line(ways, [row["distance"] for row in own], "o-", "to the start")
         _draw_refined(refined, [row for row in found["refined"] if row["method"] == method.name], method.colour)
-    apart = [row["apart"] for row in found["rows"] if row["method"] == EXACT.name]
-    ways.plot(
-        range(len(apart)), np.array(apart, np.float64), "^:", color="black", label="from each other", markersize=4
-    )
+        if method.name != EXACT.name:
+            line(ways, [row["apart"] for row in own], "^:", f"to {EXACT.label}'s")
     for ax, text in {
         uphill: "surrogate points uphill [% of batches]", rates: "rate of the hidden neurons [Hz]",
         losses: "loss", ways: "distance in weight space", refined: "loss of the final weights",
@@ -133,6 +136,9 @@ def loops(record: Record) -> Figure:
     for slope, mark in marks.items():
         values = [abs(row[BPTT.name][slope]) for row in rows]
         ax.plot(radii, values, mark, color=BPTT.colour, alpha=0.6, label=f"{BPTT.label}, slope {slope}")
+    if SMOOTH.name in rows[0]:  # older records lack it
+        values = [abs(row[SMOOTH.name]) for row in rows]
+        ax.plot(radii, values, "X", color=SMOOTH.colour, alpha=0.6, label=SMOOTH.label)
     exact: dict[str, Any] = {"color": EXACT.colour, "linestyle": ""}
     label = f"{EXACT.label} plus jumps of the loss"
     ax.plot(radii[~smooth], left_over[~smooth], marker="D", mfc="white", label=label, **exact)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from annotated_types import Interval, MinLen
@@ -11,6 +11,7 @@ from gradlab import configuration
 from gradlab.command import Outcome
 from gradlab.data import DATASETS, DataSet, chosen_dataset, load
 from gradlab.networks.network import Network
+from gradlab.networks.params import NetworkParams
 from gradlab.training.config import TrainConfig
 from solvers.fields import LARGEST, Count, NotNegative, Positive, Positives, Seed
 from solvers.surrogates import SurrogateName
@@ -18,11 +19,13 @@ from solvers.surrogates import SurrogateName
 from ..data_settings import DataSettings
 from . import at_start
 from .along_training import training
+from .average import average
 from .circulations import circulations
-from .problem import Problem, Rows
+from .problem import EXACT, SMOOTH, USUAL, Problem, Rows
+from .variance import CONTINUOUS, variance
 
-Part = Literal["surrogates", "steps", "networks", "noise", "usefulness", "training", "loops"]
-ALL: tuple[Part, ...] = ("surrogates", "steps", "networks", "noise", "usefulness", "training", "loops")
+Part = Literal["surrogates", "steps", "networks", "noise", "usefulness", "training", "variance", "average", "loops"]
+ALL: tuple[Part, ...] = get_args(Part)
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class Config(DataSettings):
 
     Attributes:
         parts: what to measure; surrogates (shape, slope, scale, reset), steps (of the grid), networks (recurrence,
-            rate, initialisation, depth, duration), noise (between batches), usefulness (loss along both), training,
-            loops.
+            rate, initialisation, depth, duration), noise (between batches), usefulness (loss along each), training,
+            variance (of changes of the loss, explained by each), average (over random changes), loops.
         hidden: recurrent neurons.
         duration: of a trial [s].
         samples: in a batch.
@@ -48,6 +51,8 @@ class Config(DataSettings):
         lengths: of steps in weight space.
         epochs: of a training with each method.
         train_samples: that it is done with.
+        directions: random ones in weight space, for variance and average.
+        draws: over which the loss is averaged.
         radii: of loops in weight space.
         loops: for each radius.
         loop_slopes: of SuperSpike.
@@ -71,6 +76,8 @@ class Config(DataSettings):
     lengths: Positives = (0.03, 0.1, 0.3, 1.0, 3.0)
     epochs: Count = 12
     train_samples: Count = 4096
+    directions: Count = 40
+    draws: Count = 16
     radii: Positives = (0.003, 0.01, 0.03, 0.1)
     loops: Count = 3
     loop_slopes: Positives = (10.0, 1.0, 100.0)
@@ -109,6 +116,8 @@ def measure(config: Config) -> Outcome:
         metrics |= {"loops_smooth": len(smooth), "loops_with_jumps": len(residuals)}
     if "usefulness" in samples:
         metrics |= _use(samples["usefulness"], len(config.lengths) // 2)
+    if "variance" in samples:
+        metrics |= _explained(samples["variance"], config.lengths[len(config.lengths) // 2])
     if "training" in samples:
         metrics |= _uphill(samples["training"]["rows"])
     return Outcome(metrics, samples, method=configuration.BOTH, dataset=dataset, hidden=config.hidden, seed=config.seed)
@@ -132,9 +141,37 @@ def _on_data(config: Config, problem: Problem, train: TrainConfig) -> Mapping[st
         ),
         "noise": lambda: at_start.noise(problem, config.batches),
         "training": lambda: training(problem, train, config.train_samples, config.batches, config.steps),
+        "variance": lambda: variance(
+            problem, _stages(problem, train, config), config.batches, config.directions, config.lengths
+        ),
+        "average": lambda: average(
+            problem,
+            problem.way(EXACT, train, config.train_samples).points[-1],
+            config.batches,
+            config.directions,
+            config.lengths[0],
+            config.draws,
+        ),
         "usefulness": lambda: at_start.usefulness(problem, max(config.batches // 2, 1), config.lengths),
     }
     return {name: rows() for name, rows in measures.items() if name in config.parts}
+
+
+def _stages(problem: Problem, train: TrainConfig, config: Config) -> dict[str, NetworkParams]:
+    """Weights at the start, half-way and at the end of a training with exact gradients."""
+    points = problem.way(EXACT, train, config.train_samples).points
+    return {f"after {k} epochs": points[k] for k in (0, len(points) // 2, len(points) - 1)}
+
+
+def _explained(rows: Rows, length: float) -> dict[str, float]:
+    """At the end of the training, of changes of the middle length in continuous time, with the usual half-width."""
+    last = [row for row in rows if row["point"] == rows[-1]["point"] and row["length"] == length]
+    names = {EXACT.name: "exact", SMOOTH.name: "smooth", USUAL.method.name: "surrogate"}
+    usual = (None, SMOOTH.smoothing.half_width)
+    return {
+        f"explained_variance_{names[row['method']]}": row["explained"]
+        for row in last if row["simulator"] == CONTINUOUS and row["half_width"] in usual
+    }  # fmt: skip
 
 
 def _by_method(rows: Rows) -> dict[str, Rows]:

@@ -5,14 +5,15 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from gradlab.data import SpikeData
+from gradlab.data import SpikeData, Splits
 from gradlab.measuring.gradient_similarity import compare, per_neuron
 from gradlab.measuring.line_scans import Look, look
-from gradlab.methods import BPTT, EventProp
+from gradlab.methods import BPTT, EventProp, EventPropSmooth, Method
 from gradlab.networks.losses import Labels, cross_entropy
 from gradlab.networks.network import Network
 from gradlab.networks.params import NetworkParams
 from gradlab.training.config import TrainConfig
+from gradlab.training.loop import Trainer
 from gradlab.training.objective import Objective
 from gradlab.training.room import Runaway
 from solvers.events import Events
@@ -21,7 +22,8 @@ from solvers.surrogates import Surrogate
 Row = dict[str, Any]
 Rows = list[Row]
 DT, SLOPE = 1e-3, 10.0  # [s], [1 / threshold]; of the figures that stand for all
-EXACT = EventProp()  # what surrogate gradients are compared with
+EXACT = EventProp()  # what other gradients are compared with
+SMOOTH = EventPropSmooth()
 _QUANTILES = (0.1, 0.5, 0.9)
 
 
@@ -48,30 +50,57 @@ class Setting(NamedTuple):
 USUAL = Setting()
 
 
+class Way(NamedTuple):
+    """Of a training through weight space: the weights at the start and after each epoch, and how it ended."""
+
+    points: list[NetworkParams]
+    status: str
+
+
 class Problem:
     """One network, some data, and an objective for each gradient, of which each compiles once."""
 
     def __init__(self, network: Network, data: SpikeData, samples: int, seed: int):
         """Bind; a batch is ``samples`` samples. ValueError for a network that cannot fit into memory."""
-        self.network, self.data, self.samples = network, data, samples
+        self.network, self.data, self.samples, self.seed = network, data, samples, seed
         self.order = np.random.default_rng(seed).permutation(len(data))
         # The loss alone is compared: no regularisation, whose derivatives are heuristics.
         self.config = TrainConfig(batch_size=samples, rate_strength=0.0, seed=seed)
-        self.exact = Objective(network, self.config, EXACT)
+        self._objectives: dict[Method, Objective] = {}
+        self._ways: dict[Method, Way] = {}
+        self.exact = self.objective(EXACT)
         self.exact.require_memory()
         self.params = self.exact.init(data)
-        self._surrogate: dict[Setting, Objective] = {}
 
     def batch(self, number: int) -> tuple[Events, Labels]:
         """Batch by number; different numbers share no sample."""
         chosen = self.order[number * self.samples : (number + 1) * self.samples]
         return self.exact.batch(self.data, chosen)
 
+    def way(self, method: Method, train: TrainConfig, samples: int) -> Way:
+        """A training from the start, of which each is done once.
+
+        Args:
+            method: gives the gradient.
+            train: settings.
+            samples: to train on, the last ones of the shuffled data, which no batch holds if there are enough.
+        """
+        if method not in self._ways:
+            subset, points = self.data.select(np.sort(self.order[-samples:])), [self.params]
+            trainer = Trainer(self.network, train, method)
+            result = trainer.fit(Splits(subset, None, subset), self.params, on_epoch=points.append)
+            self._ways[method] = Way(points, result.status)
+        return self._ways[method]
+
+    def objective(self, method: Method) -> Objective:
+        """The objective with the gradients of a method."""
+        if method not in self._objectives:
+            self._objectives[method] = Objective(self.network, self.config, method)
+        return self._objectives[method]
+
     def surrogate(self, setting: Setting = USUAL) -> Objective:
         """The objective with these surrogate gradients."""
-        if setting not in self._surrogate:
-            self._surrogate[setting] = Objective(self.network, self.config, setting.method)
-        return self._surrogate[setting]
+        return self.objective(setting.method)
 
     def compare(self, params: NetworkParams, setting: Setting = USUAL, number: int = 0) -> Row:
         """Agreement on one batch, by parameter and over neurons; the rates in both simulators."""

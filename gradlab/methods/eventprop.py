@@ -4,14 +4,14 @@ Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
 from solvers.eventprop import AUTO, ENGINES, engine_name, lif_layer_with_counts
-from solvers.events import Events
+from solvers.events import Events, without_ghosts
 from solvers.times import is_fine
 
 from ..networks.network import Network
@@ -50,6 +50,10 @@ class EventProp(Method):
         numbers = 3 if is_fine(jnp.float32, network.duration) else 4
         return batch_size * sum(room) * numbers * 4
 
+    def settings(self) -> dict[str, Any]:
+        """What this method asks of a layer, as keyword arguments."""
+        return {"engine": self.engine}
+
     def forward(
         self, network: Network, params: NetworkParams, events: Events, room: Capacities, key: PRNGKeyArray
     ) -> Output:
@@ -57,7 +61,7 @@ class EventProp(Method):
         spikes, counts = [], []
         for layer, capacity in zip(network.spiking_layers(params), room, strict=True):
             events, count = lif_layer_with_counts(
-                layer, events, duration=network.duration, delay=network.delay, capacity=capacity, engine=self.engine
+                layer, events, duration=network.duration, delay=network.delay, capacity=capacity, **self.settings()
             )
             spikes.append(events)
             counts.append(count)
@@ -67,4 +71,5 @@ class EventProp(Method):
         hidden = len(network.hidden)
         largest = jnp.stack([s.count.max() for s in spikes])
         of_outputs = counts[hidden] if network.readout.spiking else None
-        return Output(logits, tuple(counts[:hidden]), largest, tuple(spikes[:hidden]), of_outputs)
+        there = tuple(without_ghosts(each) for each in spikes[:hidden])
+        return Output(logits, tuple(counts[:hidden]), largest, there, of_outputs)

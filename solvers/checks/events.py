@@ -25,7 +25,7 @@ def batch_shapes(events: Any, *, single: bool) -> None:
             raise TypeError(f"events.{name} is of type {type(array).__name__}, expected an array: use pad_events")
         if jnp.dtype(array.dtype).kind not in kinds:
             raise TypeError(f"events.{name} has type {array.dtype}, expected {kind} (times are in seconds)")
-    times, units, count = events
+    times, units, count = events[:3]
     if times.ndim not in ((1, 2) if single else (2,)):
         allowed = "[capacity] or [batch, capacity]" if single else "[batch, capacity]: add a batch axis"
         raise ValueError(f"events.times have shape {times.shape}, expected {allowed}")
@@ -44,12 +44,13 @@ def in_32_bits(events: Events, inputs: int, real: Any) -> Events:
         events.times.astype(real),
         _int32(events.units, inputs),
         _int32(events.count, events.capacity + 1),
+        None if events.amplitudes is None else events.amplitudes.astype(real),
     )
 
 
 def _int32(array: Any, most: int) -> Any:
     if array.dtype != np.int32 and array.dtype.itemsize >= 4:
-        array = array.clip(-1 if array.dtype.kind == "i" else 0, most)
+        array = array.clip(-most - 2 if array.dtype.kind == "i" else 0, most)
     return array.astype(np.int32)
 
 
@@ -58,7 +59,8 @@ def event_findings(events: Events, inputs: int) -> list[Finding]:
 
     A sample that had no room for its events (``count`` above the capacity) has no times that could be wrong.
     """
-    times, units, count = map(values, events)
+    sources = events.units if events.amplitudes is None else events.sources
+    times, units, count = map(values, (events.times, sources, events.count))
     there = np.arange(times.shape[1], dtype=np.int32) < (count * (count <= times.shape[1]))[:, None]
     order = there[:, 1:] & ~(times[:, 1:] >= times[:, :-1])
     begin = there[:, :1] & ~(times[:, :1] >= 0)

@@ -15,8 +15,9 @@ from ..events import Events, unit_counts
 from ..fields import LARGEST, NotNegative, Positive, check_fields
 from ..neurons import Parameters, neuron_name
 from ..own_rules import own_rules
+from ..smoothing import Smoothing
 from ..times import warn_if_coarse
-from .engines import AUTO, ENGINES, Engine, Kept, engine_name
+from .engines import AUTO, ENGINES, Kept, engine_name, require_smooth
 
 
 def lif_layer(
@@ -74,15 +75,23 @@ def lif_layer_with_counts(
     capacity: int,
     delay: float = 1e-3,
     engine: str = AUTO,
+    smoothing: Smoothing | None = None,
 ) -> tuple[Events, Float[Array, "*batch post"]]:
     """As ``lif_layer``, and the spike count of each neuron, with a *heuristic* derivative for regularisers.
 
     A count is piecewise constant, its exact derivative is zero. Here it is differentiated as the sum of v/threshold at
     the spikes with v taken as free, as EventProp's rate regularisation does (Nowotny et al. 2025, Neuromorph. Comput.
     Eng., 10.1088/2634-4386/ada852). A neuron without a spike gets no derivative.
+
+    With ``smoothing`` the gradient is smoothed over spikes that appear and vanish, see ``Smoothing``: the events that
+    are returned are spikes and ghosts, with ``amplitudes``, by which what reads them has to multiply.
     """
     batch_shapes(events, single=True)
-    settings = _Settings(duration, delay, capacity, engine_name(engine, neuron_name(params)))
+    settings = _Settings(duration, delay, capacity, engine_name(engine, neuron_name(params)), smoothing)
+    if smoothing is not None:
+        require_smooth(settings.engine, neuron_name(params))
+    elif events.amplitudes is not None:
+        raise ValueError("events have amplitudes, expected spikes only: give the smoothing that they come from")
     single = events.times.ndim == 1
     if single:
         events = jax.tree.map(lambda x: x[None], events)
@@ -91,11 +100,11 @@ def lif_layer_with_counts(
     result = _layer(params, *events, wrong, settings)
     if single:
         result = jax.tree.map(lambda x: x[0], result)
-    times, units, count, counts = result
-    return Events(times, units, count), counts
+    *spikes, counts = result
+    return Events(*spikes), counts
 
 
-_Result = tuple[Array, Array, Array, Array]  # times, units and count of spikes; count of each neuron
+_Result = tuple[Any, ...]  # times, units, count and amplitudes of spikes; count of each neuron
 
 
 @dataclass(frozen=True)
@@ -104,13 +113,27 @@ class _Settings:
     delay: NotNegative
     capacity: Annotated[int, Interval(ge=1, lt=LARGEST)]  # a count above it marks that there was no room
     engine: str
+    smoothing: Smoothing | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
 
-    @property
-    def run(self) -> Engine:
-        return ENGINES[self.engine]
+    def forward(self, params: Any, events: Events) -> tuple[Events, Kept]:
+        engine: Any = ENGINES[self.engine]
+        settings = dict(duration=self.duration, delay=self.delay, capacity=self.capacity)
+        if self.smoothing is None:
+            return engine.forward(params, events, **settings)
+        return engine.smooth_forward(params, events, **settings, smoothing=self.smoothing)
+
+    def backward(self, wanted: "_Wanted", *arguments: Any, at_amplitudes: Array | None) -> tuple[Any, ...]:
+        engine: Any = ENGINES[self.engine]
+        settings: dict[str, Any] = dict(
+            duration=self.duration, delay=self.delay, trains_tau=wanted.tau, wants_times=wanted.times
+        )
+        if self.smoothing is None:
+            return *engine.backward(*arguments, **settings), None
+        settings |= dict(wants_amplitudes=wanted.amplitudes, smoothing=self.smoothing)
+        return engine.smooth_backward(*arguments, at_amplitudes, **settings)
 
 
 @jax.tree_util.register_static
@@ -119,37 +142,40 @@ class _Wanted(NamedTuple):
 
     tau: bool
     times: bool
+    amplitudes: bool
 
 
 def _run(params: Any, events: Events, wrong: Array, settings: _Settings) -> tuple[_Result, tuple[Events, Kept]]:
     lost = wrong | events.overflowed
-    spikes, kept = settings.run.forward(
-        params, events._replace(count=jnp.where(lost, 0, events.count)),
-        duration=settings.duration, delay=settings.delay, capacity=settings.capacity,
-    )  # fmt: skip
+    spikes, kept = settings.forward(params, events._replace(count=jnp.where(lost, 0, events.count)))
     spikes = spikes._replace(count=jnp.where(lost, settings.capacity + 1, spikes.count))
     # What is kept for the backward pass is what is returned: the same arrays, not copies.
     spikes = spikes._replace(times=jnp.where(spikes.overflowed[:, None], jnp.nan, spikes.times))
     counts = unit_counts(spikes, params.w_in.shape[1]).astype(spikes.times.dtype)
-    return (*spikes, counts), (spikes, kept)
+    amplitudes = None if settings.smoothing is None else spikes.there.astype(spikes.times.dtype)
+    return (*spikes._replace(amplitudes=amplitudes), counts), (spikes, kept)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(5,))
-def _layer(params: Any, times: Array, units: Array, count: Array, wrong: Array, settings: _Settings) -> _Result:
-    return _run(params, Events(times, units, count), wrong, settings)[0]
+@partial(jax.custom_vjp, nondiff_argnums=(6,))
+def _layer(
+    params: Any, times: Array, units: Array, count: Array, amplitudes: Array | None, wrong: Array, settings: _Settings
+) -> _Result:
+    return _run(params, Events(times, units, count, amplitudes), wrong, settings)[0]
 
 
 @own_rules()
 def _forward(
-    params: Any, times: Any, units: Any, count: Any, wrong: Any, settings: _Settings
+    params: Any, times: Any, units: Any, count: Any, amplitudes: Any, wrong: Any, settings: _Settings
 ) -> tuple[_Result, tuple[Any, ...]]:
-    wanted = _Wanted(params.tau_mem.perturbed or params.tau_syn.perturbed, times.perturbed)
+    wanted = _Wanted(
+        params.tau_mem.perturbed or params.tau_syn.perturbed, times.perturbed, getattr(amplitudes, "perturbed", False)
+    )
     params, *events, wrong = jax.tree.map(
-        lambda x: x.value, (params, times, units, count, wrong), is_leaf=lambda x: hasattr(x, "perturbed")
+        lambda x: x.value, (params, times, units, count, amplitudes, wrong), is_leaf=lambda x: hasattr(x, "perturbed")
     )
     events = Events(*events)
     result, stored = _run(params, events, wrong, settings)
-    return result, (params, events, *stored, wanted)
+    return result, (params, events._replace(amplitudes=None), *stored, wanted)
 
 
 def _as_array(cotangent: Any) -> Any:
@@ -160,19 +186,16 @@ def _as_array(cotangent: Any) -> Any:
 
 
 @own_rules()
-def _backward(
-    settings: _Settings, residuals: tuple[Any, ...], cotangents: tuple[Any, ...]
-) -> tuple[Any, Array | None, None, None, None]:
+def _backward(settings: _Settings, residuals: tuple[Any, ...], cotangents: tuple[Any, ...]) -> tuple[Any, ...]:
     params, events, spikes, kept, wanted = residuals
-    time_cotangents, _, _, count_cotangents = map(_as_array, cotangents)
+    time_cotangents, _, _, at_amplitudes, count_cotangents = map(_as_array, cotangents)
     time_cotangents = jnp.where(spikes.valid, time_cotangents, 0)
-    gradient, d_times = settings.run.backward(
-        params, events, spikes, kept, time_cotangents, count_cotangents,
-        duration=settings.duration, delay=settings.delay, trains_tau=wanted.tau, wants_times=wanted.times,
-    )  # fmt: skip
+    gradient, d_times, d_amplitudes = settings.backward(
+        wanted, params, events, spikes, kept, time_cotangents, count_cotangents, at_amplitudes=at_amplitudes
+    )
     poisoned = jnp.where(spikes.overflowed.any(), jnp.nan, 0)
     gradient = jax.tree.map(lambda g: g + poisoned.astype(g.dtype), gradient)
-    return gradient, d_times, None, None, None
+    return gradient, d_times, None, None, d_amplitudes, None
 
 
 _layer.defvjp(_forward, _backward, symbolic_zeros=True)

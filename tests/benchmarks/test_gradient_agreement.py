@@ -14,7 +14,7 @@ from gradlab.reporting import records
 TINY = dict(
     hidden=16, duration=0.1, samples=4, slopes=(10.0,), shapes=("sigmoid",), scales=(), steps=(1e-3, 5e-4),
     recurrences=(2.0,), drives=(1.0,), depths=(1,), durations=(), batches=2,
-    lengths=(0.01, 0.1), epochs=3, train_samples=32,
+    lengths=(0.01, 0.1), directions=2, draws=2, epochs=3, train_samples=32,
     radii=(0.003,), loops=2, loop_slopes=(10.0,), loop_points=32,
 )  # fmt: skip
 
@@ -48,6 +48,7 @@ def test_loops(record):
     values = (metrics["circulation_eventprop"], metrics["circulation_jump_residual"])
     assert any(x is not None for x in values) and all(x is None or x < 1e-8 for x in values)
     assert all(abs(row["bptt"]["10"]) > 1e-8 for row in rows)
+    assert all(np.isfinite(row["eventprop-smooth"]) for row in rows)
     assert not jax.config.read("jax_enable_x64")
 
 
@@ -55,13 +56,32 @@ def test_steps_and_trainings_start_alike(record):
     training = record["samples"]["training"]
     first = {row["method"]: row for row in training["rows"] if row["epoch"] == 0}
     assert first["eventprop"]["loss"] == first["bptt"]["loss"]
+    assert first["eventprop"]["loss"] == first["eventprop-smooth"]["loss"]
     ends = [row for row in training["rows"] if row["epoch"] == 3]
-    assert all(row["distance"] > 0 for row in ends) and len(ends) == 2
-    assert ends[0]["apart"] == ends[1]["apart"] > 0 == first["bptt"]["apart"]
-    assert [row["simulator"] for row in training["refined"]] == 2 * ["continuous", "0.001", "0.0005"]
+    assert all(row["distance"] > 0 for row in ends) and len(ends) == 3
+    assert min(ends[1]["apart"], ends[2]["apart"]) > 0 == first["bptt"]["apart"] == ends[0]["apart"]
+    assert [row["simulator"] for row in training["refined"]] == 3 * ["continuous", "0.001", "0.0005"]
     assert 0 <= record["metrics"]["uphill_training_bptt"] <= 1
     curves = [row["curves"]["same"] for row in record["samples"]["usefulness"]]
-    assert np.shape(curves) == (2, 2)
+    assert np.shape(curves) == (3, 2)
+
+
+def test_explained_variance(record):
+    """A row for each stage, length, gradient and half-width; the metrics are those of the last stage."""
+    rows, metrics = record["samples"]["variance"], record["metrics"]
+    assert [row["point"] for row in rows[:: len(rows) // 3]] == [f"after {k} epochs" for k in (0, 2, 3)]
+    assert len(rows) == 3 * 2 * (3 + 4)
+    assert all(row["explained"] <= 1 and row["rms_change"] > 0 for row in rows)
+    last = [row for row in rows if (row["point"], row["length"]) == ("after 3 epochs", 0.1)]
+    for name, method in (("exact", "eventprop"), ("smooth", "eventprop-smooth"), ("surrogate", "bptt")):
+        assert metrics[f"explained_variance_{name}"] == next(r["explained"] for r in last if r["method"] == method)
+
+
+def test_average(record):
+    """A row for each kind and size of the changes, each gradient and half-width."""
+    rows = record["samples"]["average"]
+    assert len(rows) == 2 * 4 * (2 + 4) and {row["noise"] for row in rows} == {"weights", "thresholds"}
+    assert all(row["explained"] <= 1 and row["rms_change"] > 0 for row in rows)
 
 
 def test_impossible_settings():

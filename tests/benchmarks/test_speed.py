@@ -22,10 +22,12 @@ def test_speed_measures_and_records(tmp_path, capsys):
     metrics = record["metrics"]
     assert records.read(tmp_path / "speed.jsonl") == [record]
     assert (tmp_path / "figures" / "speed.png").read_bytes().startswith(b"\x89PNG")
-    assert {len(times) for times in record["samples"].values()} == {2} and len(record["samples"]) == 12
+    assert {len(times) for times in record["samples"].values()} == {2} and len(record["samples"]) == 13
     assert set(record["samples"]) == set(LABELS)
     assert metrics["eventprop_over_bptt"] == metrics["eventprop_step_s"] / metrics["bptt_step_s"]
     assert metrics["eventprop_over_limit"] == metrics["eventprop_step_s"] / metrics["limit_step_s"]
+    assert metrics["smooth_over_exact"] == metrics["eventprop-smooth_step_s"] / metrics["eventprop_step_s"]
+    assert 1 < metrics["smooth_over_exact_residual_bytes"] <= 1.15
     assert metrics["silence_over_none"] == metrics["eventprop_silence_step_s"] / metrics["eventprop_step_s"]
     values = metrics["grid_steps"] * 3 * 12 * 4
     assert metrics["bptt_residual_bytes"] >= metrics["bptt_checkpointed_residual_bytes"] + values

@@ -184,7 +184,7 @@ def test_defaults_of_a_data_set(monkeypatch):
         (("bptt", "eventprop", "bptt"), ("bptt", "eventprop")),
         (("all",), tuple(METHODS)),
         (("both",), ("eventprop", "bptt")),
-        (("bptt", "all"), ("bptt", "eventprop")),
+        (("bptt", "all"), ("bptt", "eventprop", "eventprop-smooth")),
     ],
 )
 def test_one_method_several_or_all(given, methods):

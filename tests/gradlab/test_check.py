@@ -9,6 +9,7 @@ import pytest
 from gradlab import check
 from gradlab.command import write_record
 from gradlab.measuring import exactness
+from gradlab.measuring.existence import ExistenceReport
 from gradlab.measuring.random_networks import CASES
 from solvers.events import pad_events
 
@@ -19,32 +20,48 @@ def report(**changes):
     return exactness.Report(errors={"w_in": {"mean": 1e-9}}, spikes=10, checked=5, **changes)
 
 
+def existence(error=1e-9):
+    return ExistenceReport({"w_in": error}, 1)
+
+
 def record_of(found, out):
-    return write_record("check", check.Config(out=out), check.outcome(found, check.Config()), "check.jsonl")
+    return write_record(
+        "check", check.Config(out=out), check.outcome(found, existence(), check.Config()), "check.jsonl"
+    )
 
 
 def test_record_and_verdict_of_a_good_report(tmp_path):
     record = record_of(report(implicit=1e-12), tmp_path)
     assert (record["benchmark"], record["method"], record["status"]) == ("check", "eventprop", "ok")
     assert record["metrics"]["worst_relative_error"] == 1e-9
+    assert (record["metrics"]["existence_worst_relative_error"], record["metrics"]["existence_ghosts"]) == (1e-9, 1)
     json.dumps(record)
 
 
 @pytest.mark.parametrize("fault", [{"missed": 1}, {"implicit": 1e-3}])
 def test_a_fault_fails(fault):
-    assert check.outcome(report(**fault), check.Config()).status != "ok"
+    assert check.outcome(report(**fault), existence(), check.Config()).status != "ok"
+
+
+@pytest.mark.parametrize(
+    "found", [existence(1e-5), ExistenceReport({"w_in": 1e-9, "w_rec": np.nan}, 1), ExistenceReport()]
+)
+def test_a_fault_of_the_smoothed_gradient_fails(found):
+    assert check.outcome(report(), existence(), check.Config()).status == "ok"
+    assert check.outcome(report(), found, check.Config()).status != "ok"
 
 
 @pytest.mark.slow  # as tests/gradients/test_exactness.py does
 def test_one_case_end_to_end():
     found = exactness.check_gradients([CASES[0]], ["exp"])
     assert found.passed and found.worst <= 1e-6 and found.spikes > 0 and found.missed == 0
-    assert "w_rec" in check.table(found)
+    assert "w_rec" in check.table(found, existence())
 
 
 @pytest.mark.parametrize(("changes", "status"), [({}, 0), ({"missed": 1}, 1), ({"implicit": float("nan")}, 1)])
 def test_command_prints_a_table_and_a_record_as_the_last_line(monkeypatch, capsys, tmp_path, changes, status):
     monkeypatch.setattr(check, "check_gradients", lambda **_: report(**changes))
+    monkeypatch.setattr(check, "check_existence", lambda **_: existence())
     assert check.main(["--json", "--seed", "3", "--out", str(tmp_path)]) == status
     *table, last = capsys.readouterr().out.splitlines()
     record = json.loads(last)

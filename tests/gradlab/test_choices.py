@@ -29,6 +29,8 @@ CHOICES = {
     (NetworkSettings, "initialiser"): INITIALISERS,
     (MethodOptions, "engine"): ("auto", *ENGINES),
     (MethodOptions, "surrogate"): SURROGATES,
+    (MethodOptions, "smoothing"): ("triangle", "boxcar"),
+    (MethodOptions, "parts"): ("both", "existence", "timing"),
     (check.Config, "engine"): ("auto", *ENGINES),
     (DataSettings, "dataset"): ("auto", *DATASETS),
 }

@@ -1,5 +1,7 @@
 """Random small layers and inputs for tests of the event-driven solver."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +11,8 @@ from solvers.events import NO_UNIT, pad_events
 from solvers.neurons.lif import lif_params
 
 FAST = [name for name, engine in ENGINES.items() if engine.neurons is not None]  # those made for LIF neurons
+#: Compiled as users do, not as ``conftest.py`` sets it: for what is the same to the last bit only then.
+as_used = partial(jax.jit, compiler_options={"xla_cpu_use_fusion_emitters": True})
 INPUTS, NEURONS, BATCH, EVENTS = 6, 5, 3, 30
 SETTINGS = dict(duration=60e-3, capacity=150, delay=1e-3)
 

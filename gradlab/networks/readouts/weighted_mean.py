@@ -23,6 +23,7 @@ class WeightedMean(NamedTuple):
 
     decays: float
     spiking: bool = False
+    linear: bool = True
 
     def kernel(self, params: ReadoutParams, times: Array, duration: float) -> Array:
         """Contribution of a spike at each time, per weight: ``1/T int_s^T exp(-g t) kappa(t - s) dt``."""
@@ -38,8 +39,8 @@ class WeightedMean(NamedTuple):
         @jax.checkpoint
         def sums(spikes: Events) -> Array:  # of one sample
             contribution = self.kernel(params, jnp.where(spikes.valid, spikes.times, duration), duration)
-            index = jnp.where(spikes.valid, spikes.units, units)
-            return jnp.zeros(units, contribution.dtype).at[index].add(contribution, mode="drop")
+            index = jnp.where(spikes.valid, spikes.sources, units)
+            return jnp.zeros(units, contribution.dtype).at[index].add(spikes.weigh(contribution), mode="drop")
 
         return map_samples(sums, spikes) @ params.w
 

@@ -6,6 +6,7 @@ from ...neurons import NEURONS
 from . import numba, ode, xla
 from .base import Engine as Engine
 from .base import Kept as Kept
+from .base import SmoothEngine as SmoothEngine
 
 ENGINES: dict[str, Engine] = {
     "numba": numba,
@@ -37,3 +38,20 @@ def engine_name(name: str, neuron: str = "lif") -> str:
     if name not in able:
         raise ValueError(f"engine {name} does not simulate neuron {neuron!r}: choose {' or '.join(able)}")
     return name
+
+
+def require_smooth(name: str, neuron: str) -> None:
+    """Refuse to smooth gradients of a neuron model, or by an engine, that has no such gradient.
+
+    Args:
+        name: of an engine.
+        neuron: name in ``solvers.neurons.NEURONS``.
+
+    Raises:
+        ValueError: says which has.
+    """
+    if neuron != "lif":
+        raise ValueError(f"neuron {neuron!r} has no smoothed gradient: choose lif")
+    if not isinstance(ENGINES[name], SmoothEngine):
+        able = [key for key, engine in ENGINES.items() if isinstance(engine, SmoothEngine)]
+        raise ValueError(f"engine {name} has no smoothed gradient: choose {' or '.join(able)}")

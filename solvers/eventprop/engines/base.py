@@ -2,9 +2,10 @@
 
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from jaxtyping import Array, Float, Shaped
+from jaxtyping import Array, Float, Shaped, UInt8
 
 from ...events import Events
+from ...smoothing import Smoothing
 
 
 class Kept(NamedTuple):
@@ -12,16 +13,19 @@ class Kept(NamedTuple):
 
     Attributes:
         current: of the spiking neuron [voltage]; 0 for a spike at the end of a dead time, at which the voltage does not
-            rise to the threshold.
+            rise to the threshold; of a ghost its margin [thresholds], which is below 0.
         remainder: what the time of the spike loses by rounding, in a form of the engine's own; None if nothing that
             matters, see ``solvers.times.is_fine``.
         release: current of the neuron when its clamp after the spike is released [voltage], 0 if that is not before the
             end; None if no voltage is clamped.
+        margin: of spikes in 254 parts of the half-width, see ``Smoothing``, 255 if they are not marginal; None without
+            an existence part.
     """
 
     current: Float[Array, "batch capacity"]
     remainder: Shaped[Array, "batch capacity"] | None
     release: Float[Array, "batch capacity"] | None = None
+    margin: UInt8[Array, "batch capacity"] | None = None
 
 
 @runtime_checkable
@@ -74,5 +78,43 @@ class Engine(Protocol):
             delay: likewise.
             trains_tau: whether gradients of the time constants are wanted; otherwise they may be anything.
             wants_times: whether gradients of the input times are wanted.
+        """
+        ...
+
+
+@runtime_checkable
+class SmoothEngine(Engine, Protocol):
+    """An engine that can also smooth the gradient over spikes that appear and vanish, see ``smoothing``."""
+
+    def smooth_forward(
+        self, params: Any, events: Events, *, duration: float, delay: float, capacity: int, smoothing: Smoothing
+    ) -> tuple[Events, Kept]:
+        """As ``forward``; the events returned are spikes and ghosts, and ``Kept`` has margins.
+
+        Events that are given may be ghosts, too: they have no effect here.
+        """
+        ...
+
+    def smooth_backward(
+        self,
+        params: Any,
+        events: Events,
+        spikes: Events,
+        kept: Kept,
+        time_cotangents: Float[Array, "batch capacity"],
+        count_cotangents: Float[Array, "batch post"],
+        amplitude_cotangents: Float[Array, "batch capacity"],
+        *,
+        duration: float,
+        delay: float,
+        trains_tau: bool,
+        wants_times: bool,
+        wants_amplitudes: bool,
+        smoothing: Smoothing,
+    ) -> tuple[Any, Float[Array, "batch events"] | None, Float[Array, "batch events"] | None]:
+        """As ``backward``, with the derivative of the loss with respect to the amplitudes of spikes and ghosts.
+
+        Returns:
+            Also the derivative with respect to the amplitudes of the input events, if wanted.
         """
         ...

@@ -1,5 +1,6 @@
 """Tests of the data set in memory and of its batches."""
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -163,7 +164,7 @@ def test_batch_agrees_with_the_padding_of_the_solvers():
     data = small()
     cuts = [slice(0, 2), slice(2, 2), slice(2, 5)]
     expected = pad_events([(data.times[cut], data.units[cut]) for cut in cuts], 4, np.float32)
-    for ours, theirs in zip(batch(data, [0, 1, 2], 4)[0], expected, strict=True):
+    for ours, theirs in zip(jax.tree.leaves(batch(data, [0, 1, 2], 4)[0]), jax.tree.leaves(expected), strict=True):
         assert ours.dtype == theirs.dtype
         np.testing.assert_array_equal(ours, theirs)
 

@@ -13,6 +13,7 @@ from small_layers import (
     INPUTS,
     NEURONS,
     SETTINGS,
+    as_used,
     assert_close,
     assert_same_spikes,
     sample,
@@ -57,8 +58,6 @@ def test_transformations_of_jax(engine):
     assert value == pytest.approx(float(score(params, events)), rel=1e-14)
     assert_close(gradient, plain, rtol=1e-14)
 
-    # Compiled as users do (see ``conftest.py``): then they are the same to the last bit.
-    as_used = partial(jax.jit, compiler_options={"xla_cpu_use_fusion_emitters": True})
     layer = as_used(lambda p, e: lif_layer(p, e, **usual))
     several = jax.tree.map(lambda x: jnp.stack([x, 1.02 * x]), params)
     spikes = as_used(jax.vmap(lambda p: lif_layer(p, events, **usual)))(several)

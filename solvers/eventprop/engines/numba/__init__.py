@@ -2,5 +2,7 @@
 
 from .engine import backward as backward
 from .engine import forward as forward
+from .engine import smooth_backward as smooth_backward
+from .engine import smooth_forward as smooth_forward
 
 neurons = ("lif", "dead-time", "clamp")

@@ -13,14 +13,16 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ....checks import host_call
-from ....events import NO_UNIT, Events
+from ....events import NO_UNIT, Events, ghost_of
 from ....neurons import neuron_of
 from ....neurons.refractory import LIFLike
+from ....smoothing import Smoothing
 from ....times import is_fine
 from ..base import Kept
 from ..stacking import as_params, stacked_weights
 from .kernels.arguments import Cotangents, Gradient, Input, Layer, Stored, Wanted
 from .kernels.batch import adjoint_batch, simulate_batch
+from .kernels.ghosts import Marks, Watch
 from .remainder import joined, split
 
 _LINE = 64  # bytes of a cache line
@@ -75,21 +77,50 @@ def _aligned(array: np.ndarray) -> np.ndarray:
         return array
     copy = _aligned_zeros(array.shape, array.dtype)
     copy[:] = array
-    copy.flags.writeable = False  # as XLA's arrays are: for others, numba would compile the kernels a second time
-    return copy
+    return _read_only([copy])[0]
 
 
 def _static(params: LIFLike) -> dict[str, Any]:
     return dict(recurrent=params.w_rec is not None, shared=params.tau_mem.ndim == params.tau_syn.ndim == 0)
 
 
+def _without_ghosts(events: Input) -> Input:
+    """The spikes among events."""
+    times, units, count = events
+    places = np.arange(times.shape[1])
+    there = (units >= 0) & (places < count[:, None])
+    number = there.sum(1, dtype=count.dtype)
+    filled = places < number[:, None]
+    spikes = Input(np.full_like(times, np.inf), np.full_like(units, NO_UNIT), number)
+    spikes.times[filled], spikes.units[filled] = times[there], units[there]
+    return _read_only(spikes)
+
+
+def _with_ghosts(events: Any, shape: tuple[int, ...]) -> tuple[Any, np.ndarray]:
+    """The events, ghosts with the index of their neuron; and which of them are spikes, in a shape that may be empty."""
+    ghosts = events.units < NO_UNIT
+    units, there = np.where(ghosts, ghost_of(events.units), events.units), ~ghosts[:, : shape[1]]
+    return events._replace(units=_read_only([units])[0]), there
+
+
+def _read_only(arrays: Any) -> Any:
+    """The arrays, marked as XLA's are: for others, numba would compile the kernels a second time."""
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays
+
+
 def _simulate(
     weights: np.ndarray, tau_mem: np.ndarray, tau_syn: np.ndarray, threshold: np.ndarray, reset: np.ndarray,
     times: np.ndarray, units: np.ndarray, count: np.ndarray, *refractory: np.ndarray, recurrent: bool, shared: bool,
-    clamps: bool, duration: float, delay: float, capacity: int, exact: bool,
+    clamps: bool, ghosts: bool, duration: float, delay: float, capacity: int, exact: bool, smoothing: Smoothing | None,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     layer = Layer(_aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
     events, shape = Input(times, units, count), (len(times), capacity)
+    events = _without_ghosts(events) if ghosts else events
+    watch = None
+    if smoothing is not None and smoothing.parts != "timing":
+        watch = Watch(np.zeros(shape, np.uint8), smoothing.half_width, smoothing.dip)
     stored = Stored(
         np.full(shape, np.inf, np.float64 if exact else times.dtype),
         np.full(shape, NO_UNIT, np.int32),
@@ -99,29 +130,41 @@ def _simulate(
     period, release = refractory[0] if refractory else None, np.zeros(shape, times.dtype) if clamps else None
 
     def kernel(first: int, stride: int) -> None:
-        simulate_batch(layer, period, events, duration, delay, stored, release, first, stride)
+        simulate_batch(layer, period, events, duration, delay, stored, release, watch, first, stride)
 
     _spread(kernel, _threads(len(times)))
     rounded, remainder = split(stored.times, times.dtype) if exact else (stored.times, None)
-    more = (x for x in (remainder, release) if x is not None)
+    more = (x for x in (remainder, release, watch.margins if watch else None) if x is not None)
     return *stored._replace(times=rounded), *more
 
 
 def forward(params: LIFLike, events: Events, *, duration: float, delay: float, capacity: int) -> tuple[Events, Kept]:
     """See ``Engine``."""
+    return smooth_forward(params, events, duration=duration, delay=delay, capacity=capacity, smoothing=None)
+
+
+def smooth_forward(
+    params: LIFLike, events: Events, *, duration: float, delay: float, capacity: int, smoothing: Smoothing | None
+) -> tuple[Events, Kept]:
+    """See ``SmoothEngine``."""
     batch = events.times.shape[0]
     real, whole = events.times.dtype, jnp.int32
     shape = jax.ShapeDtypeStruct
     room = (batch, capacity)
     exact, clamps = not is_fine(real, duration), neuron_of(params).clamps
     result = [shape(room, real), shape(room, whole), shape(room, real), shape((batch,), whole)]
-    result += ([shape(room, whole)] if exact else []) + ([shape(room, real)] if clamps else [])
+    optional = {"remainder": whole} if exact else {}
+    optional |= {"release": real} if clamps else {}
+    optional |= {"margin": jnp.uint8} if smoothing is not None and smoothing.parts != "timing" else {}
+    result += [shape(room, kind) for kind in optional.values()]
     call = partial(
-        _simulate, **_static(params), clamps=clamps, duration=duration, delay=delay, capacity=capacity, exact=exact
-    )
+        _simulate, **_static(params), clamps=clamps, ghosts=events.amplitudes is not None, duration=duration,
+        delay=delay, capacity=capacity, exact=exact, smoothing=smoothing,
+    )  # fmt: skip
     arguments = *_kernel_arguments(params, events), *_optional(params).values()
     times, units, current, count, *more = host_call(call, result, *arguments)
-    return Events(times, units, count), Kept(current, more[0] if exact else None, more[-1] if clamps else None)
+    found = {"remainder": None} | dict(zip(optional, more, strict=True))
+    return Events(times, units, count), Kept(current, **found)
 
 
 def _adjoint(
@@ -129,14 +172,24 @@ def _adjoint(
     times: np.ndarray, units: np.ndarray, count: np.ndarray, spike_times: np.ndarray, spike_units: np.ndarray,
     spikes: np.ndarray, current: np.ndarray, time_cotangents: np.ndarray, count_cotangents: np.ndarray,
     *optional: np.ndarray, given: tuple[str, ...], recurrent: bool, shared: bool, delay: float, trains_tau: bool,
-    wants_times: bool,
+    wants_times: bool, ghosts: bool, smoothing: Smoothing | None,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     layer = Layer(_aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
     events, wanted = Input(times, units, count), Wanted(trains_tau, wants_times)
+    marks, d_inputs = None, np.zeros((len(times), times.shape[1] if ghosts else 0), times.dtype)
     also = dict(zip(given, optional, strict=True))
     period, release = also.get("refractory"), also.get("release")
     spike_times = joined(spike_times, also["remainder"]) if "remainder" in also else spike_times
     stored = Stored(spike_times, spike_units, current, spikes)
+    if smoothing is not None:
+        events, inputs = _with_ghosts(events, times.shape if ghosts else d_inputs.shape)
+        stored, there = _with_ghosts(stored, spike_times.shape)
+        margins = also.get("margin", np.zeros((len(times), 0), np.uint8))
+        marks = Marks(
+            there, margins, also["at_amplitudes"], inputs, d_inputs,
+            smoothing.half_width if smoothing.kernel == "triangle" else -smoothing.half_width, smoothing.floor,
+            smoothing.parts != "existence", smoothing.parts != "timing",
+        )  # fmt: skip
     cotangents = Cotangents(time_cotangents, count_cotangents)
     threads = _threads(len(times))
     d_weights = _aligned_zeros((threads, *weights.shape), weights.dtype)
@@ -147,29 +200,45 @@ def _adjoint(
         d_tau_mem, d_tau_syn, d_threshold, d_reset, *others = d_constants[:, first]
         d_period = others[0] if others else d_reset[:0]
         gradient = Gradient(d_weights[first], d_tau_mem, d_tau_syn, d_threshold, d_reset, d_period, d_times)
-        adjoint_batch(layer, period, events, delay, stored, release, cotangents, wanted, gradient, first, stride)
+        adjoint_batch(layer, period, events, delay, stored, release, cotangents, wanted, gradient, marks, first, stride)
 
     _spread(kernel, threads)
     total = d_weights[0]
     for part in d_weights[1:]:
         total += part
-    return total, *d_constants.sum(1), d_times
+    return total, *d_constants.sum(1), d_times, d_inputs
 
 
 def backward(
+    params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
+    *, duration: float, delay: float, trains_tau: bool, wants_times: bool,
+) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
+    """See ``Engine``; what follows the last spike, hence the duration, does not matter."""
+    return smooth_backward(
+        params, events, spikes, kept, time_cotangents, count_cotangents, None, duration=duration, delay=delay,
+        trains_tau=trains_tau, wants_times=wants_times, wants_amplitudes=False, smoothing=None,
+    )[:2]  # fmt: skip
+
+
+def smooth_backward(
     params: LIFLike,
     events: Events,
     spikes: Events,
     kept: Kept,
     time_cotangents: Float[Array, "batch capacity"],
     count_cotangents: Float[Array, "batch post"],
+    amplitude_cotangents: Float[Array, "batch capacity"] | None,
     *,
     duration: float,
     delay: float,
     trains_tau: bool,
     wants_times: bool,
-) -> tuple[LIFLike, Float[Array, "batch events"] | None]:
-    """See ``Engine``; what follows the last spike, hence the duration, does not matter."""
+    wants_amplitudes: bool,
+    smoothing: Smoothing | None,
+) -> tuple[LIFLike, Float[Array, "batch events"] | None, Float[Array, "batch events"] | None]:
+    """See ``SmoothEngine``."""
+    if smoothing is not None and smoothing.is_exact and not wants_amplitudes:
+        smoothing, amplitude_cotangents = None, None  # by the very same kernel, hence to the last bit
     shape = jax.ShapeDtypeStruct
     real = params.w_in.dtype
     rows = params.inputs + (0 if params.w_rec is None else params.neurons)
@@ -177,14 +246,21 @@ def backward(
         shape((rows, params.neurons), real),
         *(shape((params.neurons,), real) for _ in params[2:]),
         shape(events.times.shape if wants_times else (events.times.shape[0], 0), events.times.dtype),
+        shape(events.times.shape if wants_amplitudes else (events.times.shape[0], 0), real),
     )
-    optional = _optional(params, remainder=kept.remainder, release=kept.release)
+    optional = _optional(
+        params, remainder=kept.remainder, release=kept.release, margin=kept.margin, at_amplitudes=amplitude_cotangents
+    )
     call = partial(
-        _adjoint, **_static(params), given=tuple(optional), delay=delay, trains_tau=trains_tau, wants_times=wants_times
-    )
+        _adjoint, **_static(params), given=tuple(optional), delay=delay, trains_tau=trains_tau, wants_times=wants_times,
+        ghosts=wants_amplitudes, smoothing=smoothing,
+    )  # fmt: skip
     arguments = (
         *_kernel_arguments(params, events), spikes.times, spikes.units, spikes.count, kept.current, time_cotangents,
         count_cotangents, *optional.values(),
     )  # fmt: skip
-    d_weights, *d_constants, d_times = host_call(call, result, *arguments)
-    return as_params(params, d_weights, d_constants), d_times if wants_times else None
+    d_weights, *d_constants, d_times, d_inputs = host_call(call, result, *arguments)
+    return (
+        as_params(params, d_weights, d_constants), d_times if wants_times else None,
+        d_inputs if wants_amplitudes else None,
+    )  # fmt: skip

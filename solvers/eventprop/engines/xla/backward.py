@@ -26,10 +26,12 @@ from ....events import Events
 from ....neurons import neuron_of
 from ....neurons.lif import flow
 from ....neurons.refractory import LIFLike
+from ....smoothing import Smoothing
 from ....times import Time, as_time, last, where
 from ..base import Kept
 from ..stacking import as_params, stacked_weights
 from .arrivals import take, take_time
+from .ghosts import Mark, across_mark
 from .refractory import previous_spikes, releases
 
 
@@ -62,6 +64,9 @@ class _State(NamedTuple):
         time_cotangents: derivative of the loss with respect to each spike time, as far as it is known.
         gradient: of the stacked weights and of each neuron's constants so far.
         d_times: of the input times so far; None if it is not wanted.
+        at_amplitudes: derivative of the loss with respect to the amplitudes of spikes and ghosts, as far as it is
+            known; None without smoothing.
+        d_amplitudes: of those of the input so far; None if it is not wanted.
     """
 
     adjoint: _Adjoint
@@ -74,6 +79,8 @@ class _State(NamedTuple):
     time_cotangents: Float[Array, "batch capacity"]
     gradient: tuple[Array, ...]
     d_times: Float[Array, "batch events"] | None
+    at_amplitudes: Float[Array, "batch capacity"] | None
+    d_amplitudes: Float[Array, "batch events"] | None
 
 
 def _back(
@@ -109,21 +116,40 @@ def _across_spike(
     return jnp.where(here, ((current - params.reset) * adjoint.p - params.tau_mem * at_time) / rises_by, 0)
 
 
-@partial(jax.jit, static_argnames=("duration", "delay", "trains_tau", "wants_times"))
 def backward(
+    params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
+    *, duration: float, delay: float, trains_tau: bool, wants_times: bool,
+) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
+    """See ``Engine``; what follows the last spike, hence the duration, does not matter."""
+    return smooth_backward(
+        params, events, spikes, kept, time_cotangents, count_cotangents, None, duration=duration, delay=delay,
+        trains_tau=trains_tau, wants_times=wants_times, wants_amplitudes=False, smoothing=None,
+    )[:2]  # fmt: skip
+
+
+@partial(jax.jit, static_argnames=("duration", "delay", "trains_tau", "wants_times", "wants_amplitudes", "smoothing"))
+def smooth_backward(
     params: LIFLike,
     events: Events,
     spikes: Events,
     kept: Kept,
     time_cotangents: Float[Array, "batch capacity"],
     count_cotangents: Float[Array, "batch post"],
+    amplitude_cotangents: Float[Array, "batch capacity"] | None,
     *,
     duration: float,
     delay: float,
     trains_tau: bool,
     wants_times: bool,
-) -> tuple[LIFLike, Float[Array, "batch events"] | None]:
-    """See ``Engine``; what follows the last spike, hence the duration, does not matter."""
+    wants_amplitudes: bool,
+    smoothing: Smoothing | None,
+) -> tuple[LIFLike, Float[Array, "batch events"] | None, Float[Array, "batch events"] | None]:
+    """See ``SmoothEngine``."""
+    if smoothing is not None and smoothing.is_exact and not wants_amplitudes:
+        smoothing, amplitude_cotangents = None, None  # by the very same program, hence to the last bit
+    if smoothing is not None:
+        there, events_there = spikes.there, events.there
+        spikes, events = spikes._replace(units=spikes.sources), events._replace(units=events.sources)
     batch, real, recurrent = len(events.times), events.times.dtype, params.w_rec is not None
     samples, neurons = jnp.arange(batch), jnp.arange(params.neurons)
     weights = stacked_weights(params)
@@ -158,10 +184,19 @@ def backward(
 
         unit = jnp.where(from_own, params.inputs + take(spikes.units, s.r - 1, 0), take(events.units, s.e - 1, 0))
         unit = jnp.where(from_own | from_input, unit, len(weights))  # no arrival: no row
+        sender = jnp.where(from_own, s.r - 1, spikes.capacity)
+        at_amplitudes, d_amplitudes = s.at_amplitudes, s.d_amplitudes
+        if smoothing is not None and at_amplitudes is not None:
+            effect = jnp.sum(weights.at[unit].get(mode="fill", fill_value=0) * q, 1)
+            at_amplitudes = at_amplitudes.at[samples, sender].add(effect, mode="drop")
+            if d_amplitudes is not None:
+                event = jnp.where(from_input, s.e - 1, events.capacity)
+                d_amplitudes = d_amplitudes.at[samples, event].set(effect, mode="drop")
+            counts = jnp.where(from_own, take(there, s.r - 1, False), take(events_there, s.e - 1, False))
+            unit = jnp.where(counts, unit, len(weights))
         row = weights.at[unit].get(mode="fill", fill_value=0)
         d_weights = d_weights.at[unit].add(q, mode="drop")
         at_arrival = jnp.sum(row * (q / params.tau_syn - p / params.tau_mem), 1)
-        sender = jnp.where(from_own, s.r - 1, spikes.capacity)
         time_cotangents = s.time_cotangents.at[samples, sender].add(at_arrival, mode="drop")
         d_times = s.d_times
         if d_times is not None:
@@ -171,8 +206,14 @@ def backward(
         here = spiked[:, None] & (neurons == take(spikes.units, s.k - 1, 0)[:, None])
         of_spike = lambda x: take(x, s.k - 1, 0)[:, None]  # noqa: E731
         p_before = _across_spike(adjoint, here, of_spike(kept.current), of_spike(s.time_cotangents), params)
+        at_threshold, counted = -p_before, here
         # Where a voltage jumps, what is added to it there, and where that does not depend on what it was before.
         jumps, jump, anew = here, params.reset, here
+        if smoothing is not None and at_amplitudes is not None:
+            jumps = anew = counted = here & of_spike(there)
+            margin = None if kept.margin is None else of_spike(kept.margin)
+            marks = Mark(here, counted, of_spike(kept.current), margin, of_spike(at_amplitudes))
+            p_before, at_threshold = across_mark(p, p_before, marks, of_spike(s.time_cotangents), params, smoothing)
         if s.c is not None and kept.release is not None:
             before = take(released_after, s.c - 1, 0)
             ending = ends[:, None] & (neurons == take(spikes.units, before, 0)[:, None])
@@ -184,25 +225,26 @@ def backward(
             falls = here & (of_spike(kept.current) == 0)
             anew, fall = here & ~falls, params.threshold - params.reset
             jump, p_before = jnp.where(falls, -fall, params.reset), jnp.where(falls, p, p_before)
+            at_threshold = -p_before
             at_release = jnp.where(falls, of_spike(s.time_cotangents) - p * fall / params.tau_mem, 0)
             before = jnp.where(spiked, take(previous, s.k - 1, spikes.capacity), spikes.capacity)
         if period is not None:
             time_cotangents = time_cotangents.at[samples, before].add(at_release.sum(1), mode="drop")
             d_period = [d + at_release.sum(0) for d in d_period]
-        d_threshold -= p_before.sum(0)
+        d_threshold += at_threshold.sum(0)
         d_reset += jnp.where(jumps, p, 0).sum(0)
         if slopes is not None:
             d_tau_mem += jnp.where(jumps, jump * slopes.p_mem, row * slopes.q_mem).sum(0)
             d_tau_syn += (row * slopes.q_syn).sum(0)
             slopes = slopes._replace(p_mem=jnp.where(anew, 0, slopes.p_mem))
         # The heuristic gradient of the spike count: v(t_k) / threshold, v taken as free.
-        p = jnp.where(here, p_before + count_cotangents / params.threshold, p)
+        p = jnp.where(here, p_before + jnp.where(counted, count_cotangents / params.threshold, 0), p)
         if s.c is not None:
             p = jnp.where(ending, 0, p)
         return _State(
             _Adjoint(p, q), slopes, time, s.e - from_input, s.r - from_own, s.k - spiked,
             None if s.c is None else s.c - ends, time_cotangents,
-            (d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset, *d_period), d_times,
+            (d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset, *d_period), d_times, at_amplitudes, d_amplitudes,
         )  # fmt: skip
 
     # Nothing after the last spike has an effect.
@@ -219,8 +261,9 @@ def backward(
         until_end(input_times, events.count), heard, spike_count,
         until_end(release_times, spike_count) if clamps else None, time_cotangents,
         (jnp.zeros_like(weights), *[each] * len(params[2:])), jnp.zeros_like(events.times) if wants_times else None,
+        amplitude_cotangents, jnp.zeros_like(events.times) if wants_amplitudes else None,
     )  # fmt: skip
     start = varying_alike(start, params, events, time_cotangents, count_cotangents)
     final = lax.while_loop(lambda s: ((s.e > 0) | (s.k > 0)).any(), turn, start)
     d_weights, *d_constants = final.gradient
-    return as_params(params, d_weights, d_constants), final.d_times
+    return as_params(params, d_weights, d_constants), final.d_times, final.d_amplitudes

@@ -18,13 +18,15 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
 from ....checks import varying_alike
-from ....events import NO_UNIT, Events
+from ....events import NO_UNIT, Events, without_ghosts
 from ....neurons import neuron_of
 from ....neurons.lif import flow, next_crossing
 from ....neurons.refractory import LIFLike
+from ....smoothing import Smoothing
 from ....times import Time, as_time, first, is_fine, where
 from ..base import Kept
 from ..stacking import stacked_weights
+from . import ghosts
 from .arrivals import take, take_time
 
 
@@ -47,6 +49,7 @@ class _State(NamedTuple):
         left: of the refractory period of each neuron [s], negative when it is over; None if there is no such period.
         last: each neuron's last spike; None if no voltage is clamped.
         release: its current at the release of the clamp after each spike [voltage]; None likewise.
+        watch: see ``ghosts``; None if these are not wanted.
     """
 
     v: Float[Array, "batch post"]
@@ -64,6 +67,7 @@ class _State(NamedTuple):
     left: Float[Array, "batch post"] | None
     last: Int[Array, "batch post"] | None
     release: Float[Array, "batch capacity"] | None
+    watch: ghosts.Watch | None
 
 
 def _tangent(v: Array, i: Array, params: LIFLike) -> Array:
@@ -73,9 +77,19 @@ def _tangent(v: Array, i: Array, params: LIFLike) -> Array:
     return jnp.where(able, jnp.maximum(lag * (1 - 16 * jnp.finfo(v.dtype).eps), 0), jnp.inf)
 
 
-@partial(jax.jit, static_argnames=("duration", "delay", "capacity"))
 def forward(params: LIFLike, events: Events, *, duration: float, delay: float, capacity: int) -> tuple[Events, Kept]:
     """See ``Engine``."""
+    return smooth_forward(params, events, duration=duration, delay=delay, capacity=capacity, smoothing=None)
+
+
+@partial(jax.jit, static_argnames=("duration", "delay", "capacity", "smoothing"))
+def smooth_forward(
+    params: LIFLike, events: Events, *, duration: float, delay: float, capacity: int, smoothing: Smoothing | None
+) -> tuple[Events, Kept]:
+    """See ``SmoothEngine``."""
+    if events.amplitudes is not None:
+        events = without_ghosts(events)
+    watches = smoothing is not None and smoothing.parts != "timing"
     weights = stacked_weights(params)
     batch, real = len(events.times), events.times.dtype
     samples, neurons, recurrent = jnp.arange(batch), jnp.arange(params.neurons), params.w_rec is not None
@@ -92,7 +106,8 @@ def forward(params: LIFLike, events: Events, *, duration: float, delay: float, c
 
         nearest = jnp.argmin(s.bound, 1)
         of_nearest = lambda x: jnp.broadcast_to(x, s.v.shape)[samples, nearest]  # noqa: E731
-        near = s.running & (of_nearest(s.bound) <= gap)
+        moves = s.running if s.watch is None else s.running & ~s.watch.busy
+        near = moves & (of_nearest(s.bound) <= gap)
         constants = map(of_nearest, (params.tau_mem, params.tau_syn, params.threshold))
         crossing = next_crossing(of_nearest(s.v), jnp.where(near, of_nearest(s.i), 0), *constants)
         crossing = jnp.where(crossing >= 0, crossing, jnp.inf)  # were it NaN, the loop would not end
@@ -102,7 +117,7 @@ def forward(params: LIFLike, events: Events, *, duration: float, delay: float, c
         is_nearest = neurons == nearest[:, None]
         bound = jnp.where(is_nearest & near[:, None], crossing[:, None], s.bound)
         earliest = jnp.min(bound, 1)
-        goes_on = s.running & (gap < earliest)
+        goes_on = moves & (gap < earliest)
         fires = near & ~goes_on & (crossing <= earliest)
         running = s.running & ~(goes_on & ~arrival.precedes(end))
         arrives = goes_on & running
@@ -133,6 +148,13 @@ def forward(params: LIFLike, events: Events, *, duration: float, delay: float, c
             at_spike = jnp.where(released, 0, at_spike)
         current = put(s.current, at_spike)
         v = jnp.where(is_nearest & fires[:, None], after, v)
+        watch = s.watch
+        if watch is not None and smoothing is not None:
+            begin = s.arrived.high + s.since
+            watch = ghosts.note_peaks(watch, s.v, s.i, lag, begin, params, smoothing)
+            watch = ghosts.note_spikes(watch, is_nearest & fires[:, None], s.count, params)
+            watch = ghosts.look(watch, v, begin + lag, ~running, params, smoothing)
+            running &= watch.number <= capacity
 
         from_input = arrives & ~t_own.precedes(t_in)
         from_own = arrives & ~from_input
@@ -146,7 +168,7 @@ def forward(params: LIFLike, events: Events, *, duration: float, delay: float, c
         return _State(
             v, i, jnp.where(stays, bound, soonest),
             where(arrives, arrival, s.arrived), since, s.e + from_input, s.r + from_own,
-            running & (count <= capacity), times, units, current, count, left, last, release,
+            running & (count <= capacity), times, units, current, count, left, last, release, watch,
         )  # fmt: skip
 
     zero, none = jnp.zeros((batch, params.neurons), real), jnp.zeros(batch, jnp.int32)
@@ -155,7 +177,14 @@ def forward(params: LIFLike, events: Events, *, duration: float, delay: float, c
         zero, zero, jnp.full_like(zero, jnp.inf), exact(zero[:, 0]), zero[:, 0], none, none, samples >= 0,
         exact(jnp.full(room, jnp.inf, real)), jnp.full(room, NO_UNIT, jnp.int32), jnp.zeros(room, real), none,
         None if period is None else jnp.full_like(zero, -1),
-        *((jnp.full(zero.shape, capacity, jnp.int32), jnp.zeros(room, real)) if clamps else (None, None)),
+        jnp.full(zero.shape, capacity, jnp.int32) if clamps else None, jnp.zeros(room, real) if clamps else None,
+        ghosts.start(zero, capacity) if watches else None,
     )  # fmt: skip
-    final = lax.while_loop(lambda s: s.running.any(), turn, varying_alike(start, params, events))
-    return Events(final.times.high, final.units, final.count), Kept(final.current, final.times.low, final.release)
+
+    def unfinished(s: _State) -> Array:
+        return s.running.any() if s.watch is None else (s.running | s.watch.busy).any()
+
+    final = lax.while_loop(unfinished, turn, varying_alike(start, params, events))
+    spikes = Events(final.times.high, final.units, final.count)
+    kept = Kept(final.current, final.times.low, final.release)
+    return (spikes, kept) if final.watch is None else ghosts.merge_ghosts(final.watch, spikes, kept)

@@ -20,6 +20,7 @@ from numba import njit
 
 from .arrivals import arrival_time, merge
 from .flow import ALLOCATING, INLINE, OPTIONS, fill_flow, long_flow
+from .ghosts import add_effect, asks_effect, before_mark, has_effect, is_there
 from .refractory import across_release, jumps, previous_spikes, spike_of
 from .series import evaluate
 
@@ -152,41 +153,56 @@ def _collect(moments, basis, d_tau_mem, d_tau_syn):
 
 
 @njit(**INLINE)
-def _spike(state, n, lag, flow, tau_mem, threshold, reset, current, at_time, at_count, trains_tau, gradient):
+def _spike(
+    state, n, lag, flow, tau_mem, threshold, reset, current, at_time, at_count, trains_tau, gradient, marks, k,
+    at_amplitude,
+):  # fmt: skip
     """Carry the adjoint of neuron ``n`` back across its own spike, ``lag`` before the end of the block.
 
     With dv/dt before the spike (current - threshold)/tau_mem and after it (current - reset)/tau_mem, and X the
     derivative of the loss with respect to the spike time: p_before = ((current - reset) p_after - tau_mem X) /
     (current - threshold). The new values are then carried forward to the end of the block as if there were no spike.
+    With smoothing, spike ``k`` may be a ghost, and ``marks`` says what else comes in, see ``ghosts``.
     """
     _, d_tau_mem, _, d_threshold, d_reset, _, _ = gradient
     number = state.dtype.type
-    decay_mem, decay_syn, k, c_mu, c_a = flow
+    decay_mem, decay_syn, kappa, c_mu, c_a = flow
     x = lag / tau_mem
     p_end, q_end = np.float64(state[P, n]), np.float64(state[Q, n])
-    p_after, at_current = decay_mem * p_end, decay_syn * q_end + k * p_end
+    p_after, at_current = decay_mem * p_end, decay_syn * q_end + kappa * p_end
 
+    there = is_there(marks, k)
     rises_by = max(current - threshold, threshold * np.finfo(state.dtype).eps)  # > 0 but for rounding
     p_before = ((current - reset) * p_after - tau_mem * at_time) / rises_by
-    d_threshold[n] += number(-p_before)
-    d_reset[n] += number(p_after)
-    p_before += at_count / threshold  # the heuristic gradient of the spike count: v(t_k) / threshold, v taken as free
+    at_threshold = -p_before
+    if marks is not None:
+        p_before, at_threshold = before_mark(
+            marks, k, p_after, p_before, current, at_time, at_amplitude, tau_mem, threshold, reset
+        )
+    d_threshold[n] += number(at_threshold)
+    if there:
+        d_reset[n] += number(p_after)
+        p_before += at_count / threshold  # the heuristic gradient of the spike count: v(t_k)/threshold, v as if free
 
     p_new = p_before / decay_mem
-    q_new = (at_current - k * p_new) / decay_syn
+    q_new = (at_current - kappa * p_new) / decay_syn
     if trains_tau:  # what the jump of p changes in the others, so that they are continuous at the spike
         a_v = np.float64(state[A_V, n])
-        d_tau_mem[n] += number(-reset * decay_mem * (a_v - p_end * x) / tau_mem)
-        at_a_i = decay_syn * state[A_I, n] + k * a_v + c_a * p_end
+        rest = a_v - p_end * x
+        if there:  # the voltage starts anew
+            d_tau_mem[n] += number(-reset * decay_mem * rest / tau_mem)
+            rest = 0.0
+        a_new = p_new * x + rest
+        at_a_i = decay_syn * state[A_I, n] + kappa * a_v + c_a * p_end
         at_mu = decay_syn * (state[MU, n] + lag * q_end) + c_mu * p_end
-        state[A_V, n] = p_new * x
-        state[A_I, n] = (at_a_i - k * p_new * x - c_a * p_new) / decay_syn
+        state[A_V, n] = a_new
+        state[A_I, n] = (at_a_i - kappa * a_new - c_a * p_new) / decay_syn
         state[MU, n] = (at_mu - c_mu * p_new) / decay_syn - lag * q_new
     state[P, n], state[Q, n] = p_new, q_new
 
 
 @njit(**ALLOCATING)
-def adjoint(layer, refractory, length, expanded, sample, delay, stored, release, cotangents, wanted, gradient):
+def adjoint(layer, refractory, length, expanded, sample, delay, stored, release, cotangents, wanted, gradient, marks):
     """Add one sample's gradient to ``gradient``.
 
     Args:
@@ -201,6 +217,7 @@ def adjoint(layer, refractory, length, expanded, sample, delay, stored, release,
         cotangents: of the sample.
         wanted: which gradients are wanted.
         gradient: to be added to; ``gradient.times`` is this sample's.
+        marks: see ``ghosts``.
     """
     weights, recurrent, tau_mem, tau_syn, threshold, reset, shared = layer
     times, units, count = sample
@@ -226,6 +243,7 @@ def adjoint(layer, refractory, length, expanded, sample, delay, stored, release,
     if trains_tau:
         fill_flow(length / 2, rate_mem, rate_syn, shared, half)
     at_spikes = time_cotangents[:spikes].astype(np.float64)
+    at_amplitudes = np.empty(0) if marks is None else marks.at_amplitudes[:spikes].astype(np.float64)
     arrive, rows = np.empty(count + spikes), np.empty(count + spikes, np.int64)
 
     # Nothing after the last spike has an effect.
@@ -284,7 +302,11 @@ def adjoint(layer, refractory, length, expanded, sample, delay, stored, release,
                     refractory, release, previous, state, n, s, releases, lag, crossed, *constants, current, at_spikes,
                     at_count, trains_tau, gradient,
                 ):  # fmt: skip
-                    _spike(state, n, lag, crossed, *constants, current, at_spikes[s], at_count, trains_tau, gradient)
+                    at_amplitude = 0.0 if marks is None else at_amplitudes[s]
+                    _spike(
+                        state, n, lag, crossed, *constants, current, at_spikes[s], at_count, trains_tau, gradient,
+                        marks, s, at_amplitude,
+                    )  # fmt: skip
                 if trains_tau:
                     one = slice(n, n + 1)
                     _expand_all(
@@ -307,10 +329,15 @@ def adjoint(layer, refractory, length, expanded, sample, delay, stored, release,
                 decay_mem, share[0], share[1] = evaluate(series, 0, lag, length)
                 time_share[0] = rate_syn[0] * share[0]
                 time_share[1] = rate_syn[0] * share[1] - rate_mem[0] * decay_mem
-            _add_row(d_weights, rows[j], share, basis)
-            if trains_tau:
-                _add_moments(moments, weights, rows[j], share)
-            at_time = _dot_row(weights, rows[j], time_share, basis) if own or wants_times else 0.0
+            if asks_effect(marks, own, e, r):
+                add_effect(marks, own, e, r, _dot_row(weights, rows[j], share, basis), at_amplitudes)
+            at_time = 0.0
+            if has_effect(marks, own, e, r):
+                _add_row(d_weights, rows[j], share, basis)
+                if trains_tau:
+                    _add_moments(moments, weights, rows[j], share)
+                if own or wants_times:
+                    at_time = _dot_row(weights, rows[j], time_share, basis)
             if own:
                 r -= 1
                 at_spikes[r] += at_time

@@ -10,6 +10,7 @@ from .arrivals import block_length, reach
 from .backward import adjoint
 from .flow import ALLOCATING
 from .forward import simulate
+from .ghosts import Marks, Watch
 from .series import expand
 
 
@@ -19,6 +20,25 @@ def _row(array, b):
     if array is None:
         return None
     return array[b]
+
+
+@njit(**ALLOCATING)
+def _watch_of(watch, b):
+    """Of one sample; None if there is none."""
+    if watch is None:
+        return None
+    return Watch(watch.margins[b], watch.half_width, watch.dip)
+
+
+@njit(**ALLOCATING)
+def _marks_of(marks, b):
+    """Of one sample; None if there is none."""
+    if marks is None:
+        return None
+    return Marks(
+        marks.there[b], marks.margins[b], marks.at_amplitudes[b], marks.inputs[b], marks.d_inputs[b],
+        marks.half_width, marks.floor, marks.timing, marks.existence,
+    )  # fmt: skip
 
 
 def _sources() -> str:
@@ -34,7 +54,7 @@ def _entry_points(sources: str):
     """
 
     @njit(cache=True, **ALLOCATING)
-    def simulate_batch(layer, refractory, events, duration, delay, stored, release, first, stride):
+    def simulate_batch(layer, refractory, events, duration, delay, stored, release, watch, first, stride):
         """``forward.simulate`` for samples first, first + stride, ...; numbers of spikes go to ``stored.count``."""
         sources  # noqa: B018
         longest = block_length(layer.tau_mem, layer.tau_syn, delay)
@@ -43,10 +63,15 @@ def _entry_points(sources: str):
             sample = Input(events.times[b], events.units[b], events.count[b])
             out = stored.times[b], stored.units[b], stored.current[b]
             of_sample = _row(release, b)
-            stored.count[b] = simulate(layer, refractory, longest, expanded, sample, duration, delay, out, of_sample)
+            seen = _watch_of(watch, b)
+            stored.count[b] = simulate(
+                layer, refractory, longest, expanded, sample, duration, delay, out, of_sample, seen
+            )
 
     @njit(cache=True, **ALLOCATING)
-    def adjoint_batch(layer, refractory, events, delay, stored, release, cotangents, wanted, gradient, first, stride):
+    def adjoint_batch(
+        layer, refractory, events, delay, stored, release, cotangents, wanted, gradient, marks, first, stride
+    ):
         """``backward.adjoint`` likewise; a sample that had no room for its spikes is left out."""
         sources  # noqa: B018
         length = reach(layer.tau_mem, layer.tau_syn)
@@ -59,7 +84,8 @@ def _entry_points(sources: str):
                 outer = Cotangents(cotangents.times[b], cotangents.counts[b])
                 own = Gradient(g.weights, g.tau_mem, g.tau_syn, g.threshold, g.reset, g.refractory, g.times[b])
                 of_sample = _row(release, b)
-                adjoint(layer, refractory, length, expanded, sample, delay, spikes, of_sample, outer, wanted, own)
+                seen = _marks_of(marks, b)
+                adjoint(layer, refractory, length, expanded, sample, delay, spikes, of_sample, outer, wanted, own, seen)
 
     return simulate_batch, adjoint_batch
 

@@ -13,6 +13,7 @@ from .arguments import Block
 from .arrivals import arrival_time, merge
 from .crossing import crossing
 from .flow import ALLOCATING, INLINE, OPTIONS, fill_flow
+from .ghosts import look, merge_ghosts, new_traces, note_peaks, note_spikes
 from .refractory import accept, first_spike, flag_waiting, follow, none_waits
 from .series import evaluate
 
@@ -258,7 +259,7 @@ def _sort(found, count):
 
 
 @njit(**ALLOCATING)
-def simulate(layer, refractory, longest, expanded, sample, duration, delay, out, release):
+def simulate(layer, refractory, longest, expanded, sample, duration, delay, out, release, watch):
     """Spikes of one sample.
 
     Args:
@@ -271,9 +272,10 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delay, out,
         delay: of the recurrent connections [s].
         out: ``(times, units, currents)`` to be filled, each ``[capacity]``.
         release: likewise, see ``refractory``.
+        watch: likewise, see ``ghosts``.
 
     Returns:
-        The number of spikes; capacity + 1 if there is no room.
+        The number of spikes, and of ghosts if these are watched for; capacity + 1 if there is no room.
     """
     weights, recurrent, tau_mem, tau_syn, threshold, reset, shared = layer
     times, units, count = sample
@@ -297,6 +299,8 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delay, out,
     path = np.zeros((8, count + capacity + 10))
     found = np.empty((3, capacity + 1) if release is None else (4, 3 * capacity + 1))
     free_at, final = np.full(neurons, -np.inf), np.zeros(neurons, np.int64)
+    traces = new_traces(watch, threshold, number)
+    ghosts, seen = np.empty((3, 0 if watch is None else capacity)), 0
     t, length, e, r, spikes, quiet = 0.0, 0.0, 0, 0, 0, True
     while True:
         # Nothing can happen before the next arrival.
@@ -304,11 +308,17 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delay, out,
             upcoming = np.float64(times[e]) if e < count else np.inf
             if recurrent and r < spikes:
                 upcoming = min(upcoming, np.float64(arrival_time(spike_times[r], delay)))
+            if watch is not None:
+                note_peaks(layer, state, t, min(upcoming, duration) - t, traces)
             if not upcoming < duration:
                 break
             if upcoming > t:
                 _skip(state, upcoming - t, rate_mem, rate_syn, shared, long)
                 t = upcoming
+                if watch is not None:
+                    seen = look(layer, watch, state[VOLTAGE], t, False, traces, ghosts, seen)
+                    if seen > capacity:
+                        return capacity + 1
         if t >= duration:
             break
         end = (np.floor(t / longest) + 1) * longest
@@ -358,9 +368,18 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delay, out,
             while found[0, new - 1] > end:
                 new -= 1
         _accept(state)
+        if watch is not None:
+            note_spikes(layer, watch, found, new, end, spikes, flow[0], traces)
         spikes = accept(
             layer, refractory, release, free_at, final, found, new, end, state, series, longest, out, spikes
         )
+        if watch is not None:
+            seen = look(layer, watch, state[VOLTAGE], end, False, traces, ghosts, seen)
+            if seen > capacity:
+                return capacity + 1
         quiet = arrivals == 0
         e, r, t = e_next, r_next, end
+    if watch is not None:
+        seen = look(layer, watch, state[VOLTAGE], duration, True, traces, ghosts, seen)
+        return capacity + 1 if seen > capacity else merge_ghosts(watch, ghosts, seen, out, spikes)
     return spikes
