@@ -1,4 +1,4 @@
-"""Are the gradients exact on this machine? ``python -m gradlab.check`` answers in a minute or two, in double precision.
+"""Are the gradients exact on this machine? ``python -m gradlab.check`` answers in some minutes, in double precision.
 
 What is compared with what: ``gradlab.measuring.exactness``.
 """

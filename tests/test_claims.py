@@ -122,6 +122,8 @@ def claims_of_the_page():
     metrics = newest("check")["metrics"]
     worst = metrics["worst_relative_error"], metrics["oracle_worst_relative_error"]
     yield "worst error {:.1e} against differences, {:.1e} against diffrax".format(*worst).replace("e-0", "e-")
+    yield f"{metrics['existence_ghosts']} ghosts that stand alone"
+    yield f"worst error {metrics['existence_worst_relative_error']:.1e} |".replace("e-0", "e-")
     yield f"({metrics['entries_rejected']} of {metrics['entries_checked'] + metrics['entries_rejected']} entries)"
     speed, memory, peers = (newest(name) for name in ("speed", "memory_scaling", "peers"))
     metrics = speed["metrics"]
