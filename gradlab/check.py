@@ -1,6 +1,6 @@
 """Are the gradients exact on this machine? ``python -m gradlab.check`` answers in some minutes, in double precision.
 
-What is compared with what: ``gradlab.measuring.exactness``.
+What is compared with what: ``gradlab.measuring.exactness`` and, of the smoothed gradient, ``existence``.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 import jax
 
-from solvers.eventprop import AUTO, engine_name
+from solvers.eventprop import AUTO, engine_name, has_smoothing
 from solvers.fields import Count, Seed, check_fields
 
 from .command import RUNS, Command, Outcome, exit_with
@@ -43,7 +43,7 @@ class Config:
         check_fields(self)
 
 
-def table(report: Report, existence: ExistenceReport) -> str:
+def table(report: Report, existence: ExistenceReport | None) -> str:
     """The reports in words and numbers."""
     losses = list(dict.fromkeys(loss for by_loss in report.errors.values() for loss in by_loss))
     lines = [f"{'relative error':<20}" + "".join(f"{loss:>10}" for loss in losses)]
@@ -51,6 +51,7 @@ def table(report: Report, existence: ExistenceReport) -> str:
         cells = (f"{by_loss[loss]:10.1e}" if loss in by_loss else f"{'-':>10}" for loss in losses)
         lines.append(f"{kind:<20}" + "".join(cells))
     verdict = "passed" if _passed(report, existence) else "FAILED"
+    smoothed = "-" if existence is None else f"{existence.worst:.1e}, worst of {existence.ghosts} ghosts"
     return "\n".join(
         [
             *lines,
@@ -60,18 +61,18 @@ def table(report: Report, existence: ExistenceReport) -> str:
             f"against implicit differentiation:  {report.implicit:.1e}",
             f"against diffrax (first layer):     {report.oracle:.1e}",
             f"spikes missed or false:            {report.missed} of {report.spikes}",
-            f"smoothed, against inserted spikes: {existence.worst:.1e}, worst of {existence.ghosts} ghosts",
+            f"smoothed, against inserted spikes: {smoothed}",
             f"{verdict} (limit {LIMIT:g})",
         ]
     )
 
 
-def _passed(report: Report, existence: ExistenceReport) -> bool:
-    return report.passed and existence.worst <= LIMIT
+def _passed(report: Report, existence: ExistenceReport | None) -> bool:
+    return report.passed and (existence is None or existence.worst <= LIMIT)
 
 
-def outcome(report: Report, existence: ExistenceReport, config: Config) -> Outcome:
-    """The reports as a record has them."""
+def outcome(report: Report, existence: ExistenceReport | None, config: Config) -> Outcome:
+    """The reports as a record has them; the second is None for an engine that has no smoothed gradient."""
     metrics = {
         "worst_relative_error": report.worst,
         "errors": report.errors,
@@ -81,8 +82,8 @@ def outcome(report: Report, existence: ExistenceReport, config: Config) -> Outco
         "spikes_compared": report.spikes,
         "entries_checked": report.checked,
         "entries_rejected": report.rejected,
-        "existence_worst_relative_error": existence.worst,
-        "existence_ghosts": existence.ghosts,
+        "existence_worst_relative_error": None if existence is None else existence.worst,
+        "existence_ghosts": None if existence is None else existence.ghosts,
     }
     passed = _passed(report, existence)
     settings = {"networks": config.networks, "seed": config.seed, "engine": engine_name(config.engine), "cases": CASES}
@@ -97,7 +98,8 @@ def measure(config: Config) -> Outcome:
     """Check and print."""
     settings: dict[str, Any] = {"networks": config.networks, "seed": config.seed, "progress": True}
     report = check_gradients(method=EventProp(config.engine), **settings)
-    existence = check_existence(engine=config.engine, **settings)
+    smooths = has_smoothing(engine_name(config.engine))
+    existence = check_existence(engine=config.engine, **settings) if smooths else None
     print(table(report, existence))
     return outcome(report, existence, config)
 

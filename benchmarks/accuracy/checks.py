@@ -17,35 +17,36 @@ def check_training(record: Record) -> None:
     Raises:
         ValueError: names what is missing or of another kind.
     """
-    _require(isinstance(record.get("preset"), str), "preset")
-    _require(_is_number(record.get("seed")), "seed")
+    require(isinstance(record.get("preset"), str), "preset")
+    require(_is_number(record.get("seed")), "seed")
     for name in ("config", "metrics", "samples"):
-        _require(isinstance(record.get(name), Mapping), name)
+        require(isinstance(record.get(name), Mapping), name)
     training = record["config"].get("training")
     strength = training.get("rate_strength") if isinstance(training, Mapping) else None
-    _require(_is_number(strength), "config.training.rate_strength")
+    require(_is_number(strength), "config.training.rate_strength")
     _check_numbers(record["metrics"], _NUMBERS, _NUMBERS_OR_NONE)
     times = record["samples"].get("epoch_s")
-    _require(isinstance(times, list) and len(times) > 0 and all(map(_is_number, times)), "samples.epoch_s")
+    require(isinstance(times, list) and len(times) > 0 and all(map(_is_number, times)), "samples.epoch_s")
 
 
 def check_baseline(record: Record) -> None:
     """Refuse a linear baseline without the figures of the table. Raises as ``check_training``."""
-    _require(isinstance(record.get("metrics"), Mapping), "metrics")
+    require(isinstance(record.get("metrics"), Mapping), "metrics")
     _check_numbers(record["metrics"], ("test_accuracy", "parameters"), _NUMBERS_OR_NONE[:3])
 
 
 def _check_numbers(metrics: Mapping[str, Any], always: Iterable[str], perhaps: Iterable[str]) -> None:
     for name in always:
-        _require(_is_number(metrics.get(name)), f"metrics.{name}")
+        require(_is_number(metrics.get(name)), f"metrics.{name}")
     for name in perhaps:
-        _require(metrics.get(name) is None or _is_number(metrics[name]), f"metrics.{name}")
+        require(metrics.get(name) is None or _is_number(metrics[name]), f"metrics.{name}")
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _require(holds: bool, what: str) -> None:
+def require(holds: bool, what: str) -> None:
+    """Refuse a record in which something is not as it should be. Raises ValueError."""
     if not holds:
         raise ValueError(f"a record has no {what} as this version writes it: name another file, or remove that line")

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from gradlab.command import Record
 from gradlab.reporting.style import MARKERS, colour_of, label_of, tidy
 
+from ..accuracy.checks import require
 from .figure import name_of, number_or_nan
 
 Row = Mapping[str, Any]
@@ -37,10 +38,7 @@ def _value(record: Record, path: Sequence[str]) -> Any:
     """What a record holds under keys of keys."""
     value: Any = record
     for name in path:
-        if not isinstance(value, Mapping) or name not in value:
-            raise ValueError(
-                f"a record has no {'.'.join(path)} as this version writes it: name another file, or remove that line"
-            )
+        require(isinstance(value, Mapping) and name in value, ".".join(path))
         value = value[name]
     return value
 

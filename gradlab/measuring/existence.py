@@ -68,7 +68,7 @@ class ExistenceReport:
 
 
 class Ghost(NamedTuple):
-    """A ghost that stands alone: its layer, time [s], neuron, margin, and the half-width that leaves no other."""
+    """A ghost that stands alone: its layer, time [s] and neuron, and the half-width that leaves no other."""
 
     depth: int
     time: float

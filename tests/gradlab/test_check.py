@@ -70,6 +70,13 @@ def test_command_prints_a_table_and_a_record_as_the_last_line(monkeypatch, capsy
     assert any(line.startswith("w_in") and "1.0e-09" in line for line in table)
 
 
+def test_an_engine_without_smoothing_is_checked_without_it(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(check, "check_gradients", lambda **_: report())
+    assert check.main(["--json", "--engine", "ode", "--out", str(tmp_path)]) == 0
+    record = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (record["status"], record["metrics"]["existence_worst_relative_error"]) == ("ok", None)
+
+
 def test_a_wrong_gradient_is_found(monkeypatch):
     evaluate = exactness.evaluate
 

@@ -40,6 +40,11 @@ def engine_name(name: str, neuron: str = "lif") -> str:
     return name
 
 
+def has_smoothing(name: str) -> bool:
+    """Whether an engine of this name has a smoothed gradient."""
+    return isinstance(ENGINES[name], SmoothEngine)
+
+
 def require_smooth(name: str, neuron: str) -> None:
     """Refuse to smooth gradients of a neuron model, or by an engine, that has no such gradient.
 
@@ -52,6 +57,6 @@ def require_smooth(name: str, neuron: str) -> None:
     """
     if neuron != "lif":
         raise ValueError(f"neuron {neuron!r} has no smoothed gradient: choose lif")
-    if not isinstance(ENGINES[name], SmoothEngine):
-        able = [key for key, engine in ENGINES.items() if isinstance(engine, SmoothEngine)]
+    if not has_smoothing(name):
+        able = filter(has_smoothing, ENGINES)
         raise ValueError(f"engine {name} has no smoothed gradient: choose {' or '.join(able)}")
