@@ -29,11 +29,10 @@ from solvers.smoothing import FAR
 from ..methods import EventPropSmooth
 from ..networks.losses import cross_entropy
 from ..networks.params import NetworkParams
-from ..networks.readouts import READOUTS
+from ..networks.readouts import LINEAR
 from .finite_differences import central_differences, relative_error, stencil
 from .random_networks import CASES, Case, Problem, draw_problem, evaluate, in_order, kinds, layer_events
 
-LINEAR = tuple(name for name, readout in READOUTS.items() if getattr(readout, "linear", False))
 #: With a delay: without one ``numba`` looks at the voltages so rarely that no ghost stands alone.
 WITH_DELAY = (
     *(case for case in CASES if case.neuron == "lif" and case.delay > 0),

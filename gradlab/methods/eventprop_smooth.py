@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from solvers.eventprop import Smoothing, engine_name, require_smooth
 
 from ..networks.network import Network
+from ..networks.readouts import LINEAR
 from .base import Capacities
 from .eventprop import EventProp
 
@@ -32,8 +33,11 @@ class EventPropSmooth(EventProp):
     def check(self, network: Network) -> None:
         """See ``Method``."""
         require_smooth(engine_name(self.engine, network.neuron), network.neuron)
-        if not getattr(network.readout, "linear", False):
-            raise ValueError(f"loss {network.loss} has no smoothed gradient: choose one that is linear in the spikes")
+        if network.loss not in LINEAR:
+            raise ValueError(
+                f"loss {network.loss} has no smoothed gradient: choose one that is linear in the spikes, "
+                f"{' or '.join(LINEAR)}"
+            )
 
     def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
         """See ``Method``: as EventProp, and a byte a spike or ghost that there is room for."""

@@ -15,6 +15,8 @@ READOUTS: dict[str, Readout] = {
     "max": Maximum(),
     "ttfs": FirstSpike(scale=5e-3),
 }
+#: Those in which each spike adds a term of its own, whatever the others do.
+LINEAR = tuple(name for name, readout in READOUTS.items() if getattr(readout, "linear", False))
 if TYPE_CHECKING:
     ReadoutName = str
 else:
