@@ -165,10 +165,14 @@ def without_ghosts(events: Events) -> Events:
     """The spikes among events; the same events if these have no amplitudes."""
     if events.amplitudes is None:
         return events
-    order = jnp.argsort(~events.there, stable=True)
-    there = jnp.take_along_axis(events.there, order, -1)
-    times = jnp.where(there, jnp.take_along_axis(events.times, order, -1), jnp.inf)
-    units = jnp.where(there, jnp.take_along_axis(events.units, order, -1), NO_UNIT)
+    # Places by a running sum: with a sort, 32 samples of 4096 events took 20 times as long.
+    place = jnp.where(events.there, jnp.cumsum(events.there, -1) - 1, events.capacity)
+    sample = tuple(jnp.indices(events.times.shape, sparse=True)[:-1])
+
+    def among(values: Array, empty: float) -> Array:
+        return jnp.full_like(values, empty).at[(*sample, place)].set(values, mode="drop")
+
+    times, units = among(events.times, jnp.inf), among(events.units, NO_UNIT)
     count = jnp.where(events.overflowed, events.count, events.there.sum(-1))
     return Events(jnp.where(events.overflowed[..., None], jnp.nan, times), units, count)
 
