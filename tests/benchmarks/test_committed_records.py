@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results"
 
 
-@pytest.mark.parametrize("name", ["accuracy", "linear", "initialisation", "ablation", "gradient_agreement"])
+@pytest.mark.parametrize(
+    "name", ["accuracy", "linear", "initialisation", "ablation", "gradient_agreement", "gygax_zenke"]
+)
 def test_newest_record_is_shown(name):
     command = importlib.import_module(f"benchmarks.{name}.__main__").COMMAND
     record = records.read(RESULTS / command.file)[-1]
