@@ -1,7 +1,9 @@
 """The figures of docs/results.md on surrogate gradients in theory are those of the committed record."""
 
+import numpy as np
 import pytest
 from committed import newest, words
+from scipy.stats import norm
 
 METRICS = newest("gygax_zenke")["metrics"]
 SAMPLES = newest("gygax_zenke")["samples"]
@@ -25,6 +27,11 @@ def neuron_claims():
     ):
         off = [f"{METRICS[f'{name}_{quantity}_deviation_se']:.1f}" for quantity in ("expectation", "derivative")]
         yield row(label, [f"{len(SAMPLES['single_neuron'][name]['place'])} {places}", *off])
+    compared = [SAMPLES["single_neuron"][name][kind] for name in ("perceptron", "lif")
+                for kind in ("expectation", "derivative")]  # fmt: skip
+    off = np.concatenate([(np.array(x["estimate"]) - x["theory"]) / x["error"] for x in compared])
+    beyond, chance = np.count_nonzero(np.abs(off) > 3), 2 * norm.sf(3) * off.size
+    yield f"Of the {off.size} comparisons {beyond} is beyond 3 standard errors; chance would have {chance:.1f}."
 
 
 def layer_claims():
