@@ -91,7 +91,7 @@ def test_a_surrogate_of_another_slope_is_told_from_the_derivative(monkeypatch):
     ("beta", "w1", "w2", "exact", "smoothed"),
     [(10, 0.6, 0.7, 1.719, 1.082), (2, 0.6, 0.7, 0.163, 0.153), (10, 0.3, 1.2, 1.042, 0.075)],
 )
-def test_the_chain_is_biased_as_published_values_say(metrics, beta, w1, w2, exact, smoothed):
+def test_the_chain_is_biased_as_the_reference_values_say(metrics, beta, w1, w2, exact, smoothed):
     found = [metrics[f"chain_{kind}_beta_{beta}_w_{w1}_{w2}"] for kind in ("exact", "smoothed")]
     np.testing.assert_allclose(found, [exact, smoothed], rtol=1e-3, atol=1e-3)
     fires, slope = expit(beta * (w1 - THRESHOLD)), derivative(w1 - THRESHOLD, beta)
