@@ -24,6 +24,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from ..checks import batch_shapes, checked, varying_alike
+from ..delays import kinds
 from ..events import Events
 from ..fields import check_fields
 from ..neurons.base import Parameters
@@ -69,7 +70,13 @@ def _lost(wrong: Bool[Array, " batch"], result: PyTree) -> PyTree:
 
 
 def _on_grid(params: Parameters, rule: Rule, dt: float) -> Segment:
-    """A layer that is ready to run; a delay means nothing to one without recurrent weights."""
+    """A layer that is ready to run; a delay means nothing to one without recurrent weights.
+
+    Raises:
+        ValueError: for delays of its own.
+    """
+    for kind in kinds(params):
+        raise ValueError(f"layers on a time grid have no delays of each {kind}: leave them out, or use eventprop")
     rule = rule if params.w_rec is not None else rule._replace(delay=0)
     if isinstance(params, LIFParams):
         return layer.on_grid(params, rule, dt)

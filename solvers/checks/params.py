@@ -1,9 +1,12 @@
 """Parameters that a simulator can take."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..delays import Delays, delays_of
 from ..neurons import Parameters, neuron_of
 from .findings import Finding, values
 from .units_of_time import in_milliseconds
@@ -19,8 +22,13 @@ def check_layer(params: Parameters) -> None:
         ValueError: for a wrong shape or an impossible value.
     """
     neuron = neuron_of(params)
-    for name, array in params._asdict().items():  # type: ignore[attr-defined]  # all are NamedTuples
-        if name == "w_rec" and array is None:
+    fields: dict[str, Any] = params._asdict()  # type: ignore[attr-defined]  # all are NamedTuples
+    delays = fields.pop("delays", None)
+    if not isinstance(delays, Delays | None):
+        raise TypeError(f"delays are of type {type(delays).__name__}, expected Delays, or None for none")
+    given = {f"delays.{name}": array for name, array in delays_of(params)._asdict().items()}
+    for name, array in (fields | given).items():
+        if name in ("w_rec", *given) and array is None:
             continue
         if not isinstance(array, jax.Array | np.ndarray | np.generic):
             kind = type(array).__name__
@@ -56,6 +64,10 @@ def layer_findings(params: Parameters, duration: float) -> list[Finding]:
         elif constant.positive:
             expected = "a finite number > 0"
         found.append(Finding(f"{name} is out of range, expected {expected}: bound it when it is trained", ~fine.all()))
+    for name, delays in delays_of(params)._asdict().items():
+        if delays is not None:
+            fine = (values(delays) >= 0) & (values(delays) < np.inf)
+            found.append(Finding(f"delays.{name} holds a delay below 0 or not finite: bound them [s]", ~fine.all()))
     below = values(params.reset) < values(params.threshold)
     found.append(Finding("reset is not below threshold: bound them when they are trained", ~below.all()))
     return found

@@ -11,13 +11,14 @@ from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
 from ..checks import batch_shapes, checked
+from ..delays import delays_of, later
 from ..events import Events, unit_counts
 from ..fields import LARGEST, NotNegative, Positive, check_fields
 from ..neurons import Parameters, neuron_name
 from ..own_rules import own_rules
 from ..smoothing import Smoothing
 from ..times import warn_if_coarse
-from .engines import AUTO, ENGINES, Kept, engine_name, require_smooth
+from .engines import AUTO, ENGINES, Kept, engine_name, require_delays, require_smooth
 
 
 def lif_layer(
@@ -47,7 +48,8 @@ def lif_layer(
         events: of one sample ``[capacity]`` or of a batch ``[batch, capacity]``, in order of time.
         duration: end of the simulation [s]; it begins at 0 at rest.
         capacity: room for spikes in each sample.
-        delay: of the recurrent connections [s], >= 0; input connections have none.
+        delay: of the recurrent connections [s], >= 0; input connections have none. The ``delays`` of the parameters
+            come on top.
         engine: name in ``solvers.eventprop.ENGINES``; by default for LIF neurons, with a refractory period or without,
             ``numba`` on a CPU, ``xla`` on a GPU or TPU; for all others ``ode``.
 
@@ -95,7 +97,12 @@ def lif_layer_with_counts(
     single = events.times.ndim == 1
     if single:
         events = jax.tree.map(lambda x: x[None], events)
+    require_delays(settings.engine, params)
     (params,), events, wrong = checked([params], events, settings.duration)
+    delays = delays_of(params)
+    if delays.inputs is not None:
+        events = later(events, delays.inputs)
+        params = params._replace(delays=delays._replace(inputs=None))  # type: ignore[attr-defined]
     warn_if_coarse(params.w_in.dtype, settings.duration)
     result = _layer(params, *events, wrong, settings)
     if single:

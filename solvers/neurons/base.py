@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from ..delays import Delays, check_delays, delays_of
+
 
 class Constant(NamedTuple):
     """What a neuron model declares of one of its constants.
@@ -133,12 +135,15 @@ class Neuron(abc.ABC):
         k4 = slope(moved(k3, dt))
         return moved(jax.tree.map(lambda a, b, c, d: (a + 2 * b + 2 * c + d) / 6, k1, k2, k3, k4), dt)
 
-    def make_params(self, w_in: ArrayLike, w_rec: ArrayLike | None = None, **constants: ArrayLike) -> Any:
+    def make_params(
+        self, w_in: ArrayLike, w_rec: ArrayLike | None = None, *, delays: Delays | None = None, **constants: ArrayLike
+    ) -> Any:
         """Checked parameters in the floating-point type of ``w_in``.
 
         Args:
             w_in: ``[pre, post]`` [voltage].
             w_rec: ``[post, post]`` [voltage] or None.
+            delays: of the connections; LIF neurons can have them, with a refractory period or without.
             **constants: scalar or ``[post]``; those that are left out have their default.
 
         Raises:
@@ -153,6 +158,10 @@ class Neuron(abc.ABC):
         values = [constants.get(name, constant.default) for name, constant in self.constants.items()]
         rest = (None if x is None else jnp.asarray(x, w_in.dtype) for x in (w_rec, *values))
         params = self.params(w_in, *rest)
+        if delays is not None:
+            if "delays" not in params._fields:
+                raise ValueError(f"got delays for {type(self).__name__} neurons, which have none: leave them out")
+            params = params._replace(delays=jax.tree.map(lambda x: jnp.asarray(x, w_in.dtype), delays))
         self.check(params)
         return params
 
@@ -178,6 +187,7 @@ class Neuron(abc.ABC):
             known = weights is not None and not isinstance(weights, jax.core.Tracer)
             if known and not np.all(np.isfinite(np.asarray(weights))):
                 raise ValueError(f"{name} holds a weight that is not finite; give finite numbers")
+        check_delays(delays_of(params), len(params.w_in), n, params.w_rec is not None)
         for name, constant in self.constants.items():
             _check_constant(name, constant, getattr(params, name), n)
         known = not any(isinstance(x, jax.core.Tracer) for x in (params.threshold, params.reset))

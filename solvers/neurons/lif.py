@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
+from ..delays import Delays
 from .base import RESET, TAU_MEM, TAU_SYN, THRESHOLD, Neuron, Parameters, State
 
 # Below this |z| the series of phi1 is exact to double precision and its derivative does not cancel.
@@ -37,6 +38,7 @@ class LIFParams(NamedTuple):
         tau_syn: synaptic time constant [s], > 0.
         threshold: firing threshold [voltage], > 0.
         reset: voltage after a spike [voltage], < threshold.
+        delays: of the connections; None: there are none, but for the layer's recurrent one.
     """
 
     w_in: Float[Array, "pre post"]
@@ -45,6 +47,7 @@ class LIFParams(NamedTuple):
     tau_syn: Float[Array, "*neurons"]
     threshold: Float[Array, "*neurons"]
     reset: Float[Array, "*neurons"]
+    delays: Delays | None = None
 
     @property
     def inputs(self) -> int:
@@ -81,12 +84,14 @@ class LIF(Neuron):
         return State(*flow(state.v, state.i, jnp.asarray(dt, state.v.dtype), params.tau_mem, params.tau_syn))
 
 
-def lif_params(w_in: ArrayLike, w_rec: ArrayLike | None = None, **constants: ArrayLike) -> LIFParams:
+def lif_params(
+    w_in: ArrayLike, w_rec: ArrayLike | None = None, *, delays: Delays | None = None, **constants: ArrayLike
+) -> LIFParams:
     """Checked ``LIFParams``; by default ``tau_mem=20e-3, tau_syn=5e-3, threshold=1, reset=0``.
 
     Arguments and errors as in ``Neuron.make_params``.
     """
-    params: LIFParams = LIF().make_params(w_in, w_rec, **constants)
+    params: LIFParams = LIF().make_params(w_in, w_rec, delays=delays, **constants)
     return params
 
 

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ..delays import Delays
 from .base import Constant, Parameters, State
 from .lif import LIF, LIFParams
 
@@ -32,6 +33,7 @@ class DeadTimeParams(NamedTuple):
         threshold: voltage at which a spike is emitted.
         reset: by how much less than the threshold the voltage falls at a spike.
         refractory: dead time after a spike [s].
+        delays: of the connections; None: there are none, but for the layer's recurrent one.
     """
 
     w_in: Float[Array, "pre post"]
@@ -41,6 +43,7 @@ class DeadTimeParams(NamedTuple):
     threshold: Float[Array, "*neurons"]
     reset: Float[Array, "*neurons"]
     refractory: Float[Array, "*neurons"]
+    delays: Delays | None = None
 
     @property
     def inputs(self) -> int:

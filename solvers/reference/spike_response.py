@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
+from ..delays import delays_of
 from ..events import Events
 from ..neurons.lif import LIFParams, kappa
 
@@ -66,6 +67,14 @@ def voltages(
         delay: of the recurrent connections [s].
     """
     fixed = moments.times[:, None]
+    of_inputs, of_own = delays_of(params)
+
+    def lags(delays: Array | None, sources: Array) -> ArrayLike:
+        """Of each event at each moment's neuron: ``[moments, events]``, or what broadcasts to it."""
+        if delays is None:
+            return 0.0
+        return delays[sources] if delays.ndim == 1 else delays[sources][:, moments.neurons].T
+
     sources = jnp.where(spikes.valid, spikes.sources, 0)
     each = lambda x: jnp.broadcast_to(x, (params.neurons,))[moments.neurons][:, None]  # noqa: E731
     tau_mem, tau_syn = each(params.tau_mem), each(params.tau_syn)
@@ -74,12 +83,16 @@ def voltages(
         lag = jnp.where(earlier, at[:, None] - times, 0.0)
         return jnp.sum(jnp.where(earlier, amplitudes * weights * kappa(lag, tau_mem, tau_syn), 0.0), axis=1)
 
-    arrived = events.valid & (events.times < fixed)
-    v = response(params.w_in[events.sources][:, moments.neurons].T, arrivals.times, arrivals.amplitudes, arrived)
+    inputs = jnp.where(events.valid, events.sources, 0)
+    after = lags(of_inputs, inputs)
+    arrived = events.valid & (events.times + after < fixed)
+    weights = params.w_in[inputs][:, moments.neurons].T
+    v = response(weights, arrivals.times + after, arrivals.amplitudes, arrived)
     if params.w_rec is not None:
-        returned = spikes.valid & (spikes.times + delay < fixed)
+        after = delay + lags(of_own, sources)
+        returned = spikes.valid & (spikes.times + after < fixed)
         weights = params.w_rec[sources][:, moments.neurons].T
-        v += response(weights, arrivals.own_times + delay, arrivals.own_amplitudes, returned)
+        v += response(weights, arrivals.own_times + after, arrivals.own_amplitudes, returned)
     own = spikes.valid & (spikes.times < fixed) & (sources == moments.neurons[:, None])
     lag = jnp.where(own, at[:, None] - arrivals.own_times, 0.0)
     drop = (each(params.threshold) - each(params.reset)) * arrivals.own_amplitudes

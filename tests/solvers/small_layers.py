@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from solvers.delays import Delays
 from solvers.eventprop import ENGINES, lif_layer
 from solvers.events import NO_UNIT, pad_events
 from solvers.neurons.lif import lif_params
@@ -29,13 +30,20 @@ def draw_layer(rng, pre, post, w_in, w_rec, threshold=(0.8, 1.2), reset=(-0.2, 0
     )
 
 
-def some_params(seed=0, shared=False, tau_mem=(9e-3, 22e-3), tau_syn=(3e-3, 7e-3), recurrent=True, neurons=NEURONS):
-    """A layer of moderate activity with time constants from the ranges given; ``tau_syn`` None for equal ones."""
+def some_params(
+    seed=0, shared=False, tau_mem=(9e-3, 22e-3), tau_syn=(3e-3, 7e-3), recurrent=True, neurons=NEURONS, delays=0.0
+):
+    """A layer of moderate activity with time constants from the ranges given; ``tau_syn`` None for equal ones.
+
+    With ``delays`` of more than 0 s, channels and neurons have delays of up to so much.
+    """
     rng = np.random.default_rng(seed)
     size = () if shared else neurons
     mem = rng.uniform(*tau_mem, size)
     syn = mem if tau_syn is None else rng.uniform(*tau_syn, size)
     unit = 5e-3 / np.mean(syn)
+    own = np.random.default_rng([seed, 1])
+    lags = Delays(*(jnp.asarray(own.uniform(0, delays, n)) for n in (INPUTS, neurons))) if delays else None
     return lif_params(
         unit * rng.normal(1.0, 0.8, (INPUTS, neurons)),
         unit * rng.normal(0, 0.3, (neurons, neurons)) if recurrent else None,
@@ -43,6 +51,7 @@ def some_params(seed=0, shared=False, tau_mem=(9e-3, 22e-3), tau_syn=(3e-3, 7e-3
         tau_syn=syn,
         threshold=rng.uniform(0.8, 1.2, size),
         reset=rng.uniform(-0.2, 0.2, size),
+        delays=lags,
     )
 
 

@@ -1,7 +1,10 @@
 """Engines by name: each computes both passes of a layer. One registry, one interface."""
 
+from typing import Any
+
 import jax
 
+from ...delays import CHANNEL, kinds
 from ...neurons import NEURONS
 from . import numba, ode, xla
 from .base import Engine as Engine
@@ -43,6 +46,22 @@ def engine_name(name: str, neuron: str = "lif") -> str:
 def has_smoothing(name: str) -> bool:
     """Whether an engine of this name has a smoothed gradient."""
     return isinstance(ENGINES[name], SmoothEngine)
+
+
+def require_delays(name: str, params: Any) -> None:
+    """Refuse a layer with delays that an engine does not simulate.
+
+    Args:
+        name: of an engine.
+        params: of the layer.
+
+    Raises:
+        ValueError: says which does.
+    """
+    for kind in kinds(params):
+        able = [key for key, engine in ENGINES.items() if kind in (CHANNEL, *engine.delays)]
+        if name not in able:
+            raise ValueError(f"engine {name} has no delays of each {kind}: choose {' or '.join(able) or 'others'}")
 
 
 def require_smooth(name: str, neuron: str) -> None:

@@ -34,10 +34,16 @@ class Engine(Protocol):
 
     Attributes:
         neurons: names in ``solvers.neurons.NEURONS`` of the models that it simulates; None for all of them.
+        delays: kinds of ``solvers.delays`` that it simulates, but for those of input channels, which the layer does.
     """
 
     @property
     def neurons(self) -> tuple[str, ...] | None:
+        """See the class."""
+        ...
+
+    @property
+    def delays(self) -> tuple[str, ...]:
         """See the class."""
         ...
 

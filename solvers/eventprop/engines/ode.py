@@ -14,6 +14,7 @@ from ...neurons import neuron_of
 from .base import Kept
 
 neurons = None  # all of them
+delays = ()
 
 
 def forward(params: Any, events: Events, *, duration: float, delay: float, capacity: int) -> tuple[Events, Kept]:

@@ -6,7 +6,8 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ...neurons import Parameters
+from ...delays import Delays, delays_of
+from ...neurons import Parameters, neuron_of
 
 
 def stacked_weights(params: Parameters) -> Float[Array, "pre post"]:
@@ -14,17 +15,30 @@ def stacked_weights(params: Parameters) -> Float[Array, "pre post"]:
     return params.w_in if params.w_rec is None else jnp.concatenate([params.w_in, params.w_rec])
 
 
-def as_params(params: Any, d_weights: Float[Array, "pre post"], d_constants: Sequence[Float[Array, " post"]]) -> Any:
+def constants_of(params: Any) -> list[Array]:
+    """The constants of a layer, in the order of the fields."""
+    return [getattr(params, name) for name in neuron_of(params).constants]
+
+
+def as_params(
+    params: Any,
+    d_weights: Float[Array, "pre post"],
+    d_constants: Sequence[Float[Array, " post"]],
+    d_delays: Float[Array, " post"] | None = None,
+) -> Any:
     """A gradient in the shape of the parameters.
 
     Args:
         params: of the layer.
         d_weights: of ``stacked_weights``.
         d_constants: of each neuron's constants, in the order of the fields; summed up where the layer shares one.
+        d_delays: of the recurrent connections, by neuron, if the layer has such delays.
     """
-    w_in, w_rec, *constants = params
-    return type(params)(
-        d_weights[: len(w_in)],
-        None if w_rec is None else d_weights[len(w_in) :],
-        *(d if x.ndim else d.sum() for d, x in zip(d_constants, constants, strict=True)),
+    w_in, w_rec = params.w_in, params.w_rec
+    constants = zip(neuron_of(params).constants, d_constants, constants_of(params), strict=True)
+    changes: dict[str, Any] = {name: d if x.ndim else d.sum() for name, d, x in constants}
+    if delays_of(params).recurrent is not None:
+        changes["delays"] = Delays(recurrent=d_delays)
+    return params._replace(
+        w_in=d_weights[: len(w_in)], w_rec=None if w_rec is None else d_weights[len(w_in) :], **changes
     )

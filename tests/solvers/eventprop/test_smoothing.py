@@ -10,6 +10,7 @@ import pytest
 from small_layers import FAST, SETTINGS, as_used, assert_close, some_events, some_params
 
 from solvers import reference
+from solvers.delays import AXON, Delays
 from solvers.eventprop import Smoothing, lif_layer, lif_layer_with_counts
 from solvers.eventprop.engines import ENGINES
 from solvers.eventprop.engines.numba.kernels.arrivals import block_length
@@ -78,13 +79,18 @@ def gradient(params, events, times, amplitudes, smoothing, engine="numba"):
         ({}, Smoothing(kernel="boxcar", parts="existence")),
         ({}, Smoothing(half_width=0.8, floor=0.6, dip=0.05)),
         ({"recurrent": False, "tau_syn": None}, Smoothing(half_width=0.8, dip=0.1)),
+        ({"delays": 8e-3}, Smoothing()),
     ],
-    ids=["shared constants", "boxcar, existence", "wide", "one time constant"],
+    ids=["shared constants", "boxcar, existence", "wide", "one time constant", "delays of neurons"],
 )
 def test_engines_equal_the_plain_version(options, smoothing, engine, accuracy):
+    if "delays" in options and AXON not in ENGINES[engine].delays:
+        pytest.skip(f"{engine} has no delays of neurons")
     ghosts = marginal = 0
     for seed in range(2):
         params, events = weak_layer(seed, **options), steady_input(seed)
+        if params.delays is not None:  # those of channels are no business of an engine
+            params = params._replace(delays=Delays(recurrent=params.delays.recurrent))
         found, margins = marks_and_margins(params, events, smoothing, engine)
         spikes = lif_layer(params, events, **SETTINGS, engine="numba")
         expected, plain_margins = reference.with_ghosts(

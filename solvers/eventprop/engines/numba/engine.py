@@ -1,7 +1,7 @@
 """Both passes: the kernels, called back from compiled JAX code, with the samples of a batch spread over threads."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any
@@ -13,13 +13,14 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ....checks import host_call
+from ....delays import delays_of
 from ....events import NO_UNIT, Events, ghost_of
 from ....neurons import neuron_of
 from ....neurons.refractory import LIFLike
 from ....smoothing import Smoothing
 from ....times import is_fine
 from ..base import Kept
-from ..stacking import as_params, stacked_weights
+from ..stacking import as_params, constants_of, stacked_weights
 from .kernels.arguments import Cotangents, Gradient, Input, Layer, Stored, Wanted
 from .kernels.batch import adjoint_batch, simulate_batch
 from .kernels.ghosts import Marks, Watch
@@ -60,7 +61,8 @@ def _optional(params: LIFLike, **others: Array | None) -> dict[str, Array]:
     """Arrays that kernels may take beside, by name."""
     period = neuron_of(params).period(params)
     period = None if period is None else jnp.broadcast_to(period, (params.neurons,))
-    return {name: array for name, array in dict(refractory=period, **others).items() if array is not None}
+    arrays = dict(refractory=period, delays=delays_of(params).recurrent, **others)
+    return {name: array for name, array in arrays.items() if array is not None}
 
 
 def _aligned_zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -78,6 +80,11 @@ def _aligned(array: np.ndarray) -> np.ndarray:
     copy = _aligned_zeros(array.shape, array.dtype)
     copy[:] = array
     return _read_only([copy])[0]
+
+
+def _total_delays(delay: float, given: Mapping[str, np.ndarray], weights: np.ndarray) -> np.ndarray:
+    """Of the recurrent connections, by the neuron that they come from [s]."""
+    return np.full(weights.shape[1], delay) + given.get("delays", 0)
 
 
 def _static(params: LIFLike) -> dict[str, Any]:
@@ -112,8 +119,9 @@ def _read_only(arrays: Any) -> Any:
 
 def _simulate(
     weights: np.ndarray, tau_mem: np.ndarray, tau_syn: np.ndarray, threshold: np.ndarray, reset: np.ndarray,
-    times: np.ndarray, units: np.ndarray, count: np.ndarray, *refractory: np.ndarray, recurrent: bool, shared: bool,
-    clamps: bool, ghosts: bool, duration: float, delay: float, capacity: int, exact: bool, smoothing: Smoothing | None,
+    times: np.ndarray, units: np.ndarray, count: np.ndarray, *optional: np.ndarray, given: tuple[str, ...],
+    recurrent: bool, shared: bool, clamps: bool, ghosts: bool, duration: float, delay: float, capacity: int,
+    exact: bool, smoothing: Smoothing | None,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     layer = Layer(_aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
     events, shape = Input(times, units, count), (len(times), capacity)
@@ -127,10 +135,12 @@ def _simulate(
         np.zeros(shape, times.dtype),
         np.zeros(len(times), np.int32),
     )
-    period, release = refractory[0] if refractory else None, np.zeros(shape, times.dtype) if clamps else None
+    also = dict(zip(given, optional, strict=True))
+    period, release = also.get("refractory"), np.zeros(shape, times.dtype) if clamps else None
+    delays = _total_delays(delay, also, weights)
 
     def kernel(first: int, stride: int) -> None:
-        simulate_batch(layer, period, events, duration, delay, stored, release, watch, first, stride)
+        simulate_batch(layer, period, events, duration, delays, stored, release, watch, first, stride)
 
     _spread(kernel, _threads(len(times)))
     rounded, remainder = split(stored.times, times.dtype) if exact else (stored.times, None)
@@ -157,11 +167,12 @@ def smooth_forward(
     optional |= {"release": real} if clamps else {}
     optional |= {"margin": jnp.uint8} if smoothing is not None and smoothing.parts != "timing" else {}
     result += [shape(room, kind) for kind in optional.values()]
+    also = _optional(params)
     call = partial(
-        _simulate, **_static(params), clamps=clamps, ghosts=events.amplitudes is not None, duration=duration,
-        delay=delay, capacity=capacity, exact=exact, smoothing=smoothing,
+        _simulate, given=tuple(also), **_static(params), clamps=clamps, ghosts=events.amplitudes is not None,
+        duration=duration, delay=delay, capacity=capacity, exact=exact, smoothing=smoothing,
     )  # fmt: skip
-    arguments = *_kernel_arguments(params, events), *_optional(params).values()
+    arguments = *_kernel_arguments(params, events), *also.values()
     times, units, current, count, *more = host_call(call, result, *arguments)
     found = {"remainder": None} | dict(zip(optional, more, strict=True))
     return Events(times, units, count), Kept(current, **found)
@@ -193,14 +204,17 @@ def _adjoint(
     cotangents = Cotangents(time_cotangents, count_cotangents)
     threads = _threads(len(times))
     d_weights = _aligned_zeros((threads, *weights.shape), weights.dtype)
-    d_constants = np.zeros((4 if period is None else 5, threads, weights.shape[1]), weights.dtype)
+    d_constants = np.zeros((5 if period is None else 6, threads, weights.shape[1]), weights.dtype)
+    delays = _total_delays(delay, also, weights)
     d_times = np.zeros(times.shape if wants_times else (len(times), 0), times.dtype)
 
     def kernel(first: int, stride: int) -> None:
-        d_tau_mem, d_tau_syn, d_threshold, d_reset, *others = d_constants[:, first]
+        d_delays, d_tau_mem, d_tau_syn, d_threshold, d_reset, *others = d_constants[:, first]
         d_period = others[0] if others else d_reset[:0]
-        gradient = Gradient(d_weights[first], d_tau_mem, d_tau_syn, d_threshold, d_reset, d_period, d_times)
-        adjoint_batch(layer, period, events, delay, stored, release, cotangents, wanted, gradient, marks, first, stride)
+        gradient = Gradient(d_weights[first], d_tau_mem, d_tau_syn, d_threshold, d_reset, d_delays, d_period, d_times)
+        adjoint_batch(
+            layer, period, events, delays, stored, release, cotangents, wanted, gradient, marks, first, stride
+        )
 
     _spread(kernel, threads)
     total = d_weights[0]
@@ -244,7 +258,7 @@ def smooth_backward(
     rows = params.inputs + (0 if params.w_rec is None else params.neurons)
     result = (
         shape((rows, params.neurons), real),
-        *(shape((params.neurons,), real) for _ in params[2:]),
+        *(shape((params.neurons,), real) for _ in (None, *constants_of(params))),  # the first is that of the delays
         shape(events.times.shape if wants_times else (events.times.shape[0], 0), events.times.dtype),
         shape(events.times.shape if wants_amplitudes else (events.times.shape[0], 0), real),
     )
@@ -259,8 +273,8 @@ def smooth_backward(
         *_kernel_arguments(params, events), spikes.times, spikes.units, spikes.count, kept.current, time_cotangents,
         count_cotangents, *optional.values(),
     )  # fmt: skip
-    d_weights, *d_constants, d_times, d_inputs = host_call(call, result, *arguments)
+    d_weights, d_delays, *d_constants, d_times, d_inputs = host_call(call, result, *arguments)
     return (
-        as_params(params, d_weights, d_constants), d_times if wants_times else None,
+        as_params(params, d_weights, d_constants, d_delays), d_times if wants_times else None,
         d_inputs if wants_amplitudes else None,
     )  # fmt: skip

@@ -10,3 +10,4 @@ from .forward import forward as forward
 from .forward import smooth_forward as smooth_forward
 
 neurons = ("lif", "dead-time", "clamp")
+delays = ()

@@ -29,7 +29,7 @@ from ....neurons.refractory import LIFLike
 from ....smoothing import Smoothing
 from ....times import Time, as_time, last, where
 from ..base import Kept
-from ..stacking import as_params, stacked_weights
+from ..stacking import as_params, constants_of, stacked_weights
 from .arrivals import take, take_time
 from .ghosts import Mark, across_mark
 from .refractory import previous_spikes, releases
@@ -260,8 +260,9 @@ def smooth_backward(
         _Adjoint(zero, zero), _Slopes(zero, zero, zero) if trains_tau else None, last(end, exact(0.0)),
         until_end(input_times, events.count), heard, spike_count,
         until_end(release_times, spike_count) if clamps else None, time_cotangents,
-        (jnp.zeros_like(weights), *[each] * len(params[2:])), jnp.zeros_like(events.times) if wants_times else None,
-        amplitude_cotangents, jnp.zeros_like(events.times) if wants_amplitudes else None,
+        (jnp.zeros_like(weights), *[each] * len(constants_of(params))),
+        jnp.zeros_like(events.times) if wants_times else None, amplitude_cotangents,
+        jnp.zeros_like(events.times) if wants_amplitudes else None,
     )  # fmt: skip
     start = varying_alike(start, params, events, time_cotangents, count_cotangents)
     final = lax.while_loop(lambda s: ((s.e > 0) | (s.k > 0)).any(), turn, start)

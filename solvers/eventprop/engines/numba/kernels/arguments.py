@@ -76,6 +76,18 @@ class Stored(NamedTuple):
     count: Any
 
 
+class Queue(NamedTuple):
+    """Own spikes in the order in which they arrive at their layer.
+
+    Attributes:
+        times: of the arrivals ``[spikes]`` [s].
+        spikes: which spike each is.
+    """
+
+    times: Any
+    spikes: Any
+
+
 class Cotangents(NamedTuple):
     """Derivatives of the loss.
 
@@ -109,6 +121,7 @@ class Gradient(NamedTuple):
         tau_syn: ``[post]``.
         threshold: ``[post]``.
         reset: ``[post]``.
+        delays: of the recurrent connections, by the neuron that they come from, ``[post]``.
         refractory: ``[post]``; empty without a refractory period.
         times: of the input times, ``[events]``; empty if they are not wanted.
     """
@@ -118,5 +131,6 @@ class Gradient(NamedTuple):
     tau_syn: Any
     threshold: Any
     reset: Any
+    delays: Any
     refractory: Any
     times: Any

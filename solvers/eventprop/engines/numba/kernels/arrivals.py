@@ -17,6 +17,20 @@ def arrival_time(spike_time, delay):
     return type(spike_time)(np.float64(spike_time) + delay)
 
 
+@njit(**OPTIONS)
+def send(queue, first, spike_times, spike_units, delays, begin, stop):
+    """Put spikes ``begin`` to ``stop`` into the queue, in order of arrival; what comes before ``first`` has arrived.
+
+    On a tie the earlier spike comes first.
+    """
+    for k in range(begin, stop):
+        t, place = np.float64(arrival_time(spike_times[k], delays[spike_units[k]])), k
+        while place > first and queue.times[place - 1] > t:
+            queue.times[place], queue.spikes[place] = queue.times[place - 1], queue.spikes[place - 1]
+            place -= 1
+        queue.times[place], queue.spikes[place] = t, k
+
+
 @njit(**ALLOCATING)
 def reach(tau_mem, tau_syn):
     """Length of a stretch of time that is short against all time constants [s]."""
@@ -27,7 +41,7 @@ def reach(tau_mem, tau_syn):
 def block_length(tau_mem, tau_syn, delay):
     """Length of a stretch that is within ``reach`` and in which no neuron hears of a spike within the stretch [s].
 
-    A delay much shorter than that would make tiny blocks: then a block is cut at its first spike instead.
+    One much shorter than that would make tiny blocks: then a block is cut at its first spike instead.
     """
     longest = reach(tau_mem, tau_syn)
     return _exact(min(longest, delay)) if delay >= longest / 8 else longest / 4
@@ -43,8 +57,8 @@ def _exact(length):
 
 
 @njit(**OPTIONS)
-def merge(times, units, e, e_stop, spike_times, spike_units, r, r_stop, inputs, delay, end, arrive, rows):
-    """Arrivals before ``end`` from input event ``e`` and own spike ``r`` on; on ties the input comes first.
+def merge(times, units, e, e_stop, queue, spike_units, r, r_stop, inputs, end, arrive, rows):
+    """Arrivals before ``end`` from input event ``e`` and place ``r`` of the queue on; on ties the input comes first.
 
     ``rows`` gets the row of each in the stacked weights (inputs first, then the recurrent ones).
 
@@ -54,7 +68,7 @@ def merge(times, units, e, e_stop, spike_times, spike_units, r, r_stop, inputs, 
     n = 0
     while True:
         t_in = np.float64(times[e]) if e < e_stop else np.inf
-        t_rec = np.float64(arrival_time(spike_times[r], delay)) if r < r_stop else np.inf
+        t_rec = queue.times[r] if r < r_stop else np.inf
         t = min(t_in, t_rec)
         if t >= end:
             return n, e, r
@@ -63,6 +77,6 @@ def merge(times, units, e, e_stop, spike_times, spike_units, r, r_stop, inputs, 
             rows[n] = units[e]
             e += 1
         else:
-            rows[n] = inputs + spike_units[r]
+            rows[n] = inputs + spike_units[queue.spikes[r]]
             r += 1
         n += 1

@@ -18,7 +18,8 @@ linear in the jumps of the current, so they are sampled at the arrivals too.
 import numpy as np
 from numba import njit
 
-from .arrivals import arrival_time, merge
+from .arguments import Queue
+from .arrivals import merge, send
 from .flow import ALLOCATING, INLINE, OPTIONS, fill_flow, long_flow
 from .ghosts import add_effect, asks_effect, before_mark, has_effect, is_there
 from .refractory import across_release, jumps, previous_spikes, spike_of
@@ -164,7 +165,7 @@ def _spike(
     (current - threshold). The new values are then carried forward to the end of the block as if there were no spike.
     With smoothing, spike ``k`` may be a ghost, and ``marks`` says what else comes in, see ``ghosts``.
     """
-    _, d_tau_mem, _, d_threshold, d_reset, _, _ = gradient
+    _, d_tau_mem, _, d_threshold, d_reset, _, _, _ = gradient
     number = state.dtype.type
     decay_mem, decay_syn, kappa, c_mu, c_a = flow
     x = lag / tau_mem
@@ -202,7 +203,7 @@ def _spike(
 
 
 @njit(**ALLOCATING)
-def adjoint(layer, refractory, length, expanded, sample, delay, stored, release, cotangents, wanted, gradient, marks):
+def adjoint(layer, refractory, length, expanded, sample, delays, stored, release, cotangents, wanted, gradient, marks):
     """Add one sample's gradient to ``gradient``.
 
     Args:
@@ -210,8 +211,8 @@ def adjoint(layer, refractory, length, expanded, sample, delay, stored, release,
         refractory: see ``refractory``.
         length: of a block, ``arrivals.reach`` [s].
         expanded: the flow over a block, as ``series.expand`` gives it.
-        sample: input events of the sample, see ``arguments``; likewise the following, but for the delay.
-        delay: of the recurrent connections [s].
+        sample: input events of the sample, see ``arguments``; likewise the following, but for the delays.
+        delays: of the recurrent connections, by the neuron that they come from, ``[post]`` [s].
         stored: spikes of the sample.
         release: see ``refractory``.
         cotangents: of the sample.
@@ -224,7 +225,7 @@ def adjoint(layer, refractory, length, expanded, sample, delay, stored, release,
     spike_times, spike_units, spike_current, spikes = stored
     time_cotangents, count_cotangents = cotangents
     trains_tau, wants_times = wanted
-    d_weights, d_tau_mem, d_tau_syn, _, _, _, d_times = gradient
+    d_weights, d_tau_mem, d_tau_syn, _, _, d_delays, _, d_times = gradient
     number = weights.dtype.type
     neurons = weights.shape[1]
     inputs = weights.shape[0] - neurons if recurrent else weights.shape[0]
@@ -253,7 +254,9 @@ def adjoint(layer, refractory, length, expanded, sample, delay, stored, release,
     last = np.float64(spike_times[spikes - 1]) if spikes else 0.0
     e = np.searchsorted(times[:count], spike_times.dtype.type(last), side="right") if spikes else 0
     r = spikes if recurrent else 0
-    while r > 0 and arrival_time(spike_times[r - 1], delay) > last:
+    queue = Queue(np.empty(r), np.empty(r, np.int64))
+    send(queue, 0, spike_times, spike_units, delays, 0, r)
+    while r > 0 and queue.times[r - 1] > last:
         r -= 1
     end = (np.floor(last / length) + 1) * length
     while k > 0 or e > 0:
@@ -261,7 +264,7 @@ def adjoint(layer, refractory, length, expanded, sample, delay, stored, release,
         if e > 0:
             latest = max(latest, np.float64(times[e - 1]))
         if r > 0:
-            latest = max(latest, np.float64(arrival_time(spike_times[r - 1], delay)))
+            latest = max(latest, queue.times[r - 1])
         before = end
         while end - length >= latest:
             end -= length
@@ -278,11 +281,9 @@ def adjoint(layer, refractory, length, expanded, sample, delay, stored, release,
         e_first, r_first = e, r
         while e_first > 0 and times[e_first - 1] > begin:
             e_first -= 1
-        while r_first > 0 and arrival_time(spike_times[r_first - 1], delay) > begin:
+        while r_first > 0 and queue.times[r_first - 1] > begin:
             r_first -= 1
-        arrivals, _, _ = merge(
-            times, units, e_first, e, spike_times, spike_units, r_first, r, inputs, delay, np.inf, arrive, rows
-        )
+        arrivals, _, _ = merge(times, units, e_first, e, queue, spike_units, r_first, r, inputs, np.inf, arrive, rows)
         for j in range(arrivals - 1, -2, -1):
             while k > 0 and jump_times[k - 1] > (arrive[j] if j >= 0 else begin):
                 k -= 1
@@ -319,6 +320,7 @@ def adjoint(layer, refractory, length, expanded, sample, delay, stored, release,
             if j < 0:
                 break
             own = rows[j] >= inputs
+            source = queue.spikes[r - 1] if own else e - 1
             lag = end - arrive[j]
             if polynomial:
                 x = 2.0 * lag / length - 1.0
@@ -329,10 +331,10 @@ def adjoint(layer, refractory, length, expanded, sample, delay, stored, release,
                 decay_mem, share[0], share[1] = evaluate(series, 0, lag, length)
                 time_share[0] = rate_syn[0] * share[0]
                 time_share[1] = rate_syn[0] * share[1] - rate_mem[0] * decay_mem
-            if asks_effect(marks, own, e, r):
-                add_effect(marks, own, e, r, _dot_row(weights, rows[j], share, basis), at_amplitudes)
+            if asks_effect(marks, own, source):
+                add_effect(marks, own, source, _dot_row(weights, rows[j], share, basis), at_amplitudes)
             at_time = 0.0
-            if has_effect(marks, own, e, r):
+            if has_effect(marks, own, source):
                 _add_row(d_weights, rows[j], share, basis)
                 if trains_tau:
                     _add_moments(moments, weights, rows[j], share)
@@ -340,7 +342,8 @@ def adjoint(layer, refractory, length, expanded, sample, delay, stored, release,
                     at_time = _dot_row(weights, rows[j], time_share, basis)
             if own:
                 r -= 1
-                at_spikes[r] += at_time
+                at_spikes[source] += at_time
+                d_delays[spike_units[source]] += at_time
             else:
                 e -= 1
                 if wants_times:

@@ -54,10 +54,10 @@ def _entry_points(sources: str):
     """
 
     @njit(cache=True, **ALLOCATING)
-    def simulate_batch(layer, refractory, events, duration, delay, stored, release, watch, first, stride):
+    def simulate_batch(layer, refractory, events, duration, delays, stored, release, watch, first, stride):
         """``forward.simulate`` for samples first, first + stride, ...; numbers of spikes go to ``stored.count``."""
         sources  # noqa: B018
-        longest = block_length(layer.tau_mem, layer.tau_syn, delay)
+        longest = block_length(layer.tau_mem, layer.tau_syn, delays.min())
         expanded = expand(layer.tau_mem, layer.tau_syn, longest, layer.shared)
         for b in range(first, len(events.count), stride):
             sample = Input(events.times[b], events.units[b], events.count[b])
@@ -65,12 +65,12 @@ def _entry_points(sources: str):
             of_sample = _row(release, b)
             seen = _watch_of(watch, b)
             stored.count[b] = simulate(
-                layer, refractory, longest, expanded, sample, duration, delay, out, of_sample, seen
+                layer, refractory, longest, expanded, sample, duration, delays, out, of_sample, seen
             )
 
     @njit(cache=True, **ALLOCATING)
     def adjoint_batch(
-        layer, refractory, events, delay, stored, release, cotangents, wanted, gradient, marks, first, stride
+        layer, refractory, events, delays, stored, release, cotangents, wanted, gradient, marks, first, stride
     ):
         """``backward.adjoint`` likewise; a sample that had no room for its spikes is left out."""
         sources  # noqa: B018
@@ -82,10 +82,14 @@ def _entry_points(sources: str):
                 sample = Input(events.times[b], events.units[b], events.count[b])
                 spikes = Stored(stored.times[b], stored.units[b], stored.current[b], stored.count[b])
                 outer = Cotangents(cotangents.times[b], cotangents.counts[b])
-                own = Gradient(g.weights, g.tau_mem, g.tau_syn, g.threshold, g.reset, g.refractory, g.times[b])
+                own = Gradient(
+                    g.weights, g.tau_mem, g.tau_syn, g.threshold, g.reset, g.delays, g.refractory, g.times[b]
+                )
                 of_sample = _row(release, b)
                 seen = _marks_of(marks, b)
-                adjoint(layer, refractory, length, expanded, sample, delay, spikes, of_sample, outer, wanted, own, seen)
+                adjoint(
+                    layer, refractory, length, expanded, sample, delays, spikes, of_sample, outer, wanted, own, seen
+                )
 
     return simulate_batch, adjoint_batch
 

@@ -9,8 +9,8 @@ times weight rows. Only neurons that could possibly reach the threshold are foll
 import numpy as np
 from numba import njit
 
-from .arguments import Block
-from .arrivals import arrival_time, merge
+from .arguments import Block, Queue
+from .arrivals import arrival_time, merge, send
 from .crossing import crossing
 from .flow import ALLOCATING, INLINE, OPTIONS, fill_flow
 from .ghosts import look, merge_ghosts, new_traces, note_peaks, note_spikes
@@ -258,8 +258,19 @@ def _sort(found, count):
             b -= 1
 
 
+@njit(**OPTIONS)
+def _first_heard(found, first, count, spike_times, delays):
+    """When the first arrival of the spikes of a block is [s]; ``first`` is the first of them."""
+    heard = np.inf
+    for s in range(first, count):
+        if found[1, s] >= 0:  # a release is none
+            t = spike_times.dtype.type(found[0, s])
+            heard = min(heard, np.float64(arrival_time(t, delays[int(found[1, s])])))
+    return heard
+
+
 @njit(**ALLOCATING)
-def simulate(layer, refractory, longest, expanded, sample, duration, delay, out, release, watch):
+def simulate(layer, refractory, longest, expanded, sample, duration, delays, out, release, watch):
     """Spikes of one sample.
 
     Args:
@@ -269,7 +280,7 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delay, out,
         expanded: the flow over a block, as ``series.expand`` gives it.
         sample: input events of the sample, see ``arguments``.
         duration: end of the simulation [s].
-        delay: of the recurrent connections [s].
+        delays: of the recurrent connections, by the neuron that they come from, ``[post]`` [s].
         out: ``(times, units, currents)`` to be filled, each ``[capacity]``.
         release: likewise, see ``refractory``.
         watch: likewise, see ``ghosts``.
@@ -297,6 +308,7 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delay, out,
     share = np.empty((len(sums), count + capacity + 3), number)
     fall, steepest = np.empty(count + capacity + 3, number), np.float64(rate_mem.max())
     path = np.zeros((8, count + capacity + 10))
+    queue = Queue(np.empty(capacity if recurrent else 0), np.empty(capacity if recurrent else 0, np.int64))
     found = np.empty((3, capacity + 1) if release is None else (4, 3 * capacity + 1))
     free_at, final = np.full(neurons, -np.inf), np.zeros(neurons, np.int64)
     traces = new_traces(watch, threshold, number)
@@ -307,7 +319,7 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delay, out,
         if quiet and _none_can_rise(state, threshold) and none_waits(refractory, free_at, t):
             upcoming = np.float64(times[e]) if e < count else np.inf
             if recurrent and r < spikes:
-                upcoming = min(upcoming, np.float64(arrival_time(spike_times[r], delay)))
+                upcoming = min(upcoming, queue.times[r])
             if watch is not None:
                 note_peaks(layer, state, t, min(upcoming, duration) - t, traces)
             if not upcoming < duration:
@@ -328,8 +340,7 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delay, out,
         new, cut = 0, False
         while True:
             arrivals, e_next, r_next = merge(
-                times, units, e, count, spike_times, spike_units, r, spikes if recurrent else r, inputs, delay, end,
-                arrive, rows,
+                times, units, e, count, queue, spike_units, r, spikes if recurrent else r, inputs, end, arrive, rows,
             )  # fmt: skip
             _weigh(arrive, arrivals, end, longest, series, shared, steepest, share, fall)
             _sum_arrivals(weights, rows, arrivals, share, fall, sums, state)
@@ -360,19 +371,22 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delay, out,
             first = first_spike(release, found, new)
             if first == new:
                 break
-            heard = np.float64(arrival_time(spike_times.dtype.type(found[0, first]), delay))
+            heard = _first_heard(found, first, new, spike_times, delays)
             cut = recurrent and heard < end
             if not cut:
                 break
-            end = heard  # the block ends where its first spike arrives
+            end = heard  # the block ends where the first of its spikes arrives
             while found[0, new - 1] > end:
                 new -= 1
         _accept(state)
         if watch is not None:
             note_spikes(layer, watch, found, new, end, spikes, flow[0], traces)
+        before = spikes
         spikes = accept(
             layer, refractory, release, free_at, final, found, new, end, state, series, longest, out, spikes
         )
+        if recurrent:
+            send(queue, r_next, spike_times, spike_units, delays, before, spikes)
         if watch is not None:
             seen = look(layer, watch, state[VOLTAGE], end, False, traces, ghosts, seen)
             if seen > capacity:

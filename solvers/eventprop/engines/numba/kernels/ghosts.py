@@ -225,33 +225,33 @@ def is_there(marks, k):
 
 
 @njit(**INLINE)
-def has_effect(marks, own, e, r):
-    """Whether an arrival is that of a spike; it is that of input event ``e - 1``, or of the own spike ``r - 1``."""
+def has_effect(marks, own, source):
+    """Whether an arrival is that of a spike; ``source`` is the input event, or the own spike."""
     if marks is None:
         return True
     if own:
-        return marks.there[r - 1]
-    return len(marks.inputs) == 0 or marks.inputs[e - 1]
+        return marks.there[source]
+    return len(marks.inputs) == 0 or marks.inputs[source]
 
 
 @njit(**INLINE)
-def asks_effect(marks, own, e, r):
+def asks_effect(marks, own, source):
     """Whether the derivative with respect to the amplitude of an arrival is asked for."""
     if marks is None:
         return False
     if own:
-        return marks.existence and marks.margins[r - 1] != FAR
+        return marks.existence and marks.margins[source] != FAR
     return len(marks.inputs) > 0
 
 
 @njit(**INLINE)
-def add_effect(marks, own, e, r, effect, at_amplitudes):
+def add_effect(marks, own, source, effect, at_amplitudes):
     """Take that derivative."""
     if marks is not None:
         if own:
-            at_amplitudes[r - 1] += effect
+            at_amplitudes[source] += effect
         else:
-            marks.d_inputs[e - 1] = effect
+            marks.d_inputs[source] = effect
 
 
 @njit(**INLINE)
