@@ -76,6 +76,7 @@ def outcome(report: Report, existence: ExistenceReport | None, config: Config) -
     metrics = {
         "worst_relative_error": report.worst,
         "errors": report.errors,
+        "delay_worst_relative_error": report.worst_of_delays,
         "oracle_implicit_worst_relative_error": report.implicit,
         "oracle_worst_relative_error": report.oracle,
         "spikes_missed": report.missed,

@@ -17,6 +17,7 @@ ROOMS = (
     "solvers.own_rules",
     "solvers.times",
     "solvers.events",
+    "solvers.delays",
     "solvers.surrogates",
     "solvers.neurons",
     "solvers.smoothing",

@@ -35,7 +35,7 @@ from .random_networks import CASES, Case, Problem, draw_problem, evaluate, in_or
 
 #: With a delay: without one ``numba`` looks at the voltages so rarely that no ghost stands alone.
 WITH_DELAY = (
-    *(case for case in CASES if case.neuron == "lif" and case.delay > 0),
+    *(case for case in CASES if case.neuron == "lif" and case.delay > 0 and not case.delays),
     Case("two layers", hidden=(4, 4)),
 )
 _DIP = 0.05  # [threshold]

@@ -12,6 +12,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, ArrayLike, Float, Int
 
+from solvers.delays import Delays, delays_of
 from solvers.eventprop import lif_layer
 from solvers.events import Events
 from solvers.neurons import neuron_of
@@ -21,7 +22,7 @@ from solvers.reference import ode
 from ..methods import EventProp
 from ..networks.losses import cross_entropy
 from ..networks.network import Network
-from ..networks.params import NetworkParams
+from ..networks.params import NetworkParams, named_leaves
 from ..networks.readouts import ReadoutParams
 
 _INPUTS, _OUTPUTS, _BATCH, _EVENTS = 5, 4, 2, 24
@@ -47,6 +48,7 @@ class Case:
         grid: input spikes are rounded to multiples of this [s], so that many coincide; 0 for not at all.
         neuron: name of the model.
         drive: by how much stronger the weights are.
+        delays: of channels and neurons, up to this [s], beside that of recurrent transmission; 0 for none.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Case:
     grid: float = 0.0
     neuron: str = "lif"
     drive: float = 1.0
+    delays: float = 0.0
 
 
 CASES = (
@@ -72,6 +75,8 @@ CASES = (
     Case("constants per neuron, no delay, coincident input", delay=0.0, grid=5e-3),
     Case("two layers, no delay", delay=0.0, hidden=(4, 4), shared=True),
     Case("two layers, no delay, coincident input", delay=0.0, hidden=(4, 4), shared=True, grid=5e-3),
+    Case("delays of channels and neurons", delays=10e-3),
+    Case("delays of channels and neurons, two layers, no transmission delay", delay=0.0, hidden=(4, 4), delays=10e-3),
     Case("dead time", neuron="dead-time", drive=1.5),
     Case("dead time, shared constants, no delay", neuron="dead-time", drive=1.5, delay=0.0, shared=True),
     Case("clamp", neuron="clamp", drive=1.5),
@@ -124,6 +129,10 @@ def _draw_params(network: Network, case: Case, rng: np.random.Generator) -> Netw
         }
         if network.neuron_model.refractory is not None:
             values[network.neuron_model.refractory] = rng.uniform(*_PERIOD, size)
+        if case.delays and layer.w_rec is not None:
+            least = 0.1 * case.delays  # so that all can be changed to both sides
+            sizes = layer.inputs, layer.neurons
+            values["delays"] = Delays(*(jnp.asarray(rng.uniform(least, case.delays, n)) for n in sizes))
         return network.neuron_model.params(**jax.tree.map(jnp.asarray, values))
 
     layers = tuple(drawn(layer, 0.8 if depth == 0 else 1.2) for depth, layer in enumerate(params.layers))
@@ -160,7 +169,7 @@ def at_periods_end(layer: LIFLike, spikes: Events) -> int:
 def kinds(params: NetworkParams) -> list[str]:
     """The row of the table to which each array of ``(params, input times)`` belongs, in the order of a pytree."""
     parts: tuple[Any, ...] = (*params.layers, params.readout)
-    *layers, readout = ([name for name in part._fields if getattr(part, name) is not None] for part in parts)
+    *layers, readout = map(named_leaves, parts)
     of_readout = ["w_out" if name in ("w", "w_in") else f"readout {name}" for name in readout]
     return [*itertools.chain(*layers), *of_readout, "input times"]
 
@@ -203,14 +212,21 @@ def _sequence(network: Network, method: EventProp, params: NetworkParams, layers
     """
     if not isinstance(params.readout, ReadoutParams):
         layers = [*layers, lif_layer(params.readout, layers[-1], **_settings(method, network.delay))]
-    rank = jax.vmap(jnp.searchsorted)
     parts = []
-    for layer, (arriving, spikes) in zip(spiking_layers(params), itertools.pairwise(layers), strict=True):
-        returning = spikes.times + network.delay
-        parts += [spikes.units, rank(arriving.times, spikes.times), rank(returning, spikes.times)]
+    for layer, (events, spikes) in zip(spiking_layers(params), itertools.pairwise(layers), strict=True):
+        of_inputs, of_own = delays_of(layer)
+        arriving = events.times + (0 if of_inputs is None else of_inputs[events.units])
+        returning = spikes.times + network.delay + (0 if of_own is None else of_own[spikes.units])
+        parts += [spikes.units, _earlier(arriving, spikes.times), _earlier(returning, spikes.times)]
         if (ends := periods_end(layer, spikes)) is not None:
-            parts += [rank(x, ends) for x in (arriving.times, returning, spikes.times - _SAME_TIME)]
+            parts += [_earlier(x, ends) for x in (arriving, returning, spikes.times - _SAME_TIME)]
     return jnp.stack(parts)
+
+
+def _earlier(times: Array, moments: Array) -> Array:
+    """A number that tells which times, in any order, are earlier than each moment."""
+    code = (1 + jnp.arange(times.shape[1])) ** 3
+    return jnp.sum(jnp.where(times[:, None, :] < moments[:, :, None], code, 0), 2)
 
 
 @partial(jax.jit, static_argnums=(0, 1))

@@ -46,6 +46,8 @@ class BPTT(Method):
     def check(self, network: Network) -> None:
         """See ``Method``."""
         bptt.time_grid(network.duration, self.dt, network.delay)
+        if network.has_delays:
+            raise ValueError("bptt has no delays of channels or neurons: choose eventprop, or set both kinds to none")
         if (period := network.neuron_model.refractory) is not None:
             bptt.whole_steps(period, network.constant_values[period], self.dt, least=1)
 

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
-from solvers.eventprop import AUTO, ENGINES, engine_name, lif_layer_with_counts
+from solvers.eventprop import AUTO, ENGINES, engine_name, lif_layer_with_counts, require_delays
 from solvers.events import Events, without_ghosts
 from solvers.times import is_fine
 
@@ -43,7 +43,8 @@ class EventProp(Method):
 
     def check(self, network: Network) -> None:
         """See ``Method``."""
-        engine_name(self.engine, network.neuron)
+        name = engine_name(self.engine, network.neuron)
+        require_delays(name, jax.eval_shape(network.init, jax.random.key(0)).layers[0])
 
     def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
         """See ``Method``: three numbers a spike that there is room for, and what times lose in a long recording."""

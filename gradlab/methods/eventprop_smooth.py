@@ -32,6 +32,7 @@ class EventPropSmooth(EventProp):
 
     def check(self, network: Network) -> None:
         """See ``Method``."""
+        super().check(network)
         require_smooth(engine_name(self.engine, network.neuron), network.neuron)
         if network.loss not in LINEAR:
             raise ValueError(

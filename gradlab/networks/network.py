@@ -8,9 +8,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray
 
+from solvers.delays import Delays
 from solvers.fields import Count
 from solvers.neurons import NEURONS, Neuron, Parameters
 
+from .delays import initial_delays
 from .drive import SHD_RATE, hidden_unit, input_unit, one_spike_weight
 from .encode import Sample, delayed, pooled
 from .heterogeneity import initial_constants
@@ -18,7 +20,7 @@ from .initialisers import INITIALISERS, Connection, growth, psp_energy
 from .params import NetworkParams
 from .readouts import READOUTS, Readout, ReadoutParams
 from .settings import NetworkSettings
-from .transforms import Bound
+from .transforms import Bound, Span
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,11 @@ class Network(NetworkSettings):
         values, declared = self.constant_values, self.neuron_model.constants
         return {name: Bound(values[name], c.reach) for name, c in declared.items() if c.reach is not None}
 
+    @property
+    def delay_bounds(self) -> dict[str, Span]:
+        """Where delays may go."""
+        return dict.fromkeys(Delays._fields, Span(self.longest_delay))
+
     def encode(self, sample: Sample) -> Sample:
         """The spikes of a sample as they reach the first layer: pooled and delayed."""
         channels = self.rows // self.delay_line
@@ -103,7 +110,12 @@ class Network(NetworkSettings):
                 usual = psp_energy(self.tau_mem, self.tau_syn)
                 gain = jnp.sqrt(usual / psp_energy(own["tau_mem"], own["tau_syn"]))
                 w_in, w_rec = w_in * gain, None if w_rec is None else w_rec * gain
-            layers.append(model.params(w_in, w_rec, **own))
+            layer = model.params(w_in, w_rec, **own)
+            if self.has_delays:
+                kinds, drawn = (self.input_delays, self.recurrent_delays), (self.initial_delays, self.longest_delay)
+                delays = initial_delays(jax.random.fold_in(key_rec, 2), kinds, *drawn, w_in.shape, dtype)
+                layer = layer._replace(delays=delays)
+            layers.append(layer)
         constants = {name: jnp.asarray(value, dtype) for name, value in values.items()}
         if self.readout.spiking:
             w_out = self._draw(key, self._driving(len(self.hidden)), dtype)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from solvers.fields import Count, Counts, NotNegative, Positive, check_fields
 from solvers.neurons import NEURONS
 
+from .delays import DistributionName, OfInputs, OfNeurons
 from .heterogeneity import KindName
 from .initialisers import InitialiserName
 from .readouts import ReadoutName
@@ -43,6 +44,11 @@ class NetworkSettings:
             time constants drawn for each neuron from a gamma distribution around the settings.
         initialiser: of the weights: mean-driven (EventProp papers), mixed (the same with more spread), or
             fluctuation-driven (Rossbroich et al. 2022).
+        input_delays: delays of the connections from the inputs, parameters that can be trained: none, or one for each
+            channel, in deeper layers for each neuron of the layer before.
+        recurrent_delays: the same of recurrent connections, beside ``delay``: none, or one for each neuron.
+        initial_delays: how they are drawn: uniform up to ``longest_delay``, gaussian around its half, or zero.
+        longest_delay: of these, also when they are trained [s].
         input_rate: mean rate of an input channel while there is input [Hz], to which the weights and their learning are
             made; by default measured from the training data.
 
@@ -66,6 +72,10 @@ class NetworkSettings:
     other_constants: tuple[tuple[str, float], ...] = ()
     constants: KindName = "shared"
     initialiser: InitialiserName = "mixed"
+    input_delays: OfInputs = "none"
+    recurrent_delays: OfNeurons = "none"
+    initial_delays: DistributionName = "uniform"
+    longest_delay: Positive = 0.1
     input_rate: Positive | None = None
 
     def __post_init__(self) -> None:
@@ -74,10 +84,13 @@ class NetworkSettings:
         if self.reset >= self.threshold:
             raise ValueError(f"reset is {self.reset:g}, expected below the threshold {self.threshold:g}")
         self._check_other_constants()
+        if self.recurrent_delays != "none" and not self.recurrent:
+            raise ValueError("recurrent_delays are given, but there are no recurrent weights: set recurrent")
         declared = NEURONS[self.neuron].constants
         slow = {name: value for name, value in self.constant_values.items() if declared[name].unit == "s"}
         lags = {"delay": self.delay} if self.recurrent else {}
         lags |= {"delay_step": self.delay_step} if self.delay_line > 1 else {}
+        lags |= {"longest_delay": self.longest_delay} if self.has_delays else {}
         check_times(self.duration, slow, lags)
 
     def _check_other_constants(self) -> None:
@@ -93,6 +106,11 @@ class NetworkSettings:
                 )
             if declared[name].positive and value <= 0:
                 raise ValueError(f"{name} is {value:g}, expected a finite number > 0")
+
+    @property
+    def has_delays(self) -> bool:
+        """Whether connections have delays that are parameters."""
+        return self.input_delays != "none" or self.recurrent_delays != "none"
 
     @property
     def constant_values(self) -> dict[str, float]:

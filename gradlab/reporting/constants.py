@@ -1,4 +1,4 @@
-"""Figure of the constants of the neurons over the epochs of a training."""
+"""Figure of constants of the neurons and of delays over the epochs of a training."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -7,6 +7,11 @@ from solvers.neurons import NEURONS, Constant
 
 from ..networks.heterogeneity import QUANTILES
 from .style import Record, colour_of, epoch_axis, tidy
+
+DELAYS = {
+    f"{name}_delays": Constant(f"delays of {what}", "s", 0.0)
+    for name, what in {"inputs": "the inputs", "recurrent": "recurrent connections"}.items()
+}
 
 
 def _axis_of(constant: Constant) -> tuple[str, float]:
@@ -17,7 +22,7 @@ def _axis_of(constant: Constant) -> tuple[str, float]:
 
 
 def constants(record: Record) -> Figure:
-    """Distribution of each trained constant over the neurons of each hidden layer, epoch by epoch.
+    """Distribution of each trained constant, and of the delays, over the neurons of each hidden layer, epoch by epoch.
 
     Args:
         record: of a training, with ``samples["tau_mem_quantiles"]`` and so on, ``[epoch][layer][quantile]``.
@@ -28,7 +33,7 @@ def constants(record: Record) -> Figure:
     ending = "_quantiles"
     samples = {name.removesuffix(ending): x for name, x in record["samples"].items() if name.endswith(ending)}
     values = {name: np.array(found, np.float64) for name, found in samples.items()}
-    declared = NEURONS[record["config"].get("network", {}).get("neuron", "lif")].constants
+    declared = NEURONS[record["config"].get("network", {}).get("neuron", "lif")].constants | DELAYS
     layers = next(iter(values.values())).shape[1]
     figure = Figure(figsize=(10, 0.7 + 2.6 * layers), layout="constrained")
     rows = figure.subplots(layers, len(values), squeeze=False)

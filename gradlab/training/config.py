@@ -21,6 +21,8 @@ class TrainConfig(AugmentationConfig):
         train_constants: train membrane and synaptic time constants and thresholds, too, also those of the readout; one
             for a layer or for each neuron, as the network has them. Within bounds, see gradlab.networks.transforms.
         constants_factor: learning rate of the constants, as a multiple of that of the weights.
+        train_delays: train delays that are parameters of the network.
+        delays_factor: learning rate of delays in milliseconds, as a multiple of that of the weights.
         rate_strength: of the rate regularisation, a heuristic; 0 turns it off.
         rate_target: spikes of a neuron in a sample that the regularisation aims at.
         lift_silent: added after each epoch to the input weights of neurons that never spiked, a heuristic; 0: off. In
@@ -40,6 +42,8 @@ class TrainConfig(AugmentationConfig):
     clip: Positive = 1.0
     train_constants: bool = False
     constants_factor: Positive = 1.0
+    train_delays: bool = True
+    delays_factor: Positive = 25.0
     rate_strength: NotNegative = 1e-7
     rate_target: NotNegative = 14.0
     lift_silent: NotNegative = 2e-3

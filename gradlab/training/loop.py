@@ -18,6 +18,7 @@ from solvers.own_rules import own_rules
 
 from ..data import Splits, check_splits, epoch_batches, with_input_rate
 from ..methods import Method
+from ..networks.delays import delay_quantiles
 from ..networks.heterogeneity import quantiles
 from ..networks.losses import Labels, accuracy
 from ..networks.network import Network
@@ -34,6 +35,7 @@ from .optimiser import optimiser
 from .progress import Progress
 from .result import Result
 from .run import Diverged, Run
+from .trained import projected_params
 
 
 class Trainer(Objective):
@@ -99,6 +101,8 @@ class Trainer(Objective):
                     entry["validation_accuracy"] = self.evaluate(params, splits.validation)["accuracy"]
                 if config.train_constants:
                     entry |= quantiles(params.layers, self.network.bounds)
+                if network.has_delays:
+                    entry |= delay_quantiles(params.layers)
                 run.complete(entry, params)
                 if on_epoch is not None:
                     on_epoch(params)
@@ -156,7 +160,7 @@ class Trainer(Objective):
         counts = tuple(count.sum(0) for count in output.spiking_counts)
         norm = optax.tree.norm(gradient)
         metrics = StepMetrics(loss, accuracy(output.logits, labels), output.largest, counts, norm)
-        return optax.apply_updates(trained, updates), state, metrics
+        return projected_params(optax.apply_updates(trained, updates), self.network), state, metrics
 
     def with_room(
         self, call: Callable[[tuple[int, ...]], Any], largest_of: Callable[[Any], Array], strict: bool = True

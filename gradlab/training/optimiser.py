@@ -1,6 +1,6 @@
 """The optimiser: clipping and Adam under a learning rate that eases in and falls."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,7 +33,7 @@ def optimiser(config: TrainConfig, steps: int, network: Network) -> optax.Gradie
     Weights that start larger than on SHD learn as much faster, for Adam's steps do not grow with the weights; a leaky
     readout keeps pace with the input weights, or else the hidden neurons spike more and more in its place (digits as
     latencies ended with more than 500 Hz with two of three seeds). The learning rate of constants, if they are trained,
-    is multiplied by ``config.constants_factor``.
+    is multiplied by ``config.constants_factor``, that of delays by ``config.delays_factor``.
 
     Args:
         config: of the training.
@@ -44,12 +44,19 @@ def optimiser(config: TrainConfig, steps: int, network: Network) -> optax.Gradie
     adam = optax.adam(schedule(config, steps), eps=1e-12)
     rules = [optax.clip_by_global_norm(config.clip), adam]
     if config.train_constants:
-        chosen = partial(jax.tree_util.tree_map_with_path, lambda path, _: path[-1].name in network.bounds)
-        rules.append(optax.masked(optax.scale(config.constants_factor), chosen))
+        rules.append(_scaled(network.bounds, config.constants_factor))
+    if config.train_delays and network.has_delays:
+        rules.append(_scaled(network.delay_bounds, config.delays_factor))
     growth = network.growth
     if any(factor != 1 for factor in growth):
         rules.append(optax.stateless(lambda updates, _: _grown(updates, network, growth)))
     return optax.chain(*rules)
+
+
+def _scaled(names: Container[str], factor: float) -> optax.GradientTransformation:
+    """Multiplies the updates of some parameters."""
+    chosen = partial(jax.tree_util.tree_map_with_path, lambda path, _: path[-1].name in names)
+    return optax.masked(optax.scale(factor), chosen)
 
 
 def _grown(updates: NetworkParams, network: Network, growth: Sequence[float]) -> NetworkParams:

@@ -8,7 +8,7 @@ import jax
 
 from ..networks.network import Network
 from ..networks.params import WEIGHTS, NetworkParams
-from ..networks.transforms import constrain, unconstrain
+from ..networks.transforms import Bounds, constrain, project, unconstrain
 from .config import TrainConfig
 
 
@@ -17,7 +17,7 @@ def split_params(params: NetworkParams, constants: Container[str] = ()) -> tuple
 
     Args:
         params: of a network.
-        constants: names of the constants that are trained, too; weights always are.
+        constants: names of what is trained beside the weights.
     """
     trained = lambda path, _: path[-1].name in WEIGHTS or path[-1].name in constants  # noqa: E731
     return eqx.partition(params, jax.tree_util.tree_map_with_path(trained, params))
@@ -26,15 +26,25 @@ def split_params(params: NetworkParams, constants: Container[str] = ()) -> tuple
 def unconstrained_params(
     params: NetworkParams, network: Network, config: TrainConfig
 ) -> tuple[NetworkParams, NetworkParams]:
-    """``(trained, constant)`` as ``split_params``, the trained constants as unconstrained numbers.
+    """``(trained, constant)`` as ``split_params``, trained constants and delays as unconstrained numbers.
 
     Raises:
-        ValueError: if a constant that is to be trained is out of bounds.
+        ValueError: if something that is to be trained is out of bounds.
     """
-    trained, constant = split_params(params, network.bounds if config.train_constants else ())
-    return unconstrain(trained, network.bounds), constant
+    chosen = network.bounds if config.train_constants else {}
+    trained, constant = split_params(params, [*chosen, *(network.delay_bounds if config.train_delays else ())])
+    return unconstrain(trained, _bounds(network)), constant
 
 
 def constrained_params(trained: Any, constant: NetworkParams, network: Network) -> NetworkParams:
     """The inverse of ``unconstrained_params``; differentiable."""
-    return eqx.combine(constrain(trained, network.bounds), constant)
+    return eqx.combine(constrain(trained, _bounds(network)), constant)
+
+
+def projected_params(trained: Any, network: Network) -> Any:
+    """Trained parameters, as ``unconstrained_params`` gives them, put back after a step to where they may be."""
+    return project(trained, _bounds(network))
+
+
+def _bounds(network: Network) -> Bounds:
+    return network.bounds | network.delay_bounds

@@ -10,6 +10,7 @@ from gradlab import check, configuration
 from gradlab.data import DATASETS
 from gradlab.methods import METHODS
 from gradlab.methods.options import MethodOptions
+from gradlab.networks.delays import DISTRIBUTIONS, OF_INPUTS, OF_NEURONS
 from gradlab.networks.heterogeneity import KINDS
 from gradlab.networks.initialisers import INITIALISERS
 from gradlab.networks.readouts import READOUTS
@@ -27,6 +28,9 @@ CHOICES = {
     (NetworkSettings, "loss"): READOUTS,
     (NetworkSettings, "constants"): KINDS,
     (NetworkSettings, "initialiser"): INITIALISERS,
+    (NetworkSettings, "input_delays"): OF_INPUTS,
+    (NetworkSettings, "recurrent_delays"): OF_NEURONS,
+    (NetworkSettings, "initial_delays"): DISTRIBUTIONS,
     (MethodOptions, "engine"): ("auto", *ENGINES),
     (MethodOptions, "surrogate"): SURROGATES,
     (MethodOptions, "smoothing"): ("triangle", "boxcar"),
