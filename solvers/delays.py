@@ -7,11 +7,8 @@ of an input synapse, of a neuron's spikes to its own layer (axonal) or of a recu
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-
-from .events import Events
 
 CHANNEL, INPUT_SYNAPSE = "input channel", "input synapse"
 AXON, RECURRENT_SYNAPSE = "neuron", "recurrent synapse"
@@ -43,6 +40,11 @@ def kinds(params: Any) -> tuple[str, ...]:
     return found if recurrent is None else (*found, (AXON, RECURRENT_SYNAPSE)[recurrent.ndim - 1])
 
 
+def is_synaptic(params: Any) -> bool:
+    """Whether a layer has delays of synapses."""
+    return any(x is not None and x.ndim == 2 for x in delays_of(params))
+
+
 def check_delays(delays: Delays, pre: int, post: int, recurrent: bool) -> None:
     """Refuse impossible delays; values are looked at only where they are known (not under ``jit``).
 
@@ -68,20 +70,3 @@ def check_delays(delays: Delays, pre: int, post: int, recurrent: bool) -> None:
             )
         if not isinstance(values, jax.core.Tracer) and not np.all((np.asarray(values) >= 0) & np.isfinite(values)):
             raise ValueError(f"delays.{name} holds a delay below 0 or not finite, expected delays in seconds, >= 0")
-
-
-def later(events: Events, delays: Float[Array, " units"]) -> Events:
-    """The events as they arrive through channels with delays, in order of time; differentiable.
-
-    Args:
-        events: of a batch; simultaneous ones keep their order.
-        delays: of each unit [s].
-    """
-    times = events.times + jnp.where(events.valid, delays[events.sources], 0)
-    order = jnp.argsort(jax.lax.stop_gradient(times), axis=-1, stable=True)
-
-    def sort(x: Array) -> Array:
-        return jnp.take_along_axis(x, order, -1)
-
-    amplitudes = None if events.amplitudes is None else sort(events.amplitudes)
-    return Events(sort(times), sort(events.units), events.count, amplitudes)

@@ -12,9 +12,10 @@ from solvers.delays import Delays, delays_of
 
 from .heterogeneity import QUANTILES
 
-#: Which connections have delays of their own: from the inputs, and from a layer's neurons to itself.
-OF_INPUTS = ("none", "channels")
-OF_NEURONS = ("none", "neurons")
+SYNAPSES = "synapses"
+#: What has delays of its own among the connections from the inputs, and from a layer's neurons to itself.
+OF_INPUTS = ("none", "channels", SYNAPSES)
+OF_NEURONS = ("none", "neurons", SYNAPSES)
 DISTRIBUTIONS = ("uniform", "gaussian", "zero")
 if TYPE_CHECKING:
     OfInputs = str
@@ -41,19 +42,19 @@ def initial_delays(
         dtype: floating-point type.
     """
 
-    def drawn(key: PRNGKeyArray, size: int) -> Array:
+    def drawn(key: PRNGKeyArray, kind: str, sources: int) -> Array | None:
+        size = (sources, shape[1]) if kind == SYNAPSES else (sources,)
+        if kind == "none":
+            return None
         match distribution:
             case "uniform":
-                return longest * jax.random.uniform(key, (size,), dtype)
+                return longest * jax.random.uniform(key, size, dtype)
             case "gaussian":
-                return jnp.clip(longest * (0.5 + jax.random.normal(key, (size,), dtype) / 6), 0, longest)
+                return jnp.clip(longest * (0.5 + jax.random.normal(key, size, dtype) / 6), 0, longest)
             case _:
                 return jnp.zeros(size, dtype)
 
-    keys = jax.random.split(key)
-    return Delays(
-        *(None if kind == "none" else drawn(k, size) for kind, k, size in zip(kinds, keys, shape, strict=True))
-    )
+    return Delays(*map(drawn, jax.random.split(key), kinds, shape))
 
 
 def delay_quantiles(layers: Iterable[Any]) -> dict[str, list[list[float]]]:

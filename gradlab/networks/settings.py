@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from solvers.fields import Count, Counts, NotNegative, Positive, check_fields
 from solvers.neurons import NEURONS
 
-from .delays import DistributionName, OfInputs, OfNeurons
+from .delays import SYNAPSES, DistributionName, OfInputs, OfNeurons
 from .heterogeneity import KindName
 from .initialisers import InitialiserName
 from .readouts import ReadoutName
@@ -44,9 +44,10 @@ class NetworkSettings:
             time constants drawn for each neuron from a gamma distribution around the settings.
         initialiser: of the weights: mean-driven (EventProp papers), mixed (the same with more spread), or
             fluctuation-driven (Rossbroich et al. 2022).
-        input_delays: delays of the connections from the inputs, parameters that can be trained: none, or one for each
-            channel, in deeper layers for each neuron of the layer before.
-        recurrent_delays: the same of recurrent connections, beside ``delay``: none, or one for each neuron.
+        input_delays: delays of the connections from the inputs, parameters that can be trained: none, one for each
+            channel, in deeper layers for each neuron of the layer before, or one for each synapse.
+        recurrent_delays: the same of recurrent connections, beside ``delay``: none, one for each neuron, or one for
+            each synapse.
         initial_delays: how they are drawn: uniform up to ``longest_delay``, gaussian around its half, or zero.
         longest_delay: of these, also when they are trained [s].
         input_rate: mean rate of an input channel while there is input [Hz], to which the weights and their learning are
@@ -86,6 +87,8 @@ class NetworkSettings:
         self._check_other_constants()
         if self.recurrent_delays != "none" and not self.recurrent:
             raise ValueError("recurrent_delays are given, but there are no recurrent weights: set recurrent")
+        if SYNAPSES in (self.input_delays, self.recurrent_delays) and self.recurrent and self.delay == 0:
+            raise ValueError("delay is 0, expected > 0 beside delays of synapses in recurrent layers, such as 1e-3")
         declared = NEURONS[self.neuron].constants
         slow = {name: value for name, value in self.constant_values.items() if declared[name].unit == "s"}
         lags = {"delay": self.delay} if self.recurrent else {}

@@ -11,7 +11,7 @@ from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
 from ..checks import batch_shapes, checked
-from ..delays import delays_of, later
+from ..delays import delays_of, is_synaptic
 from ..events import Events, unit_counts
 from ..fields import LARGEST, NotNegative, Positive, check_fields
 from ..neurons import Parameters, neuron_name
@@ -19,6 +19,7 @@ from ..own_rules import own_rules
 from ..smoothing import Smoothing
 from ..times import warn_if_coarse
 from .engines import AUTO, ENGINES, Kept, engine_name, require_delays, require_smooth
+from .later import later
 
 
 def lif_layer(
@@ -100,7 +101,9 @@ def lif_layer_with_counts(
     require_delays(settings.engine, params)
     (params,), events, wrong = checked([params], events, settings.duration)
     delays = delays_of(params)
-    if delays.inputs is not None:
+    if is_synaptic(params) and params.w_rec is not None and settings.delay == 0:
+        raise ValueError("delay is 0, expected > 0 beside delays of synapses in a recurrent layer, such as 1e-3")
+    if delays.inputs is not None and delays.inputs.ndim == 1:
         events = later(events, delays.inputs)
         params = params._replace(delays=delays._replace(inputs=None))  # type: ignore[attr-defined]
     warn_if_coarse(params.w_in.dtype, settings.duration)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from solvers import InputError, bptt, clear_errors
-from solvers.delays import Delays, later
+from solvers.delays import Delays
 from solvers.eventprop import lif_layer
+from solvers.eventprop.later import later
 from solvers.events import pad_events
 from solvers.neurons import NEURONS
 from solvers.neurons.lif import lif_params

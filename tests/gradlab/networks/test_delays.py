@@ -34,6 +34,15 @@ def test_first_values(distribution):
     assert values.min() >= 0 and values.max() <= np.float32(LONGEST)
 
 
+def test_each_synapse_can_have_one():
+    network = make_network(input_delays="synapses", recurrent_delays="synapses")
+    delays = delays_of(network.init(jax.random.key(0)))
+    assert delays.inputs.shape == (network.rows, 6) and delays.recurrent.shape == (6, 6)
+    assert len(np.unique(delays.inputs)) == delays.inputs.size
+    with pytest.raises(ValueError, match="delay is 0, expected > 0 beside delays of synapses"):
+        make_network(input_delays="synapses", delay=0.0)
+
+
 def test_delays_change_no_other_first_value_and_come_only_where_asked_for():
     none, inputs = make_network(input_delays="none", recurrent_delays="none"), make_network(recurrent_delays="none")
     params, with_delays = none.init(jax.random.key(0)), inputs.init(jax.random.key(0))

@@ -1,4 +1,4 @@
-"""Delays of channels and neurons in continuous time: spikes, and gradients against independent oracles."""
+"""Delays in continuous time: spikes, and gradients against independent oracles."""
 
 import jax
 import jax.numpy as jnp
@@ -17,11 +17,14 @@ from small_layers import (
 )
 
 from solvers import reference
-from solvers.delays import AXON, Delays
+from solvers.delays import AXON, INPUT_SYNAPSE, RECURRENT_SYNAPSE, Delays
 from solvers.eventprop import ENGINES, lif_layer
+from solvers.events import pad_events
+from solvers.neurons.lif import lif_params
 
 LONGEST = 8e-3  # [s]
 ABLE = [name for name, engine in ENGINES.items() if AXON in engine.delays]
+OF_SYNAPSES = [name for name, engine in ENGINES.items() if {INPUT_SYNAPSE, RECURRENT_SYNAPSE} <= set(engine.delays)]
 pytestmark = pytest.mark.usefixtures("float64")
 
 
@@ -38,39 +41,110 @@ def longer_than_the_trial(params):
     return changed(params, inputs=params.delays.inputs.at[1].set(1.0), recurrent=params.delays.recurrent.at[0].set(1.0))
 
 
+def compare_with_references(params, events, delay, engine):
+    """Spikes, and the gradient of a random function of their times."""
+    settings = {**SETTINGS, "delay": delay, "engine": engine}
+    expected = reference.simulate(params, events, duration=SETTINGS["duration"], delay=delay)
+    spikes = lif_layer(params, events, **settings)
+    assert_same_spikes(spikes, expected)
+    assert expected.count > 10
+    weights = np.random.default_rng(0).normal(size=spikes.capacity)
+
+    def weighted(params, times):
+        spikes = lif_layer(params, events._replace(times=times), **settings)
+        return jnp.sum(jnp.where(spikes.valid, weights * spikes.times, 0))
+
+    found = jax.grad(weighted, (0, 1))(params, events.times)
+    assert_close(found, reference.implicit_gradient(params, events, spikes, weights, delay=delay), rtol=1e-9)
+    assert all(np.abs(x).max() > 0 for x in found[0].delays if x is not None)
+
+
 @pytest.mark.parametrize("change", [lambda params: params, zero, longer_than_the_trial], ids=["drawn", "0", "long"])
 @pytest.mark.parametrize("delay", [0.0, 0.05e-3, 1e-3])
 @pytest.mark.parametrize("engine", ABLE)
-def test_spikes_and_gradients_equal_the_references(engine, delay, change):
+def test_channels_and_neurons_equal_the_references(engine, delay, change):
     for shared in (True, False):
-        params, events = change(some_params(1, shared, delays=LONGEST)), sample(some_events(1))
-        settings = {**SETTINGS, "delay": delay}
-        expected = reference.simulate(params, events, duration=SETTINGS["duration"], delay=delay)
-        spikes = lif_layer(params, events, **settings, engine=engine)
-        assert_same_spikes(spikes, expected)
-        assert expected.count > 10
-        weights = np.random.default_rng(0).normal(size=spikes.capacity)
-
-        def weighted(params, times, weights=weights, settings=settings, events=events):
-            spikes = lif_layer(params, events._replace(times=times), **settings, engine=engine)
-            return jnp.sum(jnp.where(spikes.valid, weights * spikes.times, 0))
-
-        found = jax.grad(weighted, (0, 1))(params, events.times)
-        assert_close(found, reference.implicit_gradient(params, events, spikes, weights, delay=delay), rtol=1e-9)
-        assert all(np.abs(x).max() > 0 for x in found[0].delays)
+        params = change(some_params(1, shared, delays=LONGEST))
+        compare_with_references(params, sample(some_events(1)), delay, engine)
 
 
-@pytest.mark.parametrize("engine", ABLE)
-def test_gradients_of_delays_equal_central_differences(engine):
-    params, events, step = some_params(2, delays=LONGEST), some_events(2), 1e-8
+def delays_of_synapses(case):
+    rng = np.random.default_rng(5)
+    inputs = rng.uniform(0, 10e-3, (INPUTS, NEURONS))
+    recurrent = rng.uniform(0, LONGEST, (NEURONS, NEURONS))
+    match case:
+        case "0":
+            inputs, recurrent = 0 * inputs, 0 * recurrent
+        case "long":  # longer than the trial
+            inputs[1], recurrent[0] = 1.0, 1.0
+        case "inputs only":
+            return Delays(jnp.asarray(inputs))
+        case "recurrent only":
+            return Delays(recurrent=jnp.asarray(recurrent))
+        case "inputs, and neurons":
+            recurrent = recurrent[:, 0]
+        case "channels, and recurrent":
+            inputs = inputs[:, 0]
+    return Delays(jnp.asarray(inputs), jnp.asarray(recurrent))
+
+
+@pytest.mark.parametrize(
+    "case", ["drawn", "0", "long", "inputs only", "recurrent only", "inputs, and neurons", "channels, and recurrent"]
+)
+@pytest.mark.parametrize("delay", [0.05e-3, 1e-3])
+@pytest.mark.parametrize("engine", OF_SYNAPSES)
+def test_synapses_equal_the_references(engine, delay, case):
+    for shared in (True, False):
+        params = some_params(1, shared)._replace(delays=delays_of_synapses(case))
+        compare_with_references(params, sample(some_events(1)), delay, engine)
+
+
+@pytest.mark.parametrize("engine", OF_SYNAPSES)
+def test_synapses_with_equal_delays_are_neurons_and_miss_no_spike(engine):
+    """In a million blocks of neurons, with the kernel for neurons as the reference."""
+    neurons, inputs, batch, duration = 100, 40, 20, 0.5
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(inputs * 20 * duration, batch)
+    events = pad_events([(rng.uniform(0, duration, n), rng.integers(0, inputs, n)) for n in counts])
+    lags = Delays(*(jnp.asarray(rng.uniform(0, 40e-3, n)) for n in (inputs, neurons)))
+    params = lif_params(
+        rng.normal(0.12, 0.25, (inputs, neurons)), rng.normal(0, 0.1, (neurons, neurons)),
+        tau_mem=rng.uniform(10e-3, 20e-3, neurons), tau_syn=rng.uniform(5e-3, 10e-3, neurons), delays=lags,
+    )  # fmt: skip
+    tied = Delays(*(jnp.broadcast_to(x[:, None], (len(x), neurons)) for x in lags))
+    settings = dict(duration=duration, capacity=4096, delay=1e-3, engine=engine)
+
+    def value(delays):
+        spikes = lif_layer(params._replace(delays=delays), events, **settings)
+        return jnp.sum(jnp.where(spikes.valid, jnp.sin(100 * spikes.times + spikes.units), 0)), spikes
+
+    (_, expected), of_neurons = jax.value_and_grad(value, has_aux=True)(lags)
+    (_, found), of_synapses = jax.value_and_grad(value, has_aux=True)(tied)
+    assert 200 < expected.count.min() and expected.count.max() < settings["capacity"]
+    np.testing.assert_array_equal(found.units, expected.units)
+    np.testing.assert_allclose(found.times, expected.times, rtol=0, atol=1e-11)
+    assert_close(jax.tree.map(lambda x: x.sum(1), of_synapses), of_neurons, rtol=1e-7)
+
+
+def test_synapses_of_a_recurrent_layer_need_a_delay_of_transmission():
+    params = some_params()._replace(delays=delays_of_synapses("drawn"))
+    with pytest.raises(ValueError, match="delay is 0, expected > 0 beside delays of synapses in a recurrent layer"):
+        lif_layer(params, some_events(), **{**SETTINGS, "delay": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("engine", "delays"),
+    [*((name, some_params(2, delays=LONGEST).delays) for name in ABLE)]
+    + [(name, delays_of_synapses("drawn")) for name in OF_SYNAPSES],
+)
+def test_gradients_of_delays_equal_central_differences(engine, delays):
+    params, events, step = some_params(2), some_events(2), 1e-8
+    delays = jax.tree.map(lambda x: jnp.asarray(x, float), delays)
     value = jax.jit(lambda delays: score(params._replace(delays=delays), events, engine=engine))
-    for name, found in jax.grad(value)(params.delays)._asdict().items():
-        for n in range(len(found)):
-            sides = [
-                value(params.delays._replace(**{name: getattr(params.delays, name).at[n].add(by)}))
-                for by in (step, -step)
-            ]
-            np.testing.assert_allclose(found[n], (sides[0] - sides[1]) / (2 * step), rtol=1e-5, atol=1e-4)
+    for name, found in jax.grad(value)(delays)._asdict().items():
+        for place in np.ndindex(found.shape):
+            sides = [value(delays._replace(**{name: getattr(delays, name).at[place].add(by)})) for by in (step, -step)]
+            np.testing.assert_allclose(found[place], (sides[0] - sides[1]) / (2 * step), rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize("engine", ABLE)

@@ -1,7 +1,6 @@
 """Both passes: the kernels, called back from compiled JAX code, with the samples of a batch spread over threads."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any
@@ -13,20 +12,19 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ....checks import host_call
-from ....delays import delays_of
-from ....events import NO_UNIT, Events, ghost_of
+from ....delays import delays_of, is_synaptic
+from ....events import NO_UNIT, Events
 from ....neurons import neuron_of
 from ....neurons.refractory import LIFLike
 from ....smoothing import Smoothing
 from ....times import is_fine
 from ..base import Kept
 from ..stacking import as_params, constants_of, stacked_weights
+from .arrays import aligned, aligned_zeros, total_delays, with_ghosts, without_ghosts
 from .kernels.arguments import Cotangents, Gradient, Input, Layer, Stored, Wanted
 from .kernels.batch import adjoint_batch, simulate_batch
 from .kernels.ghosts import Marks, Watch
 from .remainder import joined, split
-
-_LINE = 64  # bytes of a cache line
 
 
 @lru_cache
@@ -61,60 +59,13 @@ def _optional(params: LIFLike, **others: Array | None) -> dict[str, Array]:
     """Arrays that kernels may take beside, by name."""
     period = neuron_of(params).period(params)
     period = None if period is None else jnp.broadcast_to(period, (params.neurons,))
-    arrays = dict(refractory=period, delays=delays_of(params).recurrent, **others)
+    of_inputs, own = delays_of(params)
+    arrays = dict(refractory=period, delays=own, input_delays=of_inputs, **others)
     return {name: array for name, array in arrays.items() if array is not None}
-
-
-def _aligned_zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Zeros that start at a cache line, so that no vector in rows of them lies across two."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = np.zeros(size + _LINE - 1, np.uint8)
-    first = -memory.ctypes.data % _LINE
-    return memory[first : first + size].view(dtype).reshape(shape)
-
-
-def _aligned(array: np.ndarray) -> np.ndarray:
-    """The array, or a copy that is aligned likewise: XLA aligns arrays within its programs to 16 bytes only."""
-    if array.ctypes.data % _LINE == 0:
-        return array
-    copy = _aligned_zeros(array.shape, array.dtype)
-    copy[:] = array
-    return _read_only([copy])[0]
-
-
-def _total_delays(delay: float, given: Mapping[str, np.ndarray], weights: np.ndarray) -> np.ndarray:
-    """Of the recurrent connections, by the neuron that they come from [s]."""
-    return np.full(weights.shape[1], delay) + given.get("delays", 0)
 
 
 def _static(params: LIFLike) -> dict[str, Any]:
     return dict(recurrent=params.w_rec is not None, shared=params.tau_mem.ndim == params.tau_syn.ndim == 0)
-
-
-def _without_ghosts(events: Input) -> Input:
-    """The spikes among events."""
-    times, units, count = events
-    places = np.arange(times.shape[1])
-    there = (units >= 0) & (places < count[:, None])
-    number = there.sum(1, dtype=count.dtype)
-    filled = places < number[:, None]
-    spikes = Input(np.full_like(times, np.inf), np.full_like(units, NO_UNIT), number)
-    spikes.times[filled], spikes.units[filled] = times[there], units[there]
-    return _read_only(spikes)
-
-
-def _with_ghosts(events: Any, shape: tuple[int, ...]) -> tuple[Any, np.ndarray]:
-    """The events, ghosts with the index of their neuron; and which of them are spikes, in a shape that may be empty."""
-    ghosts = events.units < NO_UNIT
-    units, there = np.where(ghosts, ghost_of(events.units), events.units), ~ghosts[:, : shape[1]]
-    return events._replace(units=_read_only([units])[0]), there
-
-
-def _read_only(arrays: Any) -> Any:
-    """The arrays, marked as XLA's are: for others, numba would compile the kernels a second time."""
-    for array in arrays:
-        array.flags.writeable = False
-    return arrays
 
 
 def _simulate(
@@ -123,9 +74,9 @@ def _simulate(
     recurrent: bool, shared: bool, clamps: bool, ghosts: bool, duration: float, delay: float, capacity: int,
     exact: bool, smoothing: Smoothing | None,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
-    layer = Layer(_aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
+    layer = Layer(aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
     events, shape = Input(times, units, count), (len(times), capacity)
-    events = _without_ghosts(events) if ghosts else events
+    events = without_ghosts(events) if ghosts else events
     watch = None
     if smoothing is not None and smoothing.parts != "timing":
         watch = Watch(np.zeros(shape, np.uint8), smoothing.half_width, smoothing.dip)
@@ -137,10 +88,10 @@ def _simulate(
     )
     also = dict(zip(given, optional, strict=True))
     period, release = also.get("refractory"), np.zeros(shape, times.dtype) if clamps else None
-    delays = _total_delays(delay, also, weights)
+    delays, lags = total_delays(delay, also, weights.shape, recurrent)
 
     def kernel(first: int, stride: int) -> None:
-        simulate_batch(layer, period, events, duration, delays, stored, release, watch, first, stride)
+        simulate_batch(layer, period, events, duration, delays, lags, stored, release, watch, first, stride)
 
     _spread(kernel, _threads(len(times)))
     rounded, remainder = split(stored.times, times.dtype) if exact else (stored.times, None)
@@ -182,10 +133,10 @@ def _adjoint(
     weights: np.ndarray, tau_mem: np.ndarray, tau_syn: np.ndarray, threshold: np.ndarray, reset: np.ndarray,
     times: np.ndarray, units: np.ndarray, count: np.ndarray, spike_times: np.ndarray, spike_units: np.ndarray,
     spikes: np.ndarray, current: np.ndarray, time_cotangents: np.ndarray, count_cotangents: np.ndarray,
-    *optional: np.ndarray, given: tuple[str, ...], recurrent: bool, shared: bool, delay: float, trains_tau: bool,
-    wants_times: bool, ghosts: bool, smoothing: Smoothing | None,
+    *optional: np.ndarray, given: tuple[str, ...], recurrent: bool, shared: bool, duration: float, delay: float,
+    trains_tau: bool, wants_times: bool, ghosts: bool, smoothing: Smoothing | None,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
-    layer = Layer(_aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
+    layer = Layer(aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
     events, wanted = Input(times, units, count), Wanted(trains_tau, wants_times)
     marks, d_inputs = None, np.zeros((len(times), times.shape[1] if ghosts else 0), times.dtype)
     also = dict(zip(given, optional, strict=True))
@@ -193,8 +144,8 @@ def _adjoint(
     spike_times = joined(spike_times, also["remainder"]) if "remainder" in also else spike_times
     stored = Stored(spike_times, spike_units, current, spikes)
     if smoothing is not None:
-        events, inputs = _with_ghosts(events, times.shape if ghosts else d_inputs.shape)
-        stored, there = _with_ghosts(stored, spike_times.shape)
+        events, inputs = with_ghosts(events, times.shape if ghosts else d_inputs.shape)
+        stored, there = with_ghosts(stored, spike_times.shape)
         margins = also.get("margin", np.zeros((len(times), 0), np.uint8))
         marks = Marks(
             there, margins, also["at_amplitudes"], inputs, d_inputs,
@@ -203,31 +154,47 @@ def _adjoint(
         )  # fmt: skip
     cotangents = Cotangents(time_cotangents, count_cotangents)
     threads = _threads(len(times))
-    d_weights = _aligned_zeros((threads, *weights.shape), weights.dtype)
-    d_constants = np.zeros((5 if period is None else 6, threads, weights.shape[1]), weights.dtype)
-    delays = _total_delays(delay, also, weights)
+    d_weights = aligned_zeros((threads, *weights.shape), weights.dtype)
+    d_constants = np.zeros((4 if period is None else 5, threads, weights.shape[1]), weights.dtype)
+    delays, lags = total_delays(delay, also, weights.shape, recurrent)
+    d_delays = np.zeros((threads, *(delays if lags is None else lags).shape), weights.dtype)
     d_times = np.zeros(times.shape if wants_times else (len(times), 0), times.dtype)
 
     def kernel(first: int, stride: int) -> None:
-        d_delays, d_tau_mem, d_tau_syn, d_threshold, d_reset, *others = d_constants[:, first]
-        d_period = others[0] if others else d_reset[:0]
-        gradient = Gradient(d_weights[first], d_tau_mem, d_tau_syn, d_threshold, d_reset, d_delays, d_period, d_times)
+        d_tau_mem, d_tau_syn, d_threshold, d_reset = d_constants[:4, first]
+        d_period = d_reset[:0] if period is None else d_constants[4, first]
+        gradient = Gradient(
+            d_weights[first], d_tau_mem, d_tau_syn, d_threshold, d_reset, d_delays[first], d_period, d_times
+        )
         adjoint_batch(
-            layer, period, events, delays, stored, release, cotangents, wanted, gradient, marks, first, stride
+            layer,
+            period,
+            events,
+            duration,
+            delays,
+            lags,
+            stored,
+            release,
+            cotangents,
+            wanted,
+            gradient,
+            marks,
+            first,
+            stride,
         )
 
     _spread(kernel, threads)
     total = d_weights[0]
     for part in d_weights[1:]:
         total += part
-    return total, *d_constants.sum(1), d_times, d_inputs
+    return total, d_delays.sum(0), *d_constants.sum(1), d_times, d_inputs
 
 
 def backward(
     params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
     *, duration: float, delay: float, trains_tau: bool, wants_times: bool,
 ) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
-    """See ``Engine``; what follows the last spike, hence the duration, does not matter."""
+    """See ``Engine``."""
     return smooth_backward(
         params, events, spikes, kept, time_cotangents, count_cotangents, None, duration=duration, delay=delay,
         trains_tau=trains_tau, wants_times=wants_times, wants_amplitudes=False, smoothing=None,
@@ -258,7 +225,8 @@ def smooth_backward(
     rows = params.inputs + (0 if params.w_rec is None else params.neurons)
     result = (
         shape((rows, params.neurons), real),
-        *(shape((params.neurons,), real) for _ in (None, *constants_of(params))),  # the first is that of the delays
+        shape((rows, params.neurons) if is_synaptic(params) else (params.neurons,), real),  # delays
+        *(shape((params.neurons,), real) for _ in constants_of(params)),
         shape(events.times.shape if wants_times else (events.times.shape[0], 0), events.times.dtype),
         shape(events.times.shape if wants_amplitudes else (events.times.shape[0], 0), real),
     )
@@ -266,8 +234,8 @@ def smooth_backward(
         params, remainder=kept.remainder, release=kept.release, margin=kept.margin, at_amplitudes=amplitude_cotangents
     )
     call = partial(
-        _adjoint, **_static(params), given=tuple(optional), delay=delay, trains_tau=trains_tau, wants_times=wants_times,
-        ghosts=wants_amplitudes, smoothing=smoothing,
+        _adjoint, **_static(params), given=tuple(optional), duration=duration, delay=delay, trains_tau=trains_tau,
+        wants_times=wants_times, ghosts=wants_amplitudes, smoothing=smoothing,
     )  # fmt: skip
     arguments = (
         *_kernel_arguments(params, events), spikes.times, spikes.units, spikes.count, kept.current, time_cotangents,

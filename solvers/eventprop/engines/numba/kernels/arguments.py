@@ -76,18 +76,6 @@ class Stored(NamedTuple):
     count: Any
 
 
-class Queue(NamedTuple):
-    """Own spikes in the order in which they arrive at their layer.
-
-    Attributes:
-        times: of the arrivals ``[spikes]`` [s].
-        spikes: which spike each is.
-    """
-
-    times: Any
-    spikes: Any
-
-
 class Cotangents(NamedTuple):
     """Derivatives of the loss.
 
@@ -121,7 +109,8 @@ class Gradient(NamedTuple):
         tau_syn: ``[post]``.
         threshold: ``[post]``.
         reset: ``[post]``.
-        delays: of the recurrent connections, by the neuron that they come from, ``[post]``.
+        delays: of the recurrent connections, by the neuron that they come from, ``[post]``; or those of all synapses,
+            in the shape of the stacked weights.
         refractory: ``[post]``; empty without a refractory period.
         times: of the input times, ``[events]``; empty if they are not wanted.
     """

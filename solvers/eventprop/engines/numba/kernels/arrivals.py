@@ -18,17 +18,28 @@ def arrival_time(spike_time, delay):
 
 
 @njit(**OPTIONS)
-def send(queue, first, spike_times, spike_units, delays, begin, stop):
-    """Put spikes ``begin`` to ``stop`` into the queue, in order of arrival; what comes before ``first`` has arrived.
+def send(queue, which, first, spike_times, spike_units, delays, begin, stop):
+    """Put spikes ``begin`` to ``stop`` into the queue, in order of arrival.
 
-    On a tie the earlier spike comes first.
+    On a tie the earlier spike comes first. The queue is not one argument, as tuples cost time where they are taken
+    apart.
+
+    Args:
+        queue: times of the arrivals ``[spikes]`` [s].
+        which: spike each is, likewise.
+        first: place in the queue; what comes before has arrived.
+        spike_times: ``[spikes]`` [s].
+        spike_units: likewise, neurons of the layer.
+        delays: of each neuron [s].
+        begin: first spike.
+        stop: the one after the last.
     """
     for k in range(begin, stop):
         t, place = np.float64(arrival_time(spike_times[k], delays[spike_units[k]])), k
-        while place > first and queue.times[place - 1] > t:
-            queue.times[place], queue.spikes[place] = queue.times[place - 1], queue.spikes[place - 1]
+        while place > first and queue[place - 1] > t:
+            queue[place], which[place] = queue[place - 1], which[place - 1]
             place -= 1
-        queue.times[place], queue.spikes[place] = t, k
+        queue[place], which[place] = t, k
 
 
 @njit(**ALLOCATING)
@@ -47,6 +58,17 @@ def block_length(tau_mem, tau_syn, delay):
     return _exact(min(longest, delay)) if delay >= longest / 8 else longest / 4
 
 
+@njit(**ALLOCATING)
+def within_delays(tau_mem, tau_syn, lags, recurrent):
+    """The same with delays of each synapse ``[rows, post]``, however short they are [s]."""
+    shortest = np.inf
+    if recurrent:
+        for r in range(lags.shape[0] - lags.shape[1], lags.shape[0]):
+            for n in range(lags.shape[1]):
+                shortest = min(shortest, lags[r, n])
+    return _exact(min(reach(tau_mem, tau_syn), shortest))
+
+
 @njit(**OPTIONS)
 def _exact(length):
     """Rounded down to a binary fraction, if that changes little.
@@ -57,8 +79,10 @@ def _exact(length):
 
 
 @njit(**OPTIONS)
-def merge(times, units, e, e_stop, queue, spike_units, r, r_stop, inputs, end, arrive, rows):
-    """Arrivals before ``end`` from input event ``e`` and place ``r`` of the queue on; on ties the input comes first.
+def merge(times, units, e, e_stop, queue, which, spike_units, r, r_stop, inputs, end, arrive, rows):
+    """Arrivals before ``end`` from input event ``e`` and place ``r`` of the queue of own spikes on.
+
+    On ties the input comes first.
 
     ``rows`` gets the row of each in the stacked weights (inputs first, then the recurrent ones).
 
@@ -68,7 +92,7 @@ def merge(times, units, e, e_stop, queue, spike_units, r, r_stop, inputs, end, a
     n = 0
     while True:
         t_in = np.float64(times[e]) if e < e_stop else np.inf
-        t_rec = queue.times[r] if r < r_stop else np.inf
+        t_rec = queue[r] if r < r_stop else np.inf
         t = min(t_in, t_rec)
         if t >= end:
             return n, e, r
@@ -77,6 +101,6 @@ def merge(times, units, e, e_stop, queue, spike_units, r, r_stop, inputs, end, a
             rows[n] = units[e]
             e += 1
         else:
-            rows[n] = inputs + spike_units[queue.spikes[r]]
+            rows[n] = inputs + spike_units[which[r]]
             r += 1
         n += 1

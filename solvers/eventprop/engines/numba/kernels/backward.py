@@ -18,7 +18,6 @@ linear in the jumps of the current, so they are sampled at the arrivals too.
 import numpy as np
 from numba import njit
 
-from .arguments import Queue
 from .arrivals import merge, send
 from .flow import ALLOCATING, INLINE, OPTIONS, fill_flow, long_flow
 from .ghosts import add_effect, asks_effect, before_mark, has_effect, is_there
@@ -254,9 +253,9 @@ def adjoint(layer, refractory, length, expanded, sample, delays, stored, release
     last = np.float64(spike_times[spikes - 1]) if spikes else 0.0
     e = np.searchsorted(times[:count], spike_times.dtype.type(last), side="right") if spikes else 0
     r = spikes if recurrent else 0
-    queue = Queue(np.empty(r), np.empty(r, np.int64))
-    send(queue, 0, spike_times, spike_units, delays, 0, r)
-    while r > 0 and queue.times[r - 1] > last:
+    queue, sent = np.empty(r), np.empty(r, np.int64)
+    send(queue, sent, 0, spike_times, spike_units, delays, 0, r)
+    while r > 0 and queue[r - 1] > last:
         r -= 1
     end = (np.floor(last / length) + 1) * length
     while k > 0 or e > 0:
@@ -264,7 +263,7 @@ def adjoint(layer, refractory, length, expanded, sample, delays, stored, release
         if e > 0:
             latest = max(latest, np.float64(times[e - 1]))
         if r > 0:
-            latest = max(latest, queue.times[r - 1])
+            latest = max(latest, queue[r - 1])
         before = end
         while end - length >= latest:
             end -= length
@@ -281,9 +280,11 @@ def adjoint(layer, refractory, length, expanded, sample, delays, stored, release
         e_first, r_first = e, r
         while e_first > 0 and times[e_first - 1] > begin:
             e_first -= 1
-        while r_first > 0 and queue.times[r_first - 1] > begin:
+        while r_first > 0 and queue[r_first - 1] > begin:
             r_first -= 1
-        arrivals, _, _ = merge(times, units, e_first, e, queue, spike_units, r_first, r, inputs, np.inf, arrive, rows)
+        arrivals, _, _ = merge(
+            times, units, e_first, e, queue, sent, spike_units, r_first, r, inputs, np.inf, arrive, rows
+        )
         for j in range(arrivals - 1, -2, -1):
             while k > 0 and jump_times[k - 1] > (arrive[j] if j >= 0 else begin):
                 k -= 1
@@ -320,7 +321,7 @@ def adjoint(layer, refractory, length, expanded, sample, delays, stored, release
             if j < 0:
                 break
             own = rows[j] >= inputs
-            source = queue.spikes[r - 1] if own else e - 1
+            source = sent[r - 1] if own else e - 1
             lag = end - arrive[j]
             if polynomial:
                 x = 2.0 * lag / length - 1.0

@@ -6,12 +6,14 @@ from pathlib import Path
 from numba import njit
 
 from .arguments import Cotangents, Gradient, Input, Stored
-from .arrivals import block_length, reach
+from .arrivals import block_length, reach, within_delays
 from .backward import adjoint
 from .flow import ALLOCATING
 from .forward import simulate
 from .ghosts import Marks, Watch
 from .series import expand
+from .synapses import in_blocks
+from .synapses_backward import synaptic_adjoint
 
 
 @njit(**ALLOCATING)
@@ -41,6 +43,16 @@ def _marks_of(marks, b):
     )  # fmt: skip
 
 
+@njit(**ALLOCATING)
+def _length(layer, delays, lags, back):
+    """Length of a block [s]: that of the backward pass is only limited by the delays of synapses."""
+    if lags is not None:
+        return within_delays(layer.tau_mem, layer.tau_syn, lags, layer.recurrent)
+    if back:
+        return reach(layer.tau_mem, layer.tau_syn)
+    return block_length(layer.tau_mem, layer.tau_syn, delays.min())
+
+
 def _sources() -> str:
     here = Path(__file__).parent
     return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(here.glob("*.py")))).hexdigest()
@@ -54,10 +66,11 @@ def _entry_points(sources: str):
     """
 
     @njit(cache=True, **ALLOCATING)
-    def simulate_batch(layer, refractory, events, duration, delays, stored, release, watch, first, stride):
+    def simulate_batch(layer, refractory, events, duration, delays, lags, stored, release, watch, first, stride):
         """``forward.simulate`` for samples first, first + stride, ...; numbers of spikes go to ``stored.count``."""
         sources  # noqa: B018
-        longest = block_length(layer.tau_mem, layer.tau_syn, delays.min())
+        longest = _length(layer, delays, lags, False)
+        synapses = in_blocks(lags, longest, duration, layer.weights.dtype.type)
         expanded = expand(layer.tau_mem, layer.tau_syn, longest, layer.shared)
         for b in range(first, len(events.count), stride):
             sample = Input(events.times[b], events.units[b], events.count[b])
@@ -65,16 +78,30 @@ def _entry_points(sources: str):
             of_sample = _row(release, b)
             seen = _watch_of(watch, b)
             stored.count[b] = simulate(
-                layer, refractory, longest, expanded, sample, duration, delays, out, of_sample, seen
+                layer, refractory, longest, expanded, sample, duration, delays, synapses, out, of_sample, seen
             )
 
     @njit(cache=True, **ALLOCATING)
     def adjoint_batch(
-        layer, refractory, events, delays, stored, release, cotangents, wanted, gradient, marks, first, stride
+        layer,
+        refractory,
+        events,
+        duration,
+        delays,
+        lags,
+        stored,
+        release,
+        cotangents,
+        wanted,
+        gradient,
+        marks,
+        first,
+        stride,
     ):
         """``backward.adjoint`` likewise; a sample that had no room for its spikes is left out."""
         sources  # noqa: B018
-        length = reach(layer.tau_mem, layer.tau_syn)
+        length = _length(layer, delays, lags, True)
+        synapses = in_blocks(lags, length, duration, layer.weights.dtype.type)
         expanded = expand(layer.tau_mem, layer.tau_syn, length, layer.shared)
         g = gradient
         for b in range(first, len(events.count), stride):
@@ -87,9 +114,25 @@ def _entry_points(sources: str):
                 )
                 of_sample = _row(release, b)
                 seen = _marks_of(marks, b)
-                adjoint(
-                    layer, refractory, length, expanded, sample, delays, spikes, of_sample, outer, wanted, own, seen
-                )
+                if lags is None:
+                    adjoint(
+                        layer, refractory, length, expanded, sample, delays, spikes, of_sample, outer, wanted, own, seen
+                    )
+                else:
+                    synaptic_adjoint(
+                        layer,
+                        refractory,
+                        length,
+                        expanded,
+                        sample,
+                        synapses,
+                        spikes,
+                        of_sample,
+                        outer,
+                        wanted,
+                        own,
+                        seen,
+                    )
 
     return simulate_batch, adjoint_batch
 

@@ -9,13 +9,14 @@ times weight rows. Only neurons that could possibly reach the threshold are foll
 import numpy as np
 from numba import njit
 
-from .arguments import Block, Queue
+from .arguments import Block
 from .arrivals import arrival_time, merge, send
 from .crossing import crossing
 from .flow import ALLOCATING, INLINE, OPTIONS, fill_flow
 from .ghosts import look, merge_ghosts, new_traces, note_peaks, note_spikes
 from .refractory import accept, first_spike, flag_waiting, follow, none_waits
 from .series import evaluate
+from .synapses import arrivals_at, nothing_under_way, send_inputs, send_own, take
 
 # Rows of the state: voltage and current at the start and the end of a block, and its negative input.
 VOLTAGE, CURRENT, END_VOLTAGE, END_CURRENT, DOWN = range(5)
@@ -189,8 +190,10 @@ def _flagged(flags, groups, busy, chosen):
 
 
 @njit(**OPTIONS)
-def _step(state, flow, sums, powers, shared, bound, flags):
+def _step(state, flow, sums, powers, shared, synapses, bound, flags):
     """Rows END_VOLTAGE and END_CURRENT: all neurons at the end of the block, as if none spiked.
+
+    ``sums`` are those of ``_weigh``; with ``synapses`` what arrives adds to current and voltage whatever the constants.
 
     Sets the flag of every neuron that could have crossed the threshold in the block. At an upward crossing the current
     is at least the threshold. From there on, without arrivals, voltage and current end no lower than from a crossing
@@ -201,6 +204,11 @@ def _step(state, flow, sums, powers, shared, bound, flags):
         for n in range(state.shape[1]):
             state[END_VOLTAGE, n] = decay_mem * state[VOLTAGE, n] + k * state[CURRENT, n] + sums[1, n]
             state[END_CURRENT, n] = decay_syn * state[CURRENT, n] + sums[0, n]
+    elif synapses is not None:
+        for n in range(state.shape[1]):
+            v, i = state[VOLTAGE, n], state[CURRENT, n]
+            state[END_VOLTAGE, n] = flow[0, n] * v + flow[2, n] * i + sums[1, n]
+            state[END_CURRENT, n] = flow[1, n] * i + sums[0, n]
     else:
         for n in range(state.shape[1]):
             state[END_VOLTAGE, n] = flow[0, n] * state[VOLTAGE, n] + flow[2, n] * state[CURRENT, n]
@@ -269,8 +277,34 @@ def _first_heard(found, first, count, spike_times, delays):
     return heard
 
 
+@njit(**OPTIONS)
+def _follow_each(
+    layer, refractory, release, free_at, block, number, synapses, under_way, e, spikes, chosen, candidates, state,
+    series, length, path, found, free,
+):  # fmt: skip
+    """As ``_follow``, for neurons each of which has arrivals of its own.
+
+    Returns:
+        How many spikes and releases there are, and how many spikes; one more than there is room at most.
+    """
+    begin, end, arrive, rows, _ = block
+    new = fired = 0
+    for c in range(candidates):
+        count = arrivals_at(synapses, chosen[c], number, length, under_way, e, spikes, arrive, rows)
+        own, one, rest, room = Block(begin, end, arrive, rows, count), chosen[c : c + 1], found[:, new:], free[fired:]
+        if refractory is None:
+            happened = more = _follow(layer, own, one, 1, state, series, length, path, rest, room)
+        else:
+            happened, more = follow(layer, refractory, release, free_at, own, one, 1, state, series, length, rest, room)
+        if more > len(room):
+            return new, len(free) + 1
+        new += happened
+        fired += more
+    return new, fired
+
+
 @njit(**ALLOCATING)
-def simulate(layer, refractory, longest, expanded, sample, duration, delays, out, release, watch):
+def simulate(layer, refractory, longest, expanded, sample, duration, delays, synapses, out, release, watch):
     """Spikes of one sample.
 
     Args:
@@ -281,6 +315,7 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, out
         sample: input events of the sample, see ``arguments``.
         duration: end of the simulation [s].
         delays: of the recurrent connections, by the neuron that they come from, ``[post]`` [s].
+        synapses: see there; they have the place of these delays.
         out: ``(times, units, currents)`` to be filled, each ``[capacity]``.
         release: likewise, see ``refractory``.
         watch: likewise, see ``ghosts``.
@@ -299,7 +334,7 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, out
     level = threshold * number(1 - 64 * np.finfo(weights.dtype).eps)
 
     state = np.zeros((5, neurons), number)
-    sums = np.empty((2 if shared else powers.shape[1], neurons), number)
+    sums = np.empty((2 if shared or synapses is not None else powers.shape[1], neurons), number)
     flags = np.zeros(-(-neurons // 8) * 8, np.uint8)
     groups = flags.view(np.uint64)
     busy, chosen = np.empty(len(groups) + 1, np.int64), np.empty(len(flags) + 1, np.int64)
@@ -308,7 +343,9 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, out
     share = np.empty((len(sums), count + capacity + 3), number)
     fall, steepest = np.empty(count + capacity + 3, number), np.float64(rate_mem.max())
     path = np.zeros((8, count + capacity + 10))
-    queue = Queue(np.empty(capacity if recurrent else 0), np.empty(capacity if recurrent else 0, np.int64))
+    under_way = nothing_under_way(synapses, neurons, sample, capacity, longest, number)
+    number_of_block = pending = -1.0  # the latter is the last block in which something arrives, with synapses
+    queue, which = np.empty(capacity if recurrent else 0), np.empty(capacity if recurrent else 0, np.int64)
     found = np.empty((3, capacity + 1) if release is None else (4, 3 * capacity + 1))
     free_at, final = np.full(neurons, -np.inf), np.zeros(neurons, np.int64)
     traces = new_traces(watch, threshold, number)
@@ -319,11 +356,13 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, out
         if quiet and _none_can_rise(state, threshold) and none_waits(refractory, free_at, t):
             upcoming = np.float64(times[e]) if e < count else np.inf
             if recurrent and r < spikes:
-                upcoming = min(upcoming, queue.times[r])
+                upcoming = min(upcoming, queue[r])
             if watch is not None:
                 note_peaks(layer, state, t, min(upcoming, duration) - t, traces)
             if not upcoming < duration:
                 break
+            if synapses is not None:
+                upcoming = np.floor(upcoming / longest) * longest
             if upcoming > t:
                 _skip(state, upcoming - t, rate_mem, rate_syn, shared, long)
                 t = upcoming
@@ -336,19 +375,30 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, out
         end = (np.floor(t / longest) + 1) * longest
         if end <= t:  # by rounding
             end += longest
-        end = min(end, duration)
+        if synapses is None:
+            end = min(end, duration)
+        else:
+            number_of_block = np.rint(end / longest) - 1
         new, cut = 0, False
         while True:
-            arrivals, e_next, r_next = merge(
-                times, units, e, count, queue, spike_units, r, spikes if recurrent else r, inputs, end, arrive, rows,
-            )  # fmt: skip
-            _weigh(arrive, arrivals, end, longest, series, shared, steepest, share, fall)
-            _sum_arrivals(weights, rows, arrivals, share, fall, sums, state)
+            if synapses is None:
+                arrivals, e_next, r_next = merge(
+                    times, units, e, count, queue, which, spike_units, r, spikes if recurrent else r, inputs, end,
+                    arrive, rows,
+                )  # fmt: skip
+                _weigh(arrive, arrivals, end, longest, series, shared, steepest, share, fall)
+                _sum_arrivals(weights, rows, arrivals, share, fall, sums, state)
+            else:
+                e_next = send_inputs(weights, synapses, e, number_of_block, longest, rate_mem, rate_syn, under_way)
+                if e_next > e:
+                    pending = number_of_block + synapses.longest + 2
+                take(under_way.ring, number_of_block, sums, state[DOWN])
+                arrivals, r_next = int(pending >= number_of_block), spikes
             if end - t != length:
                 length = end - t
                 fill_flow(length, rate_mem, rate_syn, shared, flow)
                 bound = level * (flow[0] + flow[2])
-            _step(state, flow, sums, powers, shared, bound, flags)
+            _step(state, flow, sums, powers, shared, synapses, bound, flags)
             if cut:
                 break
             flag_waiting(refractory, free_at, t, end, flags)
@@ -357,7 +407,12 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, out
                 break
             block = Block(t, end, arrive, rows, arrivals)
             free = spike_times[spikes:]
-            if refractory is None:
+            if synapses is not None:
+                new, fired = _follow_each(
+                    layer, refractory, release, free_at, block, number_of_block, synapses, under_way, e_next, spikes,
+                    chosen, candidates, state, series, longest, path, found, free,
+                )  # fmt: skip
+            elif refractory is None:
                 new = fired = _follow(layer, block, chosen, candidates, state, series, longest, path, found, free)
             else:
                 new, fired = follow(
@@ -368,6 +423,10 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, out
             if new == 0:
                 break
             _sort(found, new)
+            if synapses is not None:
+                while new > 0 and found[0, new - 1] >= duration:
+                    new -= 1
+                break
             first = first_spike(release, found, new)
             if first == new:
                 break
@@ -386,7 +445,14 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, out
             layer, refractory, release, free_at, final, found, new, end, state, series, longest, out, spikes
         )
         if recurrent:
-            send(queue, r_next, spike_times, spike_units, delays, before, spikes)
+            if synapses is None:
+                send(queue, which, r_next, spike_times, spike_units, delays, before, spikes)
+            elif spikes > before:
+                send_own(
+                    weights, synapses, spike_times, spike_units, inputs, before, spikes, number_of_block, longest,
+                    rate_mem, rate_syn, under_way,
+                )  # fmt: skip
+                pending = number_of_block + synapses.longest + 2
         if watch is not None:
             seen = look(layer, watch, state[VOLTAGE], end, False, traces, ghosts, seen)
             if seen > capacity:

@@ -1,0 +1,78 @@
+"""Arrays as the kernels take them: in line with the cache, read-only, with ghosts or without, delays of all rows."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ....events import NO_UNIT, ghost_of
+from .kernels.arguments import Input
+
+_LINE = 64  # bytes of a cache line
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Zeros that start at a cache line, so that no vector in rows of them lies across two."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + _LINE - 1, np.uint8)
+    first = -memory.ctypes.data % _LINE
+    return memory[first : first + size].view(dtype).reshape(shape)
+
+
+def aligned(array: np.ndarray) -> np.ndarray:
+    """The array, or a copy that is aligned likewise: XLA aligns arrays within its programs to 16 bytes only."""
+    if array.ctypes.data % _LINE == 0:
+        return array
+    copy = aligned_zeros(array.shape, array.dtype)
+    copy[:] = array
+    return read_only([copy])[0]
+
+
+def total_delays(
+    delay: float, given: Mapping[str, np.ndarray], shape: tuple[int, int], recurrent: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Of the recurrent connections, by the neuron that they come from; of all synapses, None if these have none [s].
+
+    Args:
+        delay: of recurrent transmission [s].
+        given: further ones, ``delays`` of recurrent and ``input_delays`` of input connections.
+        shape: of the stacked weights.
+        recurrent: whether there are recurrent rows.
+    """
+    rows, post = shape
+    inputs = rows - post if recurrent else rows
+    own, of_inputs = given.get("delays", np.zeros(post)), given.get("input_delays")
+    if of_inputs is None and own.ndim == 1:
+        return delay + own.astype(np.float64), None
+    lags = np.full(shape, delay)
+    lags[:inputs] = 0 if of_inputs is None else of_inputs
+    if recurrent:
+        lags[inputs:] += own[:, None] if own.ndim == 1 else own
+    return np.full(post, delay), lags
+
+
+def without_ghosts(events: Input) -> Input:
+    """The spikes among events."""
+    times, units, count = events
+    places = np.arange(times.shape[1])
+    there = (units >= 0) & (places < count[:, None])
+    number = there.sum(1, dtype=count.dtype)
+    filled = places < number[:, None]
+    spikes = Input(np.full_like(times, np.inf), np.full_like(units, NO_UNIT), number)
+    spikes.times[filled], spikes.units[filled] = times[there], units[there]
+    return read_only(spikes)
+
+
+def with_ghosts(events: Any, shape: tuple[int, ...]) -> tuple[Any, np.ndarray]:
+    """The events, ghosts with the index of their neuron; and which of them are spikes, in a shape that may be empty."""
+    ghosts = events.units < NO_UNIT
+    units, there = np.where(ghosts, ghost_of(events.units), events.units), ~ghosts[:, : shape[1]]
+    return events._replace(units=read_only([units])[0]), there
+
+
+def read_only(arrays: Any) -> Any:
+    """The arrays, marked as XLA's are: for others, numba would compile the kernels a second time."""
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays
