@@ -1,6 +1,6 @@
 """Compile the kernels of the engine ``numba`` for the tests, each once.
 
-Workers of pytest that start together would each compile all of them. The command ``python tests/warm_up.py PART``
+Workers of pytest that start together would each compile all of them. The command ``python -m tests.warm_up PART``
 compiles one of two parts, which are meant to run side by side; what it compiles stays in numba's cache.
 """
 

@@ -6,6 +6,7 @@ Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51.
 from dataclasses import dataclass
 from typing import ClassVar
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
@@ -46,8 +47,10 @@ class BPTT(Method):
     def check(self, network: Network) -> None:
         """See ``Method``."""
         bptt.time_grid(network.duration, self.dt, network.delay)
-        if network.has_delays:
-            raise ValueError("bptt has no delays of channels or neurons: choose eventprop, or set both kinds to none")
+        for layer in jax.eval_shape(network.init, jax.random.key(0)).layers:
+            bptt.require_delays(layer)
+        if network.has_delays and self.checkpoint:
+            raise ValueError("checkpoint is set, but with delays all steps are kept: leave it out")
         if (period := network.neuron_model.refractory) is not None:
             bptt.whole_steps(period, network.constant_values[period], self.dt, least=1)
 

@@ -91,7 +91,7 @@ def rest(params: LIFParams, rule: Rule, batch: int) -> State:
     return State(zeros(shape), zeros(shape), zeros((rule.delay, *shape)))
 
 
-def _fire(rule: Rule, v: Array, threshold: Array, reset: Array) -> tuple[Array, Array]:
+def fire(rule: Rule, v: Array, threshold: Array, reset: Array) -> tuple[Array, Array]:
     """Spikes and the voltage after the reset, from the free voltage: the one place with a surrogate derivative."""
     spikes = spike((v - threshold) / threshold, rule.surrogate)
     resetting = spikes if rule.reset_gradient else lax.stop_gradient(spikes)
@@ -136,7 +136,7 @@ def _forward(
     def step(state: tuple[Array, Array], arriving: Array) -> tuple[tuple[Array, Array], Array]:
         v, i = state
         v = c.decay_mem * v + c.gain * i
-        spikes, v_after = _fire(rule, v, c.threshold, c.reset)
+        spikes, v_after = fire(rule, v, c.threshold, c.reset)
         i = c.decay_syn * i + arriving
         if w_rec is not None and rule.delay == 0:
             i = i + spikes @ w_rec
@@ -146,7 +146,7 @@ def _forward(
     def block(state: State, arriving: Array) -> tuple[State, Array]:
         assert w_rec is not None  # only recurrent layers have a delay
         (v, i), voltages = lax.scan(step, (state.v, state.i), arriving + state.recent @ w_rec)
-        return State(v, i, _fire(rule, voltages, c.threshold, c.reset)[0]), voltages
+        return State(v, i, fire(rule, voltages, c.threshold, c.reset)[0]), voltages
 
     if rule.delay == 0:
         (v, i), voltages = lax.scan(step, (start.v, start.i), arrivals)
@@ -155,7 +155,7 @@ def _forward(
         v, i = end.v, end.i
         voltages = voltages.reshape(arrivals.shape)
     voltages = checkpoint_name(voltages, KEPT)
-    spikes, _ = _fire(rule, voltages, c.threshold, c.reset)
+    spikes, _ = fire(rule, voltages, c.threshold, c.reset)
     return (v, i, spikes), (constants, w_rec, start, voltages)
 
 
@@ -171,7 +171,7 @@ def _backward(
         v, lambda_s = inputs
         if w_rec is not None and rule.delay == 0:
             lambda_s = lambda_s + lambda_i @ w_rec.T
-        _, pull_back = jax.vjp(functools.partial(_fire, rule), v, c.threshold, c.reset)
+        _, pull_back = jax.vjp(functools.partial(fire, rule), v, c.threshold, c.reset)
         lambda_v, of_threshold, of_reset = pull_back((lambda_s, lambda_v_after))
         before = c.decay_mem * lambda_v, c.gain * lambda_v + c.decay_syn * lambda_i
         return (*before, d_threshold + of_threshold, d_reset + of_reset), (lambda_v, lambda_i)
@@ -196,7 +196,7 @@ def _backward(
         lambda_v, lambda_i = (x.reshape(voltages.shape) for x in lambdas)
     d_v, d_i, d_threshold, d_reset = adjoint
 
-    spikes, v_after = _fire(rule, voltages, c.threshold, c.reset)
+    spikes, v_after = fire(rule, voltages, c.threshold, c.reset)
     v_before = jnp.concatenate([start.v[None], v_after[:-1]])
     i_before = (voltages - c.decay_mem * v_before) / c.gain
     d_constants = GridConstants(

@@ -8,7 +8,7 @@ layer reach the next at the same grid point.
 Time is cut into segments. Within a segment every weight matrix but the recurrent one is applied by a single matrix
 product over all its steps, and every weight gradient is formed by one. The reverse pass runs a segment again from the
 state at its start: either all of it (``checkpoint=True``), or, in layers of LIF neurons, with the voltages of all steps
-kept.
+kept. Layers with delays of their own run through all steps as one segment, see ``delayed``.
 
 Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51 (surrogate gradients); Chen et al. 2016,
 arXiv:1604.06174 (checkpointing in segments).
@@ -32,6 +32,7 @@ from ..neurons.lif import LIFParams
 from ..own_rules import own_rules
 from ..surrogates import Surrogate
 from . import any_neuron, layer
+from .delayed import require_delays, run_trial
 from .grid import Grid, bin_events, segment_input, time_grid
 from .rule import KEPT, Rule, Segment
 
@@ -70,13 +71,7 @@ def _lost(wrong: Bool[Array, " batch"], result: PyTree) -> PyTree:
 
 
 def _on_grid(params: Parameters, rule: Rule, dt: float) -> Segment:
-    """A layer that is ready to run; a delay means nothing to one without recurrent weights.
-
-    Raises:
-        ValueError: for delays of its own.
-    """
-    for kind in kinds(params):
-        raise ValueError(f"layers on a time grid have no delays of each {kind}: leave them out, or use eventprop")
+    """A layer that is ready to run; a delay means nothing to one without recurrent weights."""
     rule = rule if params.w_rec is not None else rule._replace(delay=0)
     if isinstance(params, LIFParams):
         return layer.on_grid(params, rule, dt)
@@ -97,6 +92,14 @@ def _scan_segments(
     Its first result is handed on to the next segment, its second stacked. The last segment is filled up with points
     beyond the end of the grid.
     """
+    if any(map(kinds, layers)):
+        for params in layers:
+            require_delays(params)
+        if checkpoint:
+            raise ValueError("checkpoint is set, but layers with delays keep all steps: leave it out")
+        fired = run_trial(layers, events, grid, rule)
+        collected, out = collect(collected, fired, jnp.arange(grid.steps))
+        return collected, jax.tree.map(lambda x: x[None], out)
     batch, dtype, inputs = len(events.times), layers[0].w_in.dtype, layers[0].w_in.shape[0]
     ready = [_on_grid(params, rule, grid.dt) for params in layers]
     binned = bin_events(events, grid)

@@ -5,14 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from solvers import InputError, bptt, clear_errors
+from solvers import InputError, clear_errors
 from solvers.delays import Delays
 from solvers.eventprop import lif_layer
 from solvers.eventprop.later import later
 from solvers.events import pad_events
 from solvers.neurons import NEURONS
 from solvers.neurons.lif import lif_params
-from solvers.surrogates import Surrogate
 
 EVENTS = pad_events([([1e-3, 2e-3, 2e-3], [0, 2, 1]), ([5e-3], [1])])
 W_IN, W_REC = np.full((3, 2), 4.0), np.full((2, 2), 0.1)
@@ -64,9 +63,3 @@ def test_a_compiled_program_refuses_impossible_delays():
     jax.block_until_ready(run(Delays(jnp.zeros(3), jnp.zeros(2))))
     with pytest.raises(InputError, match="delays.recurrent holds a delay below 0"), clear_errors():
         jax.block_until_ready(run(Delays(jnp.zeros(3), jnp.array([0.0, -1e-3]))))
-
-
-def test_a_time_grid_has_no_delays():
-    params = lif_params(W_IN, W_REC, delays=Delays(np.zeros(3)))
-    with pytest.raises(ValueError, match="layers on a time grid have no delays of each input channel"):
-        bptt.lif_layer(params, EVENTS, duration=0.02, dt=1e-3, delay=1e-3, surrogate=Surrogate())

@@ -71,10 +71,11 @@ def test_unconstrained_delays_are_milliseconds_and_are_put_back_into_their_bound
         unconstrained_params(params._replace(layers=(params.layers[0]._replace(delays=too_long),)), network, CONFIG)
 
 
-def test_delays_are_trained_or_frozen():
+@pytest.mark.parametrize("trainer", [EventPropTrainer, BPTTTrainer], ids=lambda trainer: trainer.__name__)
+def test_delays_are_trained_or_frozen(trainer):
     network = make_network()
-    first = EventPropTrainer(network, CONFIG).init()
-    result = EventPropTrainer(network, CONFIG).fit(tiny_splits(), progress=False)
+    first = trainer(network, CONFIG).init()
+    result = trainer(network, CONFIG).fit(tiny_splits(), progress=False)
     assert result.status == "ok"
     for name, values in delays_of(result.params)._asdict().items():
         before = getattr(delays_of(first), name)
@@ -83,12 +84,14 @@ def test_delays_are_trained_or_frozen():
         key = f"{name}_delays_quantiles"
         assert result.history[key][-1] == delay_quantiles(result.params.layers)[key]
     frozen = TrainConfig(**vars(CONFIG) | {"train_delays": False})
-    result = EventPropTrainer(network, frozen).fit(tiny_splits(), progress=False)
+    result = trainer(network, frozen).fit(tiny_splits(), progress=False)
     assert_same(delays_of(result.params), delays_of(first))
 
 
-def test_a_time_grid_refuses_them_by_name():
-    with pytest.raises(ValueError, match="bptt has no delays of channels or neurons: choose eventprop"):
-        BPTTTrainer(make_network(), CONFIG)
+def test_what_cannot_be_simulated_is_refused_by_name():
+    with pytest.raises(ValueError, match="a time grid has no delays of each recurrent synapse"):
+        BPTTTrainer(make_network(recurrent_delays="synapses"), CONFIG)
+    with pytest.raises(ValueError, match="checkpoint is set, but with delays all steps are kept"):
+        BPTTTrainer(make_network(), CONFIG, checkpoint=True)
     with pytest.raises(ValueError, match="engine xla has no delays of each neuron: choose numba"):
         EventPropTrainer(make_network(), CONFIG, engine="xla")
