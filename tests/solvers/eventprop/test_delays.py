@@ -77,7 +77,7 @@ def delays_of_synapses(case):
             inputs, recurrent = 0 * inputs, 0 * recurrent
         case "long":  # longer than the trial
             inputs[1], recurrent[0] = 1.0, 1.0
-        case "inputs only":
+        case "inputs only" | "feed-forward":
             return Delays(jnp.asarray(inputs))
         case "recurrent only":
             return Delays(recurrent=jnp.asarray(recurrent))
@@ -89,13 +89,17 @@ def delays_of_synapses(case):
 
 
 @pytest.mark.parametrize(
-    "case", ["drawn", "0", "long", "inputs only", "recurrent only", "inputs, and neurons", "channels, and recurrent"]
-)
+    "case",
+    [
+        "drawn", "0", "long", "inputs only", "feed-forward", "recurrent only", "inputs, and neurons",
+        "channels, and recurrent",
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("delay", [0.05e-3, 1e-3])
 @pytest.mark.parametrize("engine", OF_SYNAPSES)
 def test_synapses_equal_the_references(engine, delay, case):
     for shared in (True, False):
-        params = some_params(1, shared)._replace(delays=delays_of_synapses(case))
+        params = some_params(1, shared, recurrent=case != "feed-forward")._replace(delays=delays_of_synapses(case))
         compare_with_references(params, sample(some_events(1)), delay, engine)
 
 

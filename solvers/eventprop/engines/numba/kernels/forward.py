@@ -409,8 +409,8 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, syn
             free = spike_times[spikes:]
             if synapses is not None:
                 new, fired = _follow_each(
-                    layer, refractory, release, free_at, block, number_of_block, synapses, under_way, e_next, spikes,
-                    chosen, candidates, state, series, longest, path, found, free,
+                    layer, refractory, release, free_at, block, number_of_block, synapses, under_way, e_next,
+                    spikes if recurrent else 0, chosen, candidates, state, series, longest, path, found, free,
                 )  # fmt: skip
             elif refractory is None:
                 new = fired = _follow(layer, block, chosen, candidates, state, series, longest, path, found, free)

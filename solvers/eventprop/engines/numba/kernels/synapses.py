@@ -255,7 +255,7 @@ def arrivals_at(synapses, n, block, length, under_way, e, spikes, arrive, rows):
         length: of a block [s].
         under_way: see there.
         e: number of input events so far.
-        spikes: number of the layer's spikes so far.
+        spikes: number of the layer's spikes so far that its neurons hear of.
         arrive: receives the times [s].
         rows: receives the rows of the weights.
     """
