@@ -114,8 +114,8 @@ def project(params: Tree, bounds: Bounds) -> Tree:
 
 
 def _where_bounded(change: Any, params: Tree, bounds: Bounds) -> Tree:
-    def convert(path: tuple[Any, ...], x: Array) -> Array:
-        changed: Array = change(path[-1].name, x) if path[-1].name in bounds else x
+    def convert(path: tuple[Any, ...], x: Array | np.ndarray) -> Array | np.ndarray:
+        changed: Array | np.ndarray = change(path[-1].name, x) if path[-1].name in bounds else x
         return changed
 
     return jax.tree_util.tree_map_with_path(convert, params)

@@ -23,7 +23,7 @@ from ..neurons.lif import LIFParams
 from ..own_rules import own_rules
 from . import any_neuron, layer
 from .grid import Grid
-from .layer import GridConstants, fire, grid_constants
+from .layer import GridConstants, fire, grid_constants, of_constants
 from .rule import Rule
 
 _WHY = {
@@ -151,16 +151,7 @@ def _backward(rule: Rule, residuals: _Residuals, from_outside: Array) -> tuple[G
     moments = jnp.arange(len(voltages)), voltages, from_outside
     (_, _, d_threshold, d_reset, felt), (lambda_v, lambda_i) = lax.scan(step, start, moments, reverse=True)
 
-    spikes, v_after = fire(rule, voltages, c.threshold, c.reset)
-    v_before = jnp.concatenate([rest[None], v_after[:-1]])
-    i_before = (voltages - c.decay_mem * v_before) / c.gain
-    d_constants = GridConstants(
-        decay_mem=jnp.sum(lambda_v * v_before, (0, 1)),
-        decay_syn=jnp.sum(lambda_i * i_before, (0, 1)),
-        gain=jnp.sum(lambda_v * i_before, (0, 1)),
-        threshold=d_threshold,
-        reset=d_reset,
-    )
+    spikes, d_constants = of_constants(rule, c, rest, voltages, lambda_v, lambda_i, d_threshold, d_reset)
     sent, pull_back = jax.vjp(partial(shifted, spikes), lags)
     d_w_rec = lax.collapse(sent, 0, 2).T @ lax.collapse(lambda_i, 0, 2)
     return d_constants, d_w_rec, pull_back(felt)[0], lambda_i

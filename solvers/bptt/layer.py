@@ -196,21 +196,40 @@ def _backward(
         lambda_v, lambda_i = (x.reshape(voltages.shape) for x in lambdas)
     d_v, d_i, d_threshold, d_reset = adjoint
 
-    spikes, v_after = fire(rule, voltages, c.threshold, c.reset)
-    v_before = jnp.concatenate([start.v[None], v_after[:-1]])
-    i_before = (voltages - c.decay_mem * v_before) / c.gain
-    d_constants = GridConstants(
+    spikes, d_constants = of_constants(rule, c, start.v, voltages, lambda_v, lambda_i, d_threshold, d_reset)
+    d_w_rec = None
+    if w_rec is not None:
+        sent = jnp.concatenate([start.recent, spikes])[: len(spikes)]
+        d_w_rec = lax.collapse(sent, 0, 2).T @ lax.collapse(lambda_i, 0, 2)
+    return d_constants, d_w_rec, State(d_v, d_i, d_recent), lambda_i
+
+
+def of_constants(
+    rule: Rule, constants: GridConstants, v: Array, voltages: Array, lambda_v: Array, lambda_i: Array,
+    d_threshold: Array, d_reset: Array,
+) -> tuple[Array, GridConstants]:  # fmt: skip
+    """The spikes again, and the gradient of the constants.
+
+    Args:
+        rule: static settings.
+        constants: of the layer on the grid.
+        v: voltage before the first step.
+        voltages: the free ones of all steps.
+        lambda_v: adjoint of the free voltages.
+        lambda_i: of the currents after each step.
+        d_threshold: gradient.
+        d_reset: likewise.
+    """
+    spikes, v_after = fire(rule, voltages, constants.threshold, constants.reset)
+    v_before = jnp.concatenate([v[None], v_after[:-1]])
+    i_before = (voltages - constants.decay_mem * v_before) / constants.gain
+    return spikes, GridConstants(
         decay_mem=jnp.sum(lambda_v * v_before, (0, 1)),
         decay_syn=jnp.sum(lambda_i * i_before, (0, 1)),
         gain=jnp.sum(lambda_v * i_before, (0, 1)),
         threshold=d_threshold,
         reset=d_reset,
     )
-    d_w_rec = None
-    if w_rec is not None:
-        sent = jnp.concatenate([start.recent, spikes])[: len(spikes)]
-        d_w_rec = lax.collapse(sent, 0, 2).T @ lax.collapse(lambda_i, 0, 2)
-    return d_constants, d_w_rec, State(d_v, d_i, d_recent), lambda_i
 
 
 run_segment.defvjp(_forward, _backward)

@@ -31,7 +31,7 @@ def test_impossible_parameters(changes, message):
 
 def test_parameters_take_the_type_of_the_weights():
     params = lif_params(np.ones((4, 2), np.float32), np.ones((2, 2)))
-    assert all(x.dtype == jnp.float32 for x in params) and (params.inputs, params.neurons) == (4, 2)
+    assert all(x.dtype == jnp.float32 for x in jax.tree.leaves(params)) and (params.inputs, params.neurons) == (4, 2)
     assert lif_params(np.ones((4, 2), int)).w_in.dtype == jnp.float64
 
 

@@ -8,6 +8,7 @@ from jax.flatten_util import ravel_pytree
 from small_neurons import CAPACITY, DELAY, DURATION, NEURONS_OF_LAYER, in_order, some_layer
 
 from gradlab.measuring.finite_differences import central_differences, relative_error, stencil
+from gradlab.networks.params import named_leaves
 from solvers.eventprop import lif_layer
 from solvers.events import Events
 from solvers.neurons import NEURONS
@@ -61,7 +62,7 @@ def test_gradient_equals_central_differences(name):
     sure = np.isfinite(expected)
     assert sure.mean() > 0.9
     start = 0
-    for leaf, field in zip(leaves, (*params._fields, "input times"), strict=True):
+    for leaf, field in zip(leaves, (*named_leaves(params), "input times"), strict=True):
         entries = np.arange(start, start + leaf.size)[sure[start : start + leaf.size]]
         start += leaf.size
         assert np.abs(expected[entries]).max() > 0, field
