@@ -26,15 +26,14 @@ pytestmark = pytest.mark.usefixtures("float64")
 def combinations():
     """Every family of networks with one loss; what costs more compilations than it tells by default is slow.
 
-    What a loss asks of a layer depends neither on the engine nor on the depth of the network. Where inputs coincide or
-    time constants are equal, all losses are tried. With the second engine the families are enough that take all its
-    paths. Of the refractory periods the clamp is tried, once.
+    What a loss asks of a layer depends neither on the engine nor on the depth of the network. Where inputs coincide all
+    losses are tried. With the second engine the families are enough that take all its paths. Of the refractory periods
+    the clamp is tried, once.
     """
     for engine in COMPILED:
         for case in CASES:
             for loss in READOUTS:
-                special = case.grid > 0 or case.tau_syn is None
-                first = engine == "numba" and (loss == "exp" or special and not case.shared and case.delay > 0)
+                first = engine == "numba" and (loss == "exp" or case.grid > 0 and case.delay > 0)
                 second = engine == "xla" and loss == "exp" and (case.shared and case.delay > 0 or case.grid > 0)
                 if case.neuron != "lif":
                     first, second = first and not case.shared and case.neuron == "clamp", False

@@ -141,7 +141,7 @@ def test_the_grid_approaches_continuous_time():
     exact = eventprop.lif_layer(p, events, duration=0.06, delay=2e-3, capacity=100, engine="numba")
     assert exact.count.min() > 3
     apart = {}
-    for dt in (0.1e-3, 0.02e-3):
+    for dt in (0.2e-3, 0.05e-3):
         spikes, off = np.asarray(on_grid(p, events, dt=dt)), []
         for b in range(BATCH):
             for n in range(HIDDEN):
@@ -150,7 +150,7 @@ def test_the_grid_approaches_continuous_time():
                 assert len(own) == len(found)
                 off += list(found - own)
         apart[dt] = np.abs(off).max()
-    assert apart[0.02e-3] < 0.5 * apart[0.1e-3] < 1e-3
+    assert apart[0.05e-3] < 0.5 * apart[0.2e-3] < 1e-3
 
 
 def test_what_a_grid_cannot_do_is_refused():

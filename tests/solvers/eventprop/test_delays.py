@@ -89,13 +89,12 @@ def delays_of_synapses(case):
 
 
 @pytest.mark.parametrize(
-    "case",
+    ("case", "delay"),
     [
-        "drawn", "0", "long", "inputs only", "feed-forward", "recurrent only", "inputs, and neurons",
-        "channels, and recurrent",
+        ("drawn", 0.05e-3), ("drawn", 1e-3), ("0", 1e-3), ("long", 1e-3), ("inputs only", 1e-3), ("feed-forward", 1e-3),
+        ("recurrent only", 1e-3), ("inputs, and neurons", 1e-3), ("channels, and recurrent", 1e-3),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("delay", [0.05e-3, 1e-3])
 @pytest.mark.parametrize("engine", OF_SYNAPSES)
 def test_synapses_equal_the_references(engine, delay, case):
     for shared in (True, False):
