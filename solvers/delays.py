@@ -42,7 +42,7 @@ def kinds(params: Any) -> tuple[str, ...]:
 
 def is_synaptic(params: Any) -> bool:
     """Whether a layer has delays of synapses."""
-    return any(x is not None and x.ndim == 2 for x in delays_of(params))
+    return not {INPUT_SYNAPSE, RECURRENT_SYNAPSE}.isdisjoint(kinds(params))
 
 
 def check_delays(delays: Delays, pre: int, post: int, recurrent: bool) -> None:

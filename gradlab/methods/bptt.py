@@ -47,10 +47,11 @@ class BPTT(Method):
     def check(self, network: Network) -> None:
         """See ``Method``."""
         bptt.time_grid(network.duration, self.dt, network.delay)
-        for layer in jax.eval_shape(network.init, jax.random.key(0)).layers:
-            bptt.require_delays(layer)
-        if network.has_delays and self.checkpoint:
-            raise ValueError("checkpoint is set, but with delays all steps are kept: leave it out")
+        if network.has_delays:
+            for layer in jax.eval_shape(network.init, jax.random.key(0)).layers:
+                bptt.require_delays(layer)
+            if self.checkpoint:
+                raise ValueError("checkpoint is set, but with delays all steps are kept: leave it out")
         if (period := network.neuron_model.refractory) is not None:
             bptt.whole_steps(period, network.constant_values[period], self.dt, least=1)
 

@@ -44,7 +44,8 @@ class EventProp(Method):
     def check(self, network: Network) -> None:
         """See ``Method``."""
         name = engine_name(self.engine, network.neuron)
-        require_delays(name, jax.eval_shape(network.init, jax.random.key(0)).layers[0])
+        if network.has_delays:
+            require_delays(name, jax.eval_shape(network.init, jax.random.key(0)).layers[0])
 
     def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
         """See ``Method``: three numbers a spike that there is room for, and what times lose in a long recording."""

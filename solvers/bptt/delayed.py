@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from ..delays import AXON, CHANNEL, delays_of, kinds
+from ..delays import AXON, CHANNEL, INPUT_SYNAPSE, RECURRENT_SYNAPSE, delays_of, kinds
 from ..events import Events, to_grid
 from ..neurons import Parameters
 from ..neurons.lif import LIFParams
@@ -27,8 +27,8 @@ from .layer import GridConstants, fire, grid_constants, of_constants
 from .rule import Rule
 
 _WHY = {
-    "recurrent synapse": "each step would look up a past of its own for every pair of neurons",
-    "input synapse": "every input spike would be spread over as many steps as there are neurons",
+    RECURRENT_SYNAPSE: "each step would look up a past of its own for every pair of neurons",
+    INPUT_SYNAPSE: "every input spike would be spread over as many steps as there are neurons",
 }
 
 
