@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray
 
-from solvers.delays import Delays
+from solvers.delays import Delays, Positions
 from solvers.fields import Count
 from solvers.neurons import NEURONS, Neuron, Parameters
 
-from .delays import initial_delays
+from .delays import POSITIONS, initial_delays, side
 from .drive import SHD_RATE, hidden_unit, input_unit, one_spike_weight
 from .encode import Sample, delayed, pooled
 from .heterogeneity import initial_constants
@@ -88,7 +88,9 @@ class Network(NetworkSettings):
 
     @property
     def delay_bounds(self) -> dict[str, Span]:
-        """Where delays may go."""
+        """Where delays, or positions from which they follow, may go."""
+        if self.input_delays == POSITIONS:
+            return dict.fromkeys(Positions._fields, Span(side(self.longest_delay)))
         return dict.fromkeys(Delays._fields, Span(self.longest_delay))
 
     def encode(self, sample: Sample) -> Sample:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from solvers.fields import Count, Counts, NotNegative, Positive, check_fields
 from solvers.neurons import NEURONS
 
-from .delays import SYNAPSES, DistributionName, OfInputs, OfNeurons
+from .delays import POSITIONS, SYNAPSES, DistributionName, OfInputs, OfNeurons
 from .heterogeneity import KindName
 from .initialisers import InitialiserName
 from .readouts import ReadoutName
@@ -45,10 +45,12 @@ class NetworkSettings:
         initialiser: of the weights: mean-driven (EventProp papers), mixed (the same with more spread), or
             fluctuation-driven (Rossbroich et al. 2022).
         input_delays: delays of the connections from the inputs, parameters that can be trained: none, one for each
-            channel, in deeper layers for each neuron of the layer before, or one for each synapse.
-        recurrent_delays: the same of recurrent connections, beside ``delay``: none, one for each neuron, or one for
-            each synapse.
-        initial_delays: how they are drawn: uniform up to ``longest_delay``, gaussian around its half, or zero.
+            channel, in deeper layers for each neuron of the layer before, one for each synapse, or each synapse's from
+            the positions of both ends in space.
+        recurrent_delays: the same of recurrent connections, beside ``delay``: none, one for each neuron, one for each
+            synapse, or from positions.
+        initial_delays: how they, or positions, are drawn: uniform up to ``longest_delay``, gaussian around its half,
+            or zero.
         longest_delay: of these, also when they are trained [s].
         input_rate: mean rate of an input channel while there is input [Hz], to which the weights and their learning are
             made; by default measured from the training data.
@@ -87,14 +89,27 @@ class NetworkSettings:
         self._check_other_constants()
         if self.recurrent_delays != "none" and not self.recurrent:
             raise ValueError("recurrent_delays are given, but there are no recurrent weights: set recurrent")
-        if SYNAPSES in (self.input_delays, self.recurrent_delays) and self.recurrent and self.delay == 0:
+        kinds = {self.input_delays, self.recurrent_delays}
+        if not kinds.isdisjoint((SYNAPSES, POSITIONS)) and self.recurrent and self.delay == 0:
             raise ValueError("delay is 0, expected > 0 beside delays of synapses in recurrent layers, such as 1e-3")
+        self._check_positions(kinds)
         declared = NEURONS[self.neuron].constants
         slow = {name: value for name, value in self.constant_values.items() if declared[name].unit == "s"}
         lags = {"delay": self.delay} if self.recurrent else {}
         lags |= {"delay_step": self.delay_step} if self.delay_line > 1 else {}
         lags |= {"longest_delay": self.longest_delay} if self.has_delays else {}
         check_times(self.duration, slow, lags)
+
+    def _check_positions(self, kinds: set[str]) -> None:
+        if POSITIONS not in kinds:
+            return
+        if self.recurrent and kinds != {POSITIONS}:
+            raise ValueError(
+                f"input_delays are {self.input_delays}, recurrent_delays {self.recurrent_delays}: expected positions "
+                "for both, for neurons have their places once"
+            )
+        if self.initial_delays == "zero":
+            raise ValueError("initial_delays are zero, expected uniform or gaussian: positions have to differ")
 
     def _check_other_constants(self) -> None:
         declared = NEURONS[self.neuron].constants

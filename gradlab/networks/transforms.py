@@ -61,7 +61,7 @@ class Bound(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Where a delay may go: from 0 on.
+    """Where a delay, or a coordinate in space, may go: from 0 on.
 
     Attributes:
         longest: [s].
@@ -73,8 +73,8 @@ class Span(NamedTuple):
         """See ``Bound``."""
         if not np.all(np.asarray(value) <= self.longest * (1 + 1e-5)):
             raise ValueError(
-                f"delays.{name} are up to {np.max(value):g} s, expected at most longest_delay, {self.longest:g} s, to "
-                "be trained: raise it or change the parameters"
+                f"delays.{name} are up to {np.max(value):g} s, expected at most {self.longest:g} s to be trained: "
+                "raise longest_delay or change the parameters"
             )
         return jnp.asarray(value) / _UNIT
 

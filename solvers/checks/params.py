@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..delays import Delays, delays_of
+from ..delays import Delays, Positions, delays_of
 from ..neurons import Parameters, neuron_of
 from .findings import Finding, values
 from .units_of_time import in_milliseconds
@@ -24,9 +24,9 @@ def check_layer(params: Parameters) -> None:
     neuron = neuron_of(params)
     fields: dict[str, Any] = params._asdict()  # type: ignore[attr-defined]  # all are NamedTuples
     delays = fields.pop("delays", None)
-    if not isinstance(delays, Delays | None):
-        raise TypeError(f"delays are of type {type(delays).__name__}, expected Delays, or None for none")
-    given = {f"delays.{name}": array for name, array in delays_of(params)._asdict().items()}
+    if not isinstance(delays, Delays | Positions | None):
+        raise TypeError(f"delays are of type {type(delays).__name__}, expected Delays or Positions, or None for none")
+    given = {f"delays.{name}": array for name, array in (delays or Delays())._asdict().items()}
     for name, array in (fields | given).items():
         if name in ("w_rec", *given) and array is None:
             continue

@@ -104,8 +104,9 @@ def lif_layer_with_counts(
     if is_synaptic(params) and params.w_rec is not None and settings.delay == 0:
         raise ValueError("delay is 0, expected > 0 beside delays of synapses in a recurrent layer, such as 1e-3")
     if delays.inputs is not None and delays.inputs.ndim == 1:
-        events = later(events, delays.inputs)
-        params = params._replace(delays=delays._replace(inputs=None))  # type: ignore[attr-defined]
+        events, delays = later(events, delays.inputs), delays._replace(inputs=None)
+    if getattr(params, "delays", None) is not None:
+        params = params._replace(delays=delays)  # type: ignore[attr-defined]
     warn_if_coarse(params.w_in.dtype, settings.duration)
     result = _layer(params, *events, wrong, settings)
     if single:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from ..delays import Delays, check_delays, delays_of
+from ..delays import Delays, Positions, check_delays
 
 
 class Constant(NamedTuple):
@@ -136,7 +136,12 @@ class Neuron(abc.ABC):
         return moved(jax.tree.map(lambda a, b, c, d: (a + 2 * b + 2 * c + d) / 6, k1, k2, k3, k4), dt)
 
     def make_params(
-        self, w_in: ArrayLike, w_rec: ArrayLike | None = None, *, delays: Delays | None = None, **constants: ArrayLike
+        self,
+        w_in: ArrayLike,
+        w_rec: ArrayLike | None = None,
+        *,
+        delays: Delays | Positions | None = None,
+        **constants: ArrayLike,
     ) -> Any:
         """Checked parameters in the floating-point type of ``w_in``.
 
@@ -187,7 +192,7 @@ class Neuron(abc.ABC):
             known = weights is not None and not isinstance(weights, jax.core.Tracer)
             if known and not np.all(np.isfinite(np.asarray(weights))):
                 raise ValueError(f"{name} holds a weight that is not finite; give finite numbers")
-        check_delays(delays_of(params), len(params.w_in), n, params.w_rec is not None)
+        check_delays(params)
         for name, constant in self.constants.items():
             _check_constant(name, constant, getattr(params, name), n)
         known = not any(isinstance(x, jax.core.Tracer) for x in (params.threshold, params.reset))

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from ..delays import Delays
+from ..delays import Delays, Positions
 from .base import RESET, TAU_MEM, TAU_SYN, THRESHOLD, Neuron, Parameters, State
 
 # Below this |z| the series of phi1 is exact to double precision and its derivative does not cancel.
@@ -47,7 +47,7 @@ class LIFParams(NamedTuple):
     tau_syn: Float[Array, "*neurons"]
     threshold: Float[Array, "*neurons"]
     reset: Float[Array, "*neurons"]
-    delays: Delays | None = None
+    delays: Delays | Positions | None = None
 
     @property
     def inputs(self) -> int:
@@ -85,7 +85,7 @@ class LIF(Neuron):
 
 
 def lif_params(
-    w_in: ArrayLike, w_rec: ArrayLike | None = None, *, delays: Delays | None = None, **constants: ArrayLike
+    w_in: ArrayLike, w_rec: ArrayLike | None = None, *, delays: Delays | Positions | None = None, **constants: ArrayLike
 ) -> LIFParams:
     """Checked ``LIFParams``; by default ``tau_mem=20e-3, tau_syn=5e-3, threshold=1, reset=0``.
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..delays import Delays
+from ..delays import Delays, Positions
 from .base import Constant, Parameters, State
 from .lif import LIF, LIFParams
 
@@ -43,7 +43,7 @@ class DeadTimeParams(NamedTuple):
     threshold: Float[Array, "*neurons"]
     reset: Float[Array, "*neurons"]
     refractory: Float[Array, "*neurons"]
-    delays: Delays | None = None
+    delays: Delays | Positions | None = None
 
     @property
     def inputs(self) -> int:

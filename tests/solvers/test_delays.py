@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from solvers import InputError, clear_errors
-from solvers.delays import Delays
+from solvers.delays import Delays, Positions, delays_of
 from solvers.eventprop import lif_layer
 from solvers.eventprop.later import later
 from solvers.events import pad_events
@@ -41,11 +41,31 @@ def test_later_events_are_differentiable():
         (Delays(recurrent=np.zeros(3)), r"delays.recurrent has shape \(3,\), expected \(2,\)"),
         (Delays(np.array([0, -1e-3, 0])), "delays.inputs holds a delay below 0"),
         (Delays(recurrent=np.array([np.nan, 0])), "delays.recurrent holds a delay below 0 or not finite"),
+        (Positions(np.zeros((2, 3)), np.zeros((2, 3))), r"positions.inputs have shape \(2, 3\), expected \(3, 3\)"),
+        (Positions(np.zeros((3, 2)), np.zeros((2, 3))), r"positions.inputs have shape \(3, 2\), expected \(3, 3\)"),
+        (Positions(np.zeros((3, 3)), np.zeros(2)), r"positions.neurons have shape \(2,\), expected \(2, 3\)"),
+        (Positions(np.full((3, 1), np.nan), np.zeros((2, 1))), "delays.inputs holds a delay below 0 or not finite"),
     ],
 )
 def test_impossible_delays_are_refused(delays, message):
     with pytest.raises(ValueError, match=message):
         lif_params(W_IN, W_REC, delays=delays)
+
+
+def test_delays_follow_from_positions():
+    positions = Positions(np.array([[0, 0], [3, 4], [1, 0]]), np.array([[0.0, 0], [0, 1]]))
+    expected = Delays(np.array([[0, 1], [5, 18**0.5], [1, 2**0.5]]), np.array([[0, 1], [1, 0]]))
+    for found, distances in zip(delays_of(lif_params(W_IN, W_REC, delays=positions)), expected, strict=True):
+        np.testing.assert_allclose(found, distances, rtol=1e-6)
+    assert delays_of(lif_params(W_IN, delays=positions)).recurrent is None
+
+
+def test_positions_at_one_place_have_finite_derivatives():
+    def total(positions):
+        return sum(x.sum() for x in delays_of(lif_params(W_IN, W_REC, delays=positions)))
+
+    gradient = jax.grad(total)(Positions(jnp.zeros((3, 2)), jnp.zeros((2, 2))))
+    assert all(np.all(np.isfinite(x)) for x in gradient)
 
 
 def test_delays_of_what_is_not_there_are_refused():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tiny_data import assert_same, tiny_network, tiny_splits
 
+import solvers.delays as solver_delays
 from gradlab import BPTTTrainer, EventPropTrainer, TrainConfig
 from gradlab.networks.delays import DISTRIBUTIONS, delay_quantiles
 from gradlab.training.trained import constrained_params, projected_params, unconstrained_params
@@ -43,6 +44,36 @@ def test_each_synapse_can_have_one():
         make_network(input_delays="synapses", delay=0.0)
 
 
+def test_positions_keep_all_delays_within_the_longest():
+    settings = dict(hidden=(200,), input_delays="positions", recurrent_delays="positions")
+    network = make_network(**settings)
+    params = network.init(jax.random.key(0))
+    assert delays_of(params).inputs.shape == (network.rows, 3) and delays_of(params).neurons.shape == (200, 3)
+    trained, constant = unconstrained_params(params, network, CONFIG)
+    moved = projected_params(jax.tree.map(lambda x: 3 * x - 1, trained), network)
+    back = constrained_params(moved, constant, network)
+    for layer in (params.layers[0], back.layers[0]):
+        for delays in solver_delays.delays_of(layer):
+            assert 0 <= delays.min() and 0.5 * LONGEST < delays.max() <= LONGEST * (1 + 1e-6)
+    assert len(delay_quantiles(params.layers)) == 2
+    with pytest.raises(ValueError, match="input_delays are none, recurrent_delays positions: expected positions for"):
+        make_network(**settings | {"input_delays": "none"})
+    with pytest.raises(ValueError, match="initial_delays are zero, expected uniform or gaussian"):
+        make_network(**settings, initial_delays="zero")
+    make_network(**settings | {"recurrent_delays": "none"}, recurrent=False)
+
+
+def test_positions_are_trained():
+    network = make_network(input_delays="positions", recurrent_delays="positions")
+    first = EventPropTrainer(network, CONFIG).init()
+    result = EventPropTrainer(network, CONFIG).fit(tiny_splits(), progress=False)
+    assert result.status == "ok"
+    for before, after in zip(delays_of(first), delays_of(result.params), strict=True):
+        assert np.mean(before != after) > 0.5
+    with pytest.raises(ValueError, match="a time grid has no delays of each"):
+        BPTTTrainer(network, CONFIG)
+
+
 def test_delays_change_no_other_first_value_and_come_only_where_asked_for():
     none, inputs = make_network(input_delays="none", recurrent_delays="none"), make_network(recurrent_delays="none")
     params, with_delays = none.init(jax.random.key(0)), inputs.init(jax.random.key(0))
@@ -67,7 +98,7 @@ def test_unconstrained_delays_are_milliseconds_and_are_put_back_into_their_bound
         np.testing.assert_allclose(np.unique(values), [0, LONGEST], rtol=1e-6)
     np.testing.assert_array_equal(back.layers[0].w_in, moved.layers[0].w_in)  # only delays have such bounds
     too_long = delays_of(params)._replace(inputs=delays_of(params).inputs + LONGEST)
-    with pytest.raises(ValueError, match="delays.inputs are up to .* s, expected at most longest_delay, 0.02 s"):
+    with pytest.raises(ValueError, match="delays.inputs are up to .* s, expected at most 0.02 s to be trained"):
         unconstrained_params(params._replace(layers=(params.layers[0]._replace(delays=too_long),)), network, CONFIG)
 
 

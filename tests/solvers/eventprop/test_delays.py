@@ -17,7 +17,7 @@ from small_layers import (
 )
 
 from solvers import reference
-from solvers.delays import AXON, INPUT_SYNAPSE, RECURRENT_SYNAPSE, Delays
+from solvers.delays import AXON, INPUT_SYNAPSE, RECURRENT_SYNAPSE, Delays, Positions
 from solvers.eventprop import ENGINES, lif_layer
 from solvers.events import pad_events
 from solvers.neurons.lif import lif_params
@@ -102,6 +102,18 @@ def test_synapses_equal_the_references(engine, delay, case):
         compare_with_references(params, sample(some_events(1)), delay, engine)
 
 
+def some_positions():
+    rng = np.random.default_rng(6)
+    return Positions(*(jnp.asarray(rng.uniform(0, 5e-3, (n, 3))) for n in (INPUTS, NEURONS)))
+
+
+@pytest.mark.parametrize("recurrent", [True, False])
+@pytest.mark.parametrize("engine", OF_SYNAPSES)
+def test_delays_from_positions_equal_the_references(engine, recurrent):
+    params = some_params(1, recurrent=recurrent)._replace(delays=some_positions())
+    compare_with_references(params, sample(some_events(1)), 1e-3, engine)
+
+
 @pytest.mark.parametrize("engine", OF_SYNAPSES)
 def test_synapses_with_equal_delays_are_neurons_and_miss_no_spike(engine):
     """In a million blocks of neurons, with the kernel for neurons as the reference."""
@@ -138,7 +150,7 @@ def test_synapses_of_a_recurrent_layer_need_a_delay_of_transmission():
 @pytest.mark.parametrize(
     ("engine", "delays"),
     [*((name, some_params(2, delays=LONGEST).delays) for name in ABLE)]
-    + [(name, delays_of_synapses("drawn")) for name in OF_SYNAPSES],
+    + [(name, delays) for name in OF_SYNAPSES for delays in (delays_of_synapses("drawn"), some_positions())],
 )
 def test_gradients_of_delays_equal_central_differences(engine, delays):
     params, events, step = some_params(2), some_events(2), 1e-8
