@@ -15,6 +15,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from solvers.delays import delays_of
+from solvers.events import Events
+
 from .command import Outcome, Record, draw, exit_with, prepare, record_of, run_command, write_record
 from .configuration import Config, check, configured_by, network_of
 from .data import SpikeData, Splits, load
@@ -24,6 +27,7 @@ from .methods.options import make_method
 from .networks.params import NetworkParams
 from .reporting import records
 from .reporting.constants import constants
+from .reporting.delays import delays
 from .reporting.learning_curves import learning_curves
 from .reporting.raster import raster
 from .reporting.similarity import AFTER, BEFORE, gradient_similarity, similarity_table
@@ -38,20 +42,24 @@ from .training.room import Runaway
 _RECORDS = "bench.jsonl"
 
 
-def raster_of(objective: Objective, params: NetworkParams, data: SpikeData) -> Figure | None:
-    """Input and hidden spikes of the first sample, in continuous time; None if they are too many."""
+def figures_of_sample(objective: Objective, params: NetworkParams, data: SpikeData) -> dict[str, Figure]:
+    """Of the first sample: its spikes in continuous time, and what delays do; none if there are too many spikes."""
     events, labels = objective.batch(data, np.arange(1))
     try:
         output = objective.forward(params, events)
     except Runaway:
-        return None
-    size, (spikes, *_) = int(events.count[0]), output.spikes
-    used = int(spikes.count[0])
-    return raster(
-        events.times[0, :size], events.units[0, :size], np.asarray(spikes.times[0])[:used],
-        np.asarray(spikes.units[0])[:used],
-        f"class {data.class_name(labels[0])}, answer {data.class_name(np.argmax(output.logits[0]))}",
-    )  # fmt: skip
+        return {}
+    inputs, spikes = map(_first_sample, (events, output.spikes[0]))
+    words = f"class {data.class_name(labels[0])}, answer {data.class_name(np.argmax(output.logits[0]))}"
+    figures = {"raster": raster(*inputs, *spikes, words)}
+    if any(x is not None for x in delays_of(params.layers[0])):
+        figures["delays"] = delays(params.layers[0], inputs, spikes)
+    return figures
+
+
+def _first_sample(events: Events) -> tuple[np.ndarray, np.ndarray]:
+    used = int(events.count[0])
+    return np.asarray(events.times[0])[:used], np.asarray(events.units[0])[:used]
 
 
 def run(config: Config) -> Record:
@@ -141,9 +149,7 @@ def _outcome(
 
 def _figures(record: Record, others: dict[str, Objective], params: NetworkParams, test: SpikeData) -> dict[str, Figure]:
     """What is drawn of one training, by kind."""
-    figures: dict[str, Figure] = {}
-    if EVENT_DRIVEN in others and (spikes := raster_of(others[EVENT_DRIVEN], params, test)) is not None:
-        figures["raster"] = spikes
+    figures = figures_of_sample(others[EVENT_DRIVEN], params, test) if EVENT_DRIVEN in others else {}
     if any(key.endswith("_quantiles") for key in record["samples"]):
         figures["constants"] = constants(record)
     return figures

@@ -116,6 +116,15 @@ def test_constants_and_delay_line(method, call, tiny):
     assert figure.startswith(b"\x89PNG") and len(figure) > 5000
 
 
+@pytest.mark.parametrize("method", ["eventprop", "bptt"])
+def test_delays_have_figures(method, call, tiny):
+    options = "--input-delays channels --recurrent-delays neurons --longest-delay 0.01".split()
+    status, _, errors = call("--method", method, *options)
+    assert status == 0, errors
+    for kind in ("delays", "constants"):
+        assert only(f"runs/figures/{kind}-{method}-tiny-8-seed0-*.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_preset_and_an_option_that_takes_precedence(preset, call, monkeypatch):
     configs = []
