@@ -17,6 +17,7 @@ from solvers.fields import check_fields
 
 from ..transfer.summary import accuracy_in_words, summary
 from .checks import check_baseline, check_training
+from .preset_networks import has_preset_network
 
 #: Figures of a training whose mean over seeds is taken.
 MEANS = (
@@ -55,7 +56,8 @@ def rows(trainings: Sequence[Record], dataset: str) -> list[Row]:
     """Mean and standard deviation over seeds, for each preset, method, rate regularisation and number of epochs.
 
     Args:
-        trainings: records; those that are no completed training of a preset on the whole training set are left out.
+        trainings: records; those that are no completed training of a preset, with its network and on the whole
+            training set, are left out.
         dataset: likewise those on another data set.
 
     Raises:
@@ -70,6 +72,8 @@ def rows(trainings: Sequence[Record], dataset: str) -> list[Row]:
         if record.get("benchmark") != "train" or record.get("status") != "ok" or record.get("dataset") != dataset:
             continue
         if record.get("preset") is None or record.get("method") not in tuple(METHODS):
+            continue
+        if not has_preset_network(record):
             continue
         check_training(record)
         if record["config"].get("validation_groups"):

@@ -9,6 +9,7 @@ from gradlab.command import Record
 from gradlab.reporting.style import MARKERS, colour_of, label_of, tidy
 
 from ..accuracy.checks import require
+from ..accuracy.preset_networks import has_preset_network
 from .figure import name_of, number_or_nan
 
 Row = Mapping[str, Any]
@@ -18,14 +19,15 @@ def summary(trainings: Sequence[Record]) -> list[Row]:
     """The last record of each preset, method, rate regularisation and seed, in that order.
 
     Args:
-        trainings: records of this benchmark; those that are not of a finished training of a preset are left out.
+        trainings: records of this benchmark; those that are not of a finished training of a preset with its network
+            are left out.
 
     Raises:
         ValueError: for a record that this version does not write.
     """
     found: dict[tuple[Any, ...], Row] = {}
     for record in trainings:
-        if record.get("preset") is None or record.get("status") != "ok":
+        if record.get("preset") is None or record.get("status") != "ok" or not has_preset_network(record):
             continue
         paths = ("preset",), ("method",), ("config", "training", "rate_strength"), ("seed",)
         key = tuple(_value(record, path) for path in paths)

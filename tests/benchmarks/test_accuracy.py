@@ -31,6 +31,20 @@ def test_seeds_are_averaged_and_the_last_of_a_seed_counts():
     assert row["test_accuracy"] == pytest.approx(0.8) and row["spread"] == pytest.approx(0.02**0.5)
 
 
+def test_trainings_with_another_network_than_their_preset_count_elsewhere():
+    def with_network(**changes):
+        record = training()
+        record["config"]["network"] = {"hidden": [200], "loss": "exp", "input_rate": 15.8, "neuron": "lif"} | changes
+        return record
+
+    assert len(accuracy.rows([with_network()], "shd")) == 1
+    for change in ({"neuron": "dead-time"}, {"hidden": [100]}, {"input_delays": "channels"}, {"loss": "mean"}):
+        assert accuracy.rows([with_network(**change)], "shd") == []
+        other = transferred(continuous=(0.5, 0.0))
+        other["config"]["network"] = change
+        assert summary([other]) == []
+
+
 @pytest.mark.parametrize(
     ("first", "second", "text"),
     [
