@@ -17,7 +17,8 @@ ROOT = Path(__file__).parent.parent
 # their own, which the check of types would forestall.
 _NOT_CHECKED = (
     "kernels", "settings", "network", "eventprop", "eventprop_smooth", "smoothing", "bptt", "augment", "config",
-    "configuration", "check", "dataset", "conversions", "matching", "layer", "simulate", "grid", "arguments",
+    "configuration", "check", "dataset", "conversions", "matching", "layer", "simulate", "grid", "arguments", "escape",
+    "spikeprop", "feedback_alignment", "e_prop", "true_derivative", "stochastic",
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ ROOMS = (
     "solvers.checks",
     "solvers.reference",
     "solvers.bptt",
+    "solvers.eprop",
     "solvers.eventprop",
     "solvers",
     "gradlab.networks",

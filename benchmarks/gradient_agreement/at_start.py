@@ -8,9 +8,10 @@ import jax
 from gradlab.data import with_input_rate
 from gradlab.measuring.gradient_similarity import over_batches
 from gradlab.measuring.line_scans import follow, hidden_only, look, step
+from gradlab.methods import able_methods
 from gradlab.networks.initialisers import INITIALISERS
 
-from .problem import DT, SLOPE, SMOOTH, Problem, Row, Rows, Setting, loss_at
+from .problem import DT, EXACT, SLOPE, SMOOTH, Problem, Row, Rows, Setting, loss_at
 
 _POINTS = 32  # in which a step is cut to integrate the exact gradient along it
 
@@ -20,6 +21,12 @@ def surrogates(problem: Problem, slopes: tuple[float, ...], shapes: tuple[str, .
     settings = [Setting(slope=slope, reset=reset) for slope in slopes for reset in (True, False)]
     settings += [Setting(name=name) for name in shapes] + [Setting(scale=scale) for scale in scales]
     return [setting.row | problem.compare(problem.params, setting) for setting in dict.fromkeys(settings)]
+
+
+def methods(problem: Problem) -> Rows:
+    """Every method that can run the network, but the exact one."""
+    others = [method for method in able_methods(problem.network).values() if method != EXACT]
+    return [{"method": method.name} | problem.agreement(problem.params, problem.objective(method)) for method in others]
 
 
 def steps(problem: Problem, grid: tuple[float, ...], shapes: tuple[str, ...]) -> Rows:

@@ -6,12 +6,13 @@ from matplotlib.figure import Figure
 
 from gradlab.command import Record
 
-from .figures_at_start import networks, noise, steps, surrogates
+from .figures_at_start import methods, networks, noise, steps, surrogates
 from .figures_of_use import loops, training, usefulness
 from .figures_of_variance import average, variance
 
 FIGURES: dict[str, Callable[[Record], Figure]] = {
     "surrogates": surrogates,
+    "methods": methods,
     "steps": steps,
     "networks": networks,
     "noise": noise,

@@ -8,7 +8,7 @@ from matplotlib.ticker import NullFormatter
 
 from gradlab.command import Record
 from gradlab.methods import BPTT
-from gradlab.reporting.style import tidy
+from gradlab.reporting.style import label_of, tidy
 
 from .drawing import PARAMETERS, READOUT, cosine_axis, leaf_value, plain_numbers
 from .problem import EXACT, SMOOTH
@@ -63,6 +63,29 @@ def surrogates(record: Record) -> Figure:
     cosine_axis(left)
     cosine_axis(right)
     tidy(middle)
+    return figure
+
+
+def methods(record: Record) -> Figure:
+    """Direction and length of every method's gradient; one that is zero has no direction.
+
+    Args:
+        record: with ``samples["methods"]``.
+    """
+    rows = record["samples"]["methods"]
+    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    shown = {"w_in": PARAMETERS["w_in"], "w_rec": PARAMETERS["w_rec"], "w": READOUT}
+    for position, (name, (label, colour)) in enumerate(shown.items()):
+        places = np.arange(len(rows)) + (position - 1) * 0.27
+        left.bar(places, [leaf_value(row, name) for row in rows], 0.25, color=colour, label=label)
+        right.bar(places, [leaf_value(row, name, "norm_ratio") for row in rows], 0.25, color=colour)
+    cosine_axis(left)
+    left.legend(frameon=False, fontsize="small")
+    right.axhline(1, color="black", linewidth=0.8)
+    right.set_ylabel("length, to that of the exact gradient")
+    for ax in (left, tidy(right)):
+        ax.set_xticks(range(len(rows)), [label_of(row["method"]) for row in rows], fontsize="small", rotation=20)
     return figure
 
 

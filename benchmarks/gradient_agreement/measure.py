@@ -24,7 +24,9 @@ from .circulations import circulations
 from .problem import EXACT, SMOOTH, USUAL, Problem, Rows
 from .variance import CONTINUOUS, variance
 
-Part = Literal["surrogates", "steps", "networks", "noise", "usefulness", "training", "variance", "average", "loops"]
+Part = Literal[
+    "surrogates", "methods", "steps", "networks", "noise", "usefulness", "training", "variance", "average", "loops"
+]  # fmt: skip
 ALL: tuple[Part, ...] = get_args(Part)
 
 
@@ -33,9 +35,10 @@ class Config(DataSettings):
     """Agreement of surrogate gradients with exact ones, and what each is good for.
 
     Attributes:
-        parts: what to measure; surrogates (shape, slope, scale, reset), steps (of the grid), networks (recurrence,
-            rate, initialisation, depth, duration), noise (between batches), usefulness (loss along each), training,
-            variance (of changes of the loss, explained by each), average (over random changes), loops.
+        parts: what to measure; surrogates (shape, slope, scale, reset), methods (every one), steps (of the grid),
+            networks (recurrence, rate, initialisation, depth, duration), noise (between batches), usefulness (loss
+            along each), training, variance (of changes of the loss, explained by each), average (over random changes),
+            loops.
         hidden: recurrent neurons.
         duration: of a trial [s].
         samples: in a batch.
@@ -114,6 +117,11 @@ def measure(config: Config) -> Outcome:
         metrics["circulation_eventprop"] = max(smooth, default=None)
         metrics["circulation_jump_residual"] = max(residuals, default=None)
         metrics |= {"loops_smooth": len(smooth), "loops_with_jumps": len(residuals)}
+    if "methods" in samples:
+        metrics |= {
+            f"cosine_{name}_{row['method']}": row["parameters"].get(f"layers.0.{name}", {}).get("cosine")
+            for row in samples["methods"] for name in ("w_in", "w_rec")
+        }  # fmt: skip
     if "usefulness" in samples:
         metrics |= _use(samples["usefulness"], len(config.lengths) // 2)
     if "variance" in samples:
@@ -135,6 +143,7 @@ def _on_data(config: Config, problem: Problem, train: TrainConfig) -> Mapping[st
     """The rows of each part that needs data."""
     measures: dict[str, Callable[[], Any]] = {
         "surrogates": lambda: at_start.surrogates(problem, config.slopes, config.shapes, config.scales),
+        "methods": lambda: at_start.methods(problem),
         "steps": lambda: at_start.steps(problem, config.steps, config.shapes),
         "networks": lambda: at_start.networks(
             problem, config.recurrences, config.drives, config.depths, config.durations

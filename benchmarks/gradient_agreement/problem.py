@@ -104,7 +104,11 @@ class Problem:
 
     def compare(self, params: NetworkParams, setting: Setting = USUAL, number: int = 0) -> Row:
         """Agreement on one batch, by parameter and over neurons; the rates in both simulators."""
-        exact, other = (look(o, params, *self.batch(number)) for o in (self.exact, self.surrogate(setting)))
+        return self.agreement(params, self.surrogate(setting), number)
+
+    def agreement(self, params: NetworkParams, objective: Objective, number: int = 0) -> Row:
+        """As ``compare``, of any gradient."""
+        exact, other = (look(each, params, *self.batch(number)) for each in (self.exact, objective))
         if exact.gradient is None:
             return {"rate_hz": None, "parameters": {}}
         parameters: dict[str, dict[str, Any]] = dict(compare(exact.gradient, other.gradient))

@@ -8,7 +8,7 @@ import numpy as np
 from gradlab import configuration
 from gradlab.command import Outcome
 from gradlab.data import DATASETS, SpikeData, chosen_dataset, load
-from gradlab.methods import METHODS
+from gradlab.methods import able_methods
 from gradlab.networks.initialisers import INITIALISERS
 from gradlab.networks.network import Network
 from gradlab.networks.params import named_leaves
@@ -79,7 +79,7 @@ def measure(config: Config) -> Outcome:
     found: dict[str, dict[str, Any]] = {}
     for initialiser in INITIALISERS:
         network = Network(data.inputs, data.classes, **{**suited, **chosen, "initialiser": initialiser})
-        objectives = {name: Objective(network, train, method()) for name, method in METHODS.items()}
+        objectives = {name: Objective(network, train, method) for name, method in able_methods(network).items()}
         for objective in objectives.values():
             objective.require_memory()
         found[initialiser] = {name: untrained(each, data, config.batches) for name, each in objectives.items()}

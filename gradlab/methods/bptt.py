@@ -4,7 +4,7 @@ Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -66,16 +66,23 @@ class BPTT(Method):
         self, network: Network, params: NetworkParams, events: Events, room: Capacities, key: PRNGKeyArray
     ) -> Output:
         """See ``Method``."""
+        return self.run(network, params, events, network.readout.observer(params.readout, network.duration))
+
+    def run(
+        self, network: Network, params: NetworkParams, events: Events, observer: bptt.Observer, **settings: Any
+    ) -> Output:
+        """``forward`` with an observer of the readout, and with further settings of ``solvers.bptt.simulate``."""
         state, counts = bptt.simulate(
             network.spiking_layers(params),
             events,
-            network.readout.observer(params.readout, network.duration),
+            observer,
             duration=network.duration,
             dt=self.dt,
             delay=network.delay,
             surrogate=self.surrogate,
             reset_gradient=self.reset_gradient,
             checkpoint=self.checkpoint,
+            **settings,
         )
         logits = network.readout.from_state(params.readout, state, network.duration)
         largest = jnp.stack([count.sum(1).max() for count in counts])

@@ -21,6 +21,7 @@ from jaxtyping import Array, Int
 from ..neurons import Parameters, neuron_of
 from ..surrogates import spike
 from ..times import MOST_STEPS
+from .feedback import product
 from .grid import whole_steps
 from .rule import Rule, Segment
 
@@ -29,8 +30,14 @@ from .rule import Rule, Segment
 _State = tuple[Any, Array, Array | None]
 
 
-def on_grid(params: Parameters, rule: Rule, dt: float) -> Segment:
+def on_grid(params: Parameters, rule: Rule, dt: float, back: Array | None = None) -> Segment:
     """A layer of any neurons that is ready to run in steps of ``dt`` [s].
+
+    Args:
+        params: of the layer.
+        rule: static settings.
+        dt: step [s].
+        back: as for ``layer.on_grid``.
 
     Raises:
         ValueError: for a refractory period that is known and no whole number of steps.
@@ -57,7 +64,7 @@ def on_grid(params: Parameters, rule: Rule, dt: float) -> Segment:
         after = jax.tree.map(lambda x, y: x + resetting * (y - x), free, neuron.after_spike(params, free))
         recent = jnp.concatenate([recent, spikes[None]])
         if params.w_rec is not None:
-            arriving = arriving + recent[0] @ params.w_rec
+            arriving = arriving + product(recent[0], params.w_rec, back)
         return (after._replace(i=after.i + arriving), recent[1:], left), spikes
 
     def run(start: _State, arrivals: Array) -> tuple[_State, Array]:

@@ -58,15 +58,23 @@ class State(NamedTuple):
 
 
 _Adjoint = tuple[Array, Array, Array, Array]  # of voltage and current after a step; of threshold and reset so far
-_Residuals = tuple[GridConstants, Array | None, State, Array]
+_Residuals = tuple[GridConstants, Array | None, Array | None, State, Array]
 
 
-def on_grid(params: LIFParams, rule: Rule, dt: float) -> Segment:
-    """A layer of LIF neurons that is ready to run in steps of ``dt`` [s]."""
+def on_grid(params: LIFParams, rule: Rule, dt: float, back: Array | None = None) -> Segment:
+    """A layer of LIF neurons that is ready to run in steps of ``dt`` [s].
+
+    Args:
+        params: of the layer.
+        rule: static settings.
+        dt: step [s].
+        back: weights through which the reverse pass goes from the layer back to itself; ``w_rec`` by default.
+    """
     constants = grid_constants(params, dt)
+    back = params.w_rec if back is None else back
 
     def run(start: State, arrivals: Array) -> tuple[State, Array]:
-        v, i, spikes = run_segment(rule, constants, params.w_rec, start, arrivals)
+        v, i, spikes = run_segment(rule, constants, params.w_rec, back, start, arrivals)
         return State(v, i, spikes[len(spikes) - rule.delay :]), spikes
 
     return Segment(functools.partial(rest, params, rule), run)
@@ -103,6 +111,7 @@ def run_segment(
     rule: Rule,
     constants: GridConstants,
     w_rec: Float[Array, "neurons neurons"] | None,
+    back: Float[Array, "neurons neurons"] | None,
     start: State,
     arrivals: Float[Array, "steps batch neurons"],
 ) -> tuple[Float[Array, "batch neurons"], Float[Array, "batch neurons"], Float[Array, "steps batch neurons"]]:
@@ -112,6 +121,7 @@ def run_segment(
         rule: static settings.
         constants: of the layer on the grid.
         w_rec: recurrent weights ``[pre, post]`` [voltage], or None.
+        back: those through which the reverse pass goes, which are ``w_rec`` but for feedback alignment.
         start: state before the segment.
         arrivals: what reaches the currents from outside the layer at each step [voltage].
 
@@ -120,7 +130,7 @@ def run_segment(
 
     Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51.
     """
-    return _forward(rule, constants, w_rec, start, arrivals)[0]
+    return _forward(rule, constants, w_rec, back, start, arrivals)[0]
 
 
 def _in_blocks(steps: Array, start: State) -> tuple[int, ...]:
@@ -128,9 +138,10 @@ def _in_blocks(steps: Array, start: State) -> tuple[int, ...]:
 
 
 @own_rules()
-def _forward(
+def forward_segment(
     rule: Rule, constants: GridConstants, w_rec: Array | None, start: State, arrivals: Array
-) -> tuple[tuple[Array, Array, Array], _Residuals]:
+) -> tuple[Array, Array, Array, Array]:
+    """Voltage and current at the end, the spikes, and the free voltages; arguments as of ``run_segment``."""
     c = constants
 
     def step(state: tuple[Array, Array], arriving: Array) -> tuple[tuple[Array, Array], Array]:
@@ -156,21 +167,28 @@ def _forward(
         voltages = voltages.reshape(arrivals.shape)
     voltages = checkpoint_name(voltages, KEPT)
     spikes, _ = fire(rule, voltages, c.threshold, c.reset)
-    return (v, i, spikes), (constants, w_rec, start, voltages)
+    return v, i, spikes, voltages
+
+
+def _forward(
+    rule: Rule, constants: GridConstants, w_rec: Array | None, back: Array | None, start: State, arrivals: Array
+) -> tuple[tuple[Array, Array, Array], _Residuals]:
+    v, i, spikes, voltages = forward_segment(rule, constants, w_rec, start, arrivals)
+    return (v, i, spikes), (constants, w_rec, back, start, voltages)
 
 
 @own_rules()
 def _backward(
     rule: Rule, residuals: _Residuals, cotangents: tuple[Array, Array, Array]
-) -> tuple[GridConstants, Array | None, State, Array]:
-    c, w_rec, start, voltages = residuals
+) -> tuple[GridConstants, Array | None, None, State, Array]:
+    c, w_rec, back, start, voltages = residuals
     end_v, end_i, from_outside = cotangents
 
     def step(adjoint: _Adjoint, inputs: tuple[Array, Array]) -> tuple[_Adjoint, tuple[Array, Array]]:
         lambda_v_after, lambda_i, d_threshold, d_reset = adjoint
         v, lambda_s = inputs
-        if w_rec is not None and rule.delay == 0:
-            lambda_s = lambda_s + lambda_i @ w_rec.T
+        if back is not None and rule.delay == 0:
+            lambda_s = lambda_s + lambda_i @ back.T
         _, pull_back = jax.vjp(functools.partial(fire, rule), v, c.threshold, c.reset)
         lambda_v, of_threshold, of_reset = pull_back((lambda_s, lambda_v_after))
         before = c.decay_mem * lambda_v, c.gain * lambda_v + c.decay_syn * lambda_i
@@ -181,9 +199,9 @@ def _backward(
     ) -> tuple[tuple[_Adjoint, Array], tuple[Array, Array]]:
         adjoint, from_later_block = state
         v, lambda_s = inputs
-        assert w_rec is not None
+        assert back is not None
         adjoint, (lambda_v, lambda_i) = lax.scan(step, adjoint, (v, lambda_s + from_later_block), reverse=True)
-        return (adjoint, lambda_i @ w_rec.T), (lambda_v, lambda_i)
+        return (adjoint, lambda_i @ back.T), (lambda_v, lambda_i)
 
     adjoint = end_v, end_i, jnp.zeros_like(c.threshold), jnp.zeros_like(c.reset)
     d_recent = jnp.zeros_like(start.recent)
@@ -201,7 +219,7 @@ def _backward(
     if w_rec is not None:
         sent = jnp.concatenate([start.recent, spikes])[: len(spikes)]
         d_w_rec = lax.collapse(sent, 0, 2).T @ lax.collapse(lambda_i, 0, 2)
-    return d_constants, d_w_rec, State(d_v, d_i, d_recent), lambda_i
+    return d_constants, d_w_rec, None, State(d_v, d_i, d_recent), lambda_i
 
 
 def of_constants(

@@ -33,6 +33,7 @@ from ..own_rules import own_rules
 from ..surrogates import Surrogate
 from . import any_neuron, layer
 from .delayed import require_delays, run_trial
+from .feedback import product
 from .grid import Grid, bin_events, segment_input, time_grid
 from .rule import KEPT, Rule, Segment
 
@@ -53,10 +54,12 @@ class Observer(Protocol):
         """State after the spikes (0 or 1) at ``time`` [s], a ``lag`` [s] after the step before: see ``Grid``."""
 
 
-def _project(spikes: Float[Array, "steps batch pre"], weights: Float[Array, "pre post"]) -> Array:
+def _project(
+    spikes: Float[Array, "steps batch pre"], weights: Float[Array, "pre post"], back: Array | None
+) -> Float[Array, "steps batch post"]:
     """Currents ``[steps, batch, post]``, as a product of two matrices: its gradient is faster than with three axes."""
     steps, batch, pre = spikes.shape
-    return (spikes.reshape(steps * batch, pre) @ weights).reshape(steps, batch, weights.shape[1])
+    return product(spikes.reshape(steps * batch, pre), weights, back).reshape(steps, batch, weights.shape[1])
 
 
 def _lost(wrong: Bool[Array, " batch"], result: PyTree) -> PyTree:
@@ -70,12 +73,12 @@ def _lost(wrong: Bool[Array, " batch"], result: PyTree) -> PyTree:
     return jax.tree.map(one, result)
 
 
-def _on_grid(params: Parameters, rule: Rule, dt: float) -> Segment:
+def _on_grid(params: Parameters, rule: Rule, dt: float, back: Array | None) -> Segment:
     """A layer that is ready to run; a delay means nothing to one without recurrent weights."""
     rule = rule if params.w_rec is not None else rule._replace(delay=0)
     if isinstance(params, LIFParams):
-        return layer.on_grid(params, rule, dt)
-    return any_neuron.on_grid(params, rule, dt)
+        return layer.on_grid(params, rule, dt, back)
+    return any_neuron.on_grid(params, rule, dt, back)
 
 
 def _scan_segments(
@@ -86,6 +89,7 @@ def _scan_segments(
     checkpoint: bool,
     collect: Callable[..., tuple[PyTree, PyTree]],
     collected: PyTree,
+    feedback: Sequence[Parameters] | None = None,
 ) -> tuple[PyTree, PyTree]:
     """Run all layers, and after each segment ``collect(collected, spikes of each layer, points)``.
 
@@ -97,11 +101,17 @@ def _scan_segments(
             require_delays(params)
         if checkpoint:
             raise ValueError("checkpoint is set, but layers with delays keep all steps: leave it out")
+        if feedback is not None:
+            raise ValueError("feedback weights are given, but layers with delays have none: leave them out")
         fired = run_trial(layers, events, grid, rule)
         collected, out = collect(collected, fired, jnp.arange(grid.steps))
         return collected, jax.tree.map(lambda x: x[None], out)
     batch, dtype, inputs = len(events.times), layers[0].w_in.dtype, layers[0].w_in.shape[0]
-    ready = [_on_grid(params, rule, grid.dt) for params in layers]
+    backs: Sequence[Any] = [None] * len(layers) if feedback is None else feedback
+    ready = [
+        _on_grid(params, rule, grid.dt, None if back is None else back.w_rec)
+        for params, back in zip(layers, backs, strict=True)
+    ]
     binned = bin_events(events, grid)
 
     def segment(carry: tuple[list[Any], PyTree], window_and_first: tuple[Array, Array]) -> tuple[Any, PyTree]:
@@ -109,8 +119,8 @@ def _scan_segments(
         window, first = window_and_first
         spikes = segment_input(binned, window, first, (grid.segment, batch, inputs), dtype)
         ends, fired = [], []
-        for params, one, state in zip(layers, ready, states, strict=True):
-            end, spikes = one.run(state, _project(spikes, params.w_in))
+        for params, back, one, state in zip(layers, backs, ready, states, strict=True):
+            end, spikes = one.run(state, _project(spikes, params.w_in, None if back is None else back.w_in))
             ends.append(end)
             fired.append(spikes)
         points = first + jnp.arange(grid.segment)
@@ -150,6 +160,7 @@ def simulate(
     surrogate: Surrogate,
     reset_gradient: bool = True,
     checkpoint: bool = False,
+    feedback: Sequence[Parameters] | None = None,
 ) -> tuple[PyTree, tuple[Float[Array, "batch _"], ...]]:
     """Run layers of neurons on the grid while an observer reads the spikes of the last one.
 
@@ -166,6 +177,8 @@ def simulate(
         reset_gradient: whether the reset passes a gradient to the spikes, or is held fixed.
         checkpoint: keep the state between segments only, memory in proportion to the square root of the number of
             steps, for the price of a second forward pass; the same values and gradients.
+        feedback: layers of the same shapes, through whose weights the reverse pass goes from each layer back to itself
+            and to the one before, in place of those of the layers (feedback alignment); nothing else of them matters.
 
     Returns:
         The observer's last state, and for each layer the spike counts, which pass gradients too. NaN for a sample of
@@ -201,7 +214,9 @@ def simulate(
     batch = len(events.times)
     counts = [jnp.zeros((batch, params.w_in.shape[1]), params.w_in.dtype) for params in layers]
     seen = observer.init(batch, layers[-1].w_in.shape[1], layers[-1].w_in.dtype)
-    result, _ = _scan_segments(layers, events, grid, settings.rule(grid), settings.checkpoint, collect, (seen, counts))
+    result, _ = _scan_segments(
+        layers, events, grid, settings.rule(grid), settings.checkpoint, collect, (seen, counts), feedback
+    )
     seen, counts = _lost(wrong | events.overflowed, result)
     return seen, tuple(counts)
 

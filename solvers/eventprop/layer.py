@@ -18,7 +18,7 @@ from ..neurons import Parameters, neuron_name
 from ..own_rules import own_rules
 from ..smoothing import Smoothing
 from ..times import warn_if_coarse
-from .engines import AUTO, ENGINES, Kept, engine_name, require_delays, require_smooth
+from .engines import AUTO, ENGINES, Kept, engine_name, require_delays, require_detached, require_smooth
 from .later import later
 
 
@@ -79,6 +79,7 @@ def lif_layer_with_counts(
     delay: float = 1e-3,
     engine: str = AUTO,
     smoothing: Smoothing | None = None,
+    reset_gradient: bool = True,
 ) -> tuple[Events, Float[Array, "*batch post"]]:
     """As ``lif_layer``, and the spike count of each neuron, with a *heuristic* derivative for regularisers.
 
@@ -88,9 +89,16 @@ def lif_layer_with_counts(
 
     With ``smoothing`` the gradient is smoothed over spikes that appear and vanish, see ``Smoothing``: the events that
     are returned are spikes and ghosts, with ``amplitudes``, by which what reads them has to multiply.
+
+    Without ``reset_gradient`` the fall of the voltage from threshold to reset is held at its time: the gradient leaves
+    out how a spike, if it moves, moves later spikes of its own neuron through the reset. LIF neurons only.
     """
     batch_shapes(events, single=True)
-    settings = _Settings(duration, delay, capacity, engine_name(engine, neuron_name(params)), smoothing)
+    settings = _Settings(duration, delay, capacity, engine_name(engine, neuron_name(params)), smoothing, reset_gradient)
+    if not reset_gradient:
+        require_detached(settings.engine, neuron_name(params))
+        if smoothing is not None:
+            raise ValueError("a smoothing is given, but it passes the reset: leave it out, or set reset_gradient")
     if smoothing is not None:
         require_smooth(settings.engine, neuron_name(params))
     elif events.amplitudes is not None:
@@ -125,6 +133,7 @@ class _Settings:
     capacity: Annotated[int, Interval(ge=1, lt=LARGEST)]  # a count above it marks that there was no room
     engine: str
     smoothing: Smoothing | None = None
+    reset_gradient: bool = True
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -142,7 +151,8 @@ class _Settings:
             duration=self.duration, delay=self.delay, trains_tau=wanted.tau, wants_times=wanted.times
         )
         if self.smoothing is None:
-            return *engine.backward(*arguments, **settings), None
+            backward = engine.backward if self.reset_gradient else engine.detached_backward
+            return *backward(*arguments, **settings), None
         settings |= dict(wants_amplitudes=wanted.amplitudes, smoothing=self.smoothing)
         return engine.smooth_backward(*arguments, at_amplitudes, **settings)
 

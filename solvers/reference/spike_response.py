@@ -4,6 +4,7 @@ There the voltage of a neuron is the sum of ``kappa`` over all earlier arrivals 
 earlier spikes. Shares only ``kappa`` with EventProp.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -53,7 +54,7 @@ def arrivals_of(events: Events, spikes: Events) -> Arrivals:
 
 def voltages(
     params: LIFParams, arrivals: Arrivals, at: Float[Array, " moments"], moments: Moments, events: Events,
-    spikes: Events, delay: ArrayLike,
+    spikes: Events, delay: ArrayLike, reset_gradient: bool = True,
 ) -> Float[Array, " moments"]:  # fmt: skip
     """Voltages of neurons before their resets and arrivals at given moments, differentiable.
 
@@ -65,6 +66,7 @@ def voltages(
         events: input.
         spikes: of the layer.
         delay: of the recurrent connections [s].
+        reset_gradient: whether resets move with the spikes, or their times are held fixed.
     """
     fixed = moments.times[:, None]
     of_inputs, of_own = delays_of(params)
@@ -94,12 +96,13 @@ def voltages(
         weights = params.w_rec[sources][:, moments.neurons].T
         v += response(weights, arrivals.own_times + after, arrivals.own_amplitudes, returned)
     own = spikes.valid & (spikes.times < fixed) & (sources == moments.neurons[:, None])
-    lag = jnp.where(own, at[:, None] - arrivals.own_times, 0.0)
+    reset_times = arrivals.own_times if reset_gradient else jax.lax.stop_gradient(arrivals.own_times)
+    lag = jnp.where(own, at[:, None] - reset_times, 0.0)
     drop = (each(params.threshold) - each(params.reset)) * arrivals.own_amplitudes
     return v - jnp.sum(jnp.where(own, drop * jnp.exp(-lag / tau_mem), 0.0), axis=1)
 
 
-@jax.jit
+@partial(jax.jit, static_argnames="reset_gradient")
 def implicit_gradient(
     params: LIFParams,
     events: Events,
@@ -107,6 +110,7 @@ def implicit_gradient(
     time_cotangents: Float[Array | np.ndarray, " capacity"],
     *,
     delay: ArrayLike,
+    reset_gradient: bool = True,
 ) -> tuple[LIFParams, Float[Array, " events"]]:
     """Gradient of a function of the spike times, by implicit differentiation of v(t_k) = threshold for all spikes.
 
@@ -118,6 +122,7 @@ def implicit_gradient(
         spikes: its output spikes.
         time_cotangents: derivative of the function with respect to each spike time.
         delay: of the recurrent connections [s].
+        reset_gradient: as for ``voltages``.
 
     Returns:
         Gradients with respect to the parameters and to the input times (zero at padding).
@@ -127,7 +132,7 @@ def implicit_gradient(
 
     def missing_voltage(times: Array, params: LIFParams, input_times: Array) -> Array:
         arrivals = fixed._replace(times=input_times, own_times=times)
-        v = voltages(params, arrivals, times, moments, events, spikes, delay)
+        v = voltages(params, arrivals, times, moments, events, spikes, delay, reset_gradient)
         threshold = jnp.broadcast_to(params.threshold, (params.neurons,))[moments.neurons]
         return jnp.where(spikes.valid, v - threshold, times)  # padding: stays where it is
 

@@ -9,6 +9,7 @@ from benchmarks.gradient_agreement import measure as gradient_agreement
 from benchmarks.gradient_agreement.__main__ import COMMAND
 from benchmarks.workload import poisson_data
 from gradlab.data import Splits
+from gradlab.methods import METHODS
 from gradlab.reporting import records
 
 TINY = dict(
@@ -40,6 +41,17 @@ def test_figures_of_the_usual_surrogate(record):
         assert metrics[f"cosine_{name}"] == pytest.approx(usual["parameters"][f"layers.0.{name}"]["cosine"])
         assert -1 <= metrics[f"cosine_{name}"] < 0.9999
     assert usual["parameters"]["readout.w"]["cosine"] > 0.99
+
+
+def test_every_other_method_is_compared(record):
+    rows = {row["method"]: row for row in record["samples"]["methods"]}
+    assert list(rows) == [name for name, method in METHODS.items() if not method.exact]
+    metrics, usual = record["metrics"], record["samples"]["surrogates"][0]
+    assert metrics["cosine_w_in_bptt"] == usual["parameters"]["layers.0.w_in"]["cosine"]
+    assert metrics["cosine_w_in_true-derivative"] is None
+    assert rows["true-derivative"]["parameters"]["layers.0.w_in"]["norm_ratio"] == 0
+    others = [metrics[f"cosine_w_rec_{name}"] for name in rows if name != "true-derivative"]
+    assert len(set(others)) == len(others) and all(-1 <= cosine < 1 for cosine in others)
 
 
 def test_loops(record):

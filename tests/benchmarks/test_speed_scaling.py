@@ -9,6 +9,7 @@ from benchmarks.speed.config import Config as SpeedConfig
 from benchmarks.speed_scaling import measure as speed_scaling
 from benchmarks.speed_scaling.__main__ import COMMAND
 from benchmarks.speed_scaling.figure import figures, table
+from gradlab.methods import METHODS
 from gradlab.reporting import records
 from solvers.bptt import time_grid
 
@@ -23,8 +24,8 @@ def fake(monkeypatch):
         cores = 1.9 if settings["cores"] == "all" else 1.0
         eventprop = settings["hidden"] * settings["duration"] * 1e-4 / cores
         times = {"eventprop": eventprop, "bptt": eventprop**2, "bptt_checkpointed": 2 * eventprop**2}
+        times |= dict.fromkeys(set(METHODS) - set(times), 1.3 * eventprop)
         times |= {
-            "eventprop-smooth": 1.3 * eventprop,
             "eventprop_per_neuron": 1.5 * eventprop,
             "limit": 0.5 * eventprop,
         }

@@ -35,6 +35,7 @@ CHOICES = {
     (MethodOptions, "surrogate"): SURROGATES,
     (MethodOptions, "smoothing"): ("triangle", "boxcar"),
     (MethodOptions, "parts"): ("both", "existence", "timing"),
+    (MethodOptions, "feedback"): ("symmetric", "random"),
     (check.Config, "engine"): ("auto", *ENGINES),
     (DataSettings, "dataset"): ("auto", *DATASETS),
 }

@@ -7,6 +7,7 @@ import jax
 from ...delays import CHANNEL, kinds
 from ...neurons import NEURONS
 from . import numba, ode, xla
+from .base import DetachedEngine as DetachedEngine
 from .base import Engine as Engine
 from .base import Kept as Kept
 from .base import SmoothEngine as SmoothEngine
@@ -46,6 +47,23 @@ def engine_name(name: str, neuron: str = "lif") -> str:
 def has_smoothing(name: str) -> bool:
     """Whether an engine of this name has a smoothed gradient."""
     return isinstance(ENGINES[name], SmoothEngine)
+
+
+def require_detached(name: str, neuron: str) -> None:
+    """Refuse gradients that do not pass the reset of a neuron model, or by an engine, that has no such gradient.
+
+    Args:
+        name: of an engine.
+        neuron: name in ``solvers.neurons.NEURONS``.
+
+    Raises:
+        ValueError: says which has.
+    """
+    if neuron != "lif":
+        raise ValueError(f"neuron {neuron!r} has no gradient without a path through the reset: choose lif")
+    if not isinstance(ENGINES[name], DetachedEngine):
+        able = [key for key, engine in ENGINES.items() if isinstance(engine, DetachedEngine)]
+        raise ValueError(f"engine {name} has no gradient without a path through the reset: choose {' or '.join(able)}")
 
 
 def require_delays(name: str, params: Any) -> None:

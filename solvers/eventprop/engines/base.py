@@ -89,6 +89,28 @@ class Engine(Protocol):
 
 
 @runtime_checkable
+class DetachedEngine(Engine, Protocol):
+    """An engine that can also hold the times of resets fixed in the backward pass."""
+
+    def detached_backward(
+        self,
+        params: Any,
+        events: Events,
+        spikes: Events,
+        kept: Kept,
+        time_cotangents: Float[Array, "batch capacity"],
+        count_cotangents: Float[Array, "batch post"],
+        *,
+        duration: float,
+        delay: float,
+        trains_tau: bool,
+        wants_times: bool,
+    ) -> tuple[Any, Float[Array, "batch events"] | None]:
+        """As ``backward``, but for the voltage's fall from threshold to reset, which does not move with its spike."""
+        ...
+
+
+@runtime_checkable
 class SmoothEngine(Engine, Protocol):
     """An engine that can also smooth the gradient over spikes that appear and vanish, see ``smoothing``."""
 

@@ -16,7 +16,11 @@ CONFIG = TrainConfig(epochs=2, batch_size=8, learning_rate=0.02, rate_strength=0
 OTHERS = [pytest.param(name, marks=() if name == "adaptive" else pytest.mark.slow) for name in NEURONS if name != "lif"]
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name != "eventprop-smooth"])  # for lif neurons only
+LIF_ONLY = ("eventprop-smooth", "spikeprop", "e-prop")
+
+
+# The true derivative leaves hidden layers as they are.
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in (*LIF_ONLY, "true-derivative")])
 @pytest.mark.parametrize("neuron", OTHERS)
 def test_another_neuron_trains(neuron, method):
     network = tiny_network((3,), neuron=neuron, tau_syn=5e-3)

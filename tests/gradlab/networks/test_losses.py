@@ -30,7 +30,7 @@ def test_rate_regularisation_value_and_gradient():
     assert rate_regularisation(counts, 0.0, 3.0) == 0
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "true-derivative"])  # which is zero
 def test_rate_regularisation_pushes_counts_to_the_target(method):
     """A small step against the gradient brings more spikes where there are too few, and fewer where too many."""
     network = tiny_network()

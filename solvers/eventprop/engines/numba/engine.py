@@ -134,10 +134,10 @@ def _adjoint(
     times: np.ndarray, units: np.ndarray, count: np.ndarray, spike_times: np.ndarray, spike_units: np.ndarray,
     spikes: np.ndarray, current: np.ndarray, time_cotangents: np.ndarray, count_cotangents: np.ndarray,
     *optional: np.ndarray, given: tuple[str, ...], recurrent: bool, shared: bool, duration: float, delay: float,
-    trains_tau: bool, wants_times: bool, ghosts: bool, smoothing: Smoothing | None,
+    trains_tau: bool, wants_times: bool, reset_gradient: bool, ghosts: bool, smoothing: Smoothing | None,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     layer = Layer(aligned(weights), recurrent, tau_mem, tau_syn, threshold, reset, shared)
-    events, wanted = Input(times, units, count), Wanted(trains_tau, wants_times)
+    events, wanted = Input(times, units, count), Wanted(trains_tau, wants_times, reset_gradient)
     marks, d_inputs = None, np.zeros((len(times), times.shape[1] if ghosts else 0), times.dtype)
     also = dict(zip(given, optional, strict=True))
     period, release = also.get("refractory"), also.get("release")
@@ -195,9 +195,20 @@ def backward(
     *, duration: float, delay: float, trains_tau: bool, wants_times: bool,
 ) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
     """See ``Engine``."""
-    return smooth_backward(
+    return _backward(
         params, events, spikes, kept, time_cotangents, count_cotangents, None, duration=duration, delay=delay,
         trains_tau=trains_tau, wants_times=wants_times, wants_amplitudes=False, smoothing=None,
+    )[:2]  # fmt: skip
+
+
+def detached_backward(
+    params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
+    *, duration: float, delay: float, trains_tau: bool, wants_times: bool,
+) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
+    """See ``DetachedEngine``."""
+    return _backward(
+        params, events, spikes, kept, time_cotangents, count_cotangents, None, duration=duration, delay=delay,
+        trains_tau=trains_tau, wants_times=wants_times, wants_amplitudes=False, smoothing=None, reset_gradient=False,
     )[:2]  # fmt: skip
 
 
@@ -215,9 +226,22 @@ def smooth_backward(
     trains_tau: bool,
     wants_times: bool,
     wants_amplitudes: bool,
-    smoothing: Smoothing | None,
+    smoothing: Smoothing,
 ) -> tuple[LIFLike, Float[Array, "batch events"] | None, Float[Array, "batch events"] | None]:
     """See ``SmoothEngine``."""
+    return _backward(
+        params, events, spikes, kept, time_cotangents, count_cotangents, amplitude_cotangents, duration=duration,
+        delay=delay, trains_tau=trains_tau, wants_times=wants_times, wants_amplitudes=wants_amplitudes,
+        smoothing=smoothing,
+    )  # fmt: skip
+
+
+def _backward(
+    params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
+    amplitude_cotangents: Array | None, *, duration: float, delay: float, trains_tau: bool, wants_times: bool,
+    wants_amplitudes: bool, smoothing: Smoothing | None, reset_gradient: bool = True,
+) -> tuple[LIFLike, Array | None, Array | None]:  # fmt: skip
+    """Any of the backward passes."""
     if smoothing is not None and smoothing.is_exact and not wants_amplitudes:
         smoothing, amplitude_cotangents = None, None  # by the very same kernel, hence to the last bit
     shape = jax.ShapeDtypeStruct
@@ -235,7 +259,7 @@ def smooth_backward(
     )
     call = partial(
         _adjoint, **_static(params), given=tuple(optional), duration=duration, delay=delay, trains_tau=trains_tau,
-        wants_times=wants_times, ghosts=wants_amplitudes, smoothing=smoothing,
+        wants_times=wants_times, reset_gradient=reset_gradient, ghosts=wants_amplitudes, smoothing=smoothing,
     )  # fmt: skip
     arguments = (
         *_kernel_arguments(params, events), spikes.times, spikes.units, spikes.count, kept.current, time_cotangents,

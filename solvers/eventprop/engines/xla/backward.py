@@ -104,15 +104,18 @@ def _back(
 
 def _across_spike(
     adjoint: _Adjoint, here: Bool[Array, "batch post"], current: Float[Array, "batch 1"],
-    at_time: Float[Array, "batch 1"], params: LIFLike,
+    at_time: Float[Array, "batch 1"], params: LIFLike, reset_gradient: bool,
 ) -> Float[Array, "batch post"]:  # fmt: skip
     """``p`` just before a spike; zero but for the neuron that spikes.
 
     With dv/dt before it (current - threshold)/tau_mem and after it (current - reset)/tau_mem, and X the derivative of
     the loss with respect to its time: p_before = ((current - reset) p_after - tau_mem X) / (current - threshold).
+    Without a gradient through the reset, which then falls at a fixed time: p_after - tau_mem X / (current - threshold).
     """
     least = params.threshold * jnp.finfo(current.dtype).eps  # positive but for rounding
     rises_by = jnp.maximum(current - params.threshold, least)
+    if not reset_gradient:
+        return jnp.where(here, adjoint.p - params.tau_mem * at_time / rises_by, 0)
     return jnp.where(here, ((current - params.reset) * adjoint.p - params.tau_mem * at_time) / rises_by, 0)
 
 
@@ -127,7 +130,23 @@ def backward(
     )[:2]  # fmt: skip
 
 
-@partial(jax.jit, static_argnames=("duration", "delay", "trains_tau", "wants_times", "wants_amplitudes", "smoothing"))
+def detached_backward(
+    params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
+    *, duration: float, delay: float, trains_tau: bool, wants_times: bool,
+) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
+    """See ``DetachedEngine``."""
+    return smooth_backward(
+        params, events, spikes, kept, time_cotangents, count_cotangents, None, duration=duration, delay=delay,
+        trains_tau=trains_tau, wants_times=wants_times, wants_amplitudes=False, smoothing=None, reset_gradient=False,
+    )[:2]  # fmt: skip
+
+
+@partial(
+    jax.jit,
+    static_argnames=(
+        "duration", "delay", "trains_tau", "wants_times", "wants_amplitudes", "smoothing", "reset_gradient",
+    ),
+)  # fmt: skip
 def smooth_backward(
     params: LIFLike,
     events: Events,
@@ -143,6 +162,7 @@ def smooth_backward(
     wants_times: bool,
     wants_amplitudes: bool,
     smoothing: Smoothing | None,
+    reset_gradient: bool = True,
 ) -> tuple[LIFLike, Float[Array, "batch events"] | None, Float[Array, "batch events"] | None]:
     """See ``SmoothEngine``."""
     if smoothing is not None and smoothing.is_exact and not wants_amplitudes:
@@ -205,10 +225,13 @@ def smooth_backward(
 
         here = spiked[:, None] & (neurons == take(spikes.units, s.k - 1, 0)[:, None])
         of_spike = lambda x: take(x, s.k - 1, 0)[:, None]  # noqa: E731
-        p_before = _across_spike(adjoint, here, of_spike(kept.current), of_spike(s.time_cotangents), params)
+        of_time = of_spike(s.time_cotangents)
+        p_before = _across_spike(adjoint, here, of_spike(kept.current), of_time, params, reset_gradient)
         at_threshold, counted = -p_before, here
         # Where a voltage jumps, what is added to it there, and where that does not depend on what it was before.
         jumps, jump, anew = here, params.reset, here
+        if not reset_gradient:
+            jump, anew = params.reset - params.threshold, jnp.zeros_like(here)
         if smoothing is not None and at_amplitudes is not None:
             jumps = anew = counted = here & of_spike(there)
             margin = None if kept.margin is None else of_spike(kept.margin)

@@ -89,15 +89,17 @@ class Cotangents(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """Which optional gradients are wanted.
+    """Which optional gradients are wanted, and which part of them is.
 
     Attributes:
         tau: of the time constants.
         times: of the input times.
+        reset: whether resets move with the spikes, or their times are held fixed.
     """
 
     tau: bool
     times: bool
+    reset: bool
 
 
 class Gradient(NamedTuple):

@@ -154,7 +154,7 @@ def _collect(moments, basis, d_tau_mem, d_tau_syn):
 
 @njit(**INLINE)
 def _spike(
-    state, n, lag, flow, tau_mem, threshold, reset, current, at_time, at_count, trains_tau, gradient, marks, k,
+    state, n, lag, flow, tau_mem, threshold, reset, current, at_time, at_count, wanted, gradient, marks, k,
     at_amplitude,
 ):  # fmt: skip
     """Carry the adjoint of neuron ``n`` back across its own spike, ``lag`` before the end of the block.
@@ -162,7 +162,8 @@ def _spike(
     With dv/dt before the spike (current - threshold)/tau_mem and after it (current - reset)/tau_mem, and X the
     derivative of the loss with respect to the spike time: p_before = ((current - reset) p_after - tau_mem X) /
     (current - threshold). The new values are then carried forward to the end of the block as if there were no spike.
-    With smoothing, spike ``k`` may be a ghost, and ``marks`` says what else comes in, see ``ghosts``.
+    With smoothing, spike ``k`` may be a ghost, and ``marks`` says what else comes in, see ``ghosts``. Without a
+    gradient through the reset the voltage falls at a fixed time, and p is continuous but for X.
     """
     _, d_tau_mem, _, d_threshold, d_reset, _, _, _ = gradient
     number = state.dtype.type
@@ -173,7 +174,10 @@ def _spike(
 
     there = is_there(marks, k)
     rises_by = max(current - threshold, threshold * np.finfo(state.dtype).eps)  # > 0 but for rounding
-    p_before = ((current - reset) * p_after - tau_mem * at_time) / rises_by
+    if wanted.reset:
+        p_before = ((current - reset) * p_after - tau_mem * at_time) / rises_by
+    else:
+        p_before = p_after - tau_mem * at_time / rises_by
     at_threshold = -p_before
     if marks is not None:
         p_before, at_threshold = before_mark(
@@ -186,10 +190,12 @@ def _spike(
 
     p_new = p_before / decay_mem
     q_new = (at_current - kappa * p_new) / decay_syn
-    if trains_tau:  # what the jump of p changes in the others, so that they are continuous at the spike
+    if wanted.tau:  # what the jump of p changes in the others, so that they are continuous at the spike
         a_v = np.float64(state[A_V, n])
         rest = a_v - p_end * x
-        if there:  # the voltage starts anew
+        if there and not wanted.reset:
+            d_tau_mem[n] += number((threshold - reset) * decay_mem * rest / tau_mem)
+        elif there:  # the voltage starts anew
             d_tau_mem[n] += number(-reset * decay_mem * rest / tau_mem)
             rest = 0.0
         a_new = p_new * x + rest
@@ -223,7 +229,7 @@ def adjoint(layer, refractory, length, expanded, sample, delays, stored, release
     times, units, count = sample
     spike_times, spike_units, spike_current, spikes = stored
     time_cotangents, count_cotangents = cotangents
-    trains_tau, wants_times = wanted
+    trains_tau, wants_times, _ = wanted
     d_weights, d_tau_mem, d_tau_syn, _, _, d_delays, _, d_times = gradient
     number = weights.dtype.type
     neurons = weights.shape[1]
@@ -306,7 +312,7 @@ def adjoint(layer, refractory, length, expanded, sample, delays, stored, release
                 ):  # fmt: skip
                     at_amplitude = 0.0 if marks is None else at_amplitudes[s]
                     _spike(
-                        state, n, lag, crossed, *constants, current, at_spikes[s], at_count, trains_tau, gradient,
+                        state, n, lag, crossed, *constants, current, at_spikes[s], at_count, wanted, gradient,
                         marks, s, at_amplitude,
                     )  # fmt: skip
                 if trains_tau:

@@ -193,7 +193,7 @@ def synaptic_adjoint(
             ):  # fmt: skip
                 at_amplitude = 0.0 if marks is None else at_amplitudes[s]
                 _spike(
-                    state, n, lag, crossed, *constants, current, at_spikes[s], at_count, trains_tau, gradient, marks,
+                    state, n, lag, crossed, *constants, current, at_spikes[s], at_count, wanted, gradient, marks,
                     s, at_amplitude,
                 )  # fmt: skip
         _keep(past, state, first, block, k, last_jump, spike_units, release, which)
