@@ -36,7 +36,7 @@ class Config:
         preset: named set of options, see gradlab/training/presets.py; options that are given take precedence.
         method: one or several, which train in turn from the same initial weights: eventprop (continuous time, exact
             gradients), bptt (time grid, surrogate gradients), both of these, or all that there are.
-        dataset: shd is downloaded if there is a network; synthetic and yin-yang are made and need no download; auto
+        dataset: shd is downloaded if there is a network; the others are made and need no download; auto
             takes SHD if it is there, else the synthetic set.
         data_dir: folder with the files of the data set, or their parent; where they are downloaded to.
         validation_groups: groups, such as speakers, of the training set that are held out, to choose settings by; none

@@ -19,6 +19,8 @@ from .description import DataSet as DataSet
 from .input_rate import with_input_rate as with_input_rate
 from .matching import check_match as check_match
 from .matching import check_splits as check_splits
+from .randman import RANDMAN
+from .randman import make_randman as make_randman
 from .shd import SHD
 from .shd import load_shd as load_shd
 from .splits import Splits as Splits
@@ -36,6 +38,7 @@ DATASETS: dict[str, DataSet] = {
     "shd": SHD,
     "synthetic": SYNTHETIC,
     "yin-yang": YIN_YANG,
+    "randman": RANDMAN,
 }
 if TYPE_CHECKING:
     DataSetName = str

@@ -69,7 +69,7 @@ def test_groups_held_out():
 
 
 def test_unknown_name_lists_the_choices():
-    with pytest.raises(ValueError, match="'mnist', expected one of auto, shd, synthetic, yin-yang"):
+    with pytest.raises(ValueError, match="'mnist', expected one of auto, shd, synthetic, yin-yang, randman"):
         load("mnist")
 
 
