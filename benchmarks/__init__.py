@@ -14,6 +14,7 @@ BENCHMARKS = {
     "convergence": "the time grid against continuous time as the step shrinks",
     "accuracy": "table and figure of all presets that were trained, from their records",
     "transfer": "weights that one simulator trained in all others, with and without a dead time",
+    "trials": "trained weights with escape noise over many trials, beside those without noise",
     "speakers": "trains once for each held-out speaker, to choose settings by; never tests",
     "linear": "what logistic regression on spike counts reaches",
     "initialisation": "rates, silent neurons and gradient norms of untrained networks, by initialiser",

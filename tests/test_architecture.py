@@ -19,6 +19,7 @@ ROOMS = (
     "solvers.events",
     "solvers.delays",
     "solvers.surrogates",
+    "solvers.escape",
     "solvers.neurons",
     "solvers.smoothing",
     "solvers.checks",

@@ -12,6 +12,7 @@ from .eventprop import EventProp as EventProp
 from .eventprop_smooth import EventPropSmooth as EventPropSmooth
 from .feedback_alignment import FeedbackAlignment as FeedbackAlignment
 from .spikeprop import SpikeProp as SpikeProp
+from .stochastic import Stochastic as Stochastic
 from .true_derivative import TrueDerivative as TrueDerivative
 
 # The first exact method is what others are compared with; the first of a simulator runs weights of other simulators.
@@ -23,6 +24,7 @@ METHODS: dict[str, type[Method]] = {
     "feedback-alignment": FeedbackAlignment,
     "e-prop": EProp,
     "true-derivative": TrueDerivative,
+    "stochastic": Stochastic,
 }
 
 

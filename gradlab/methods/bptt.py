@@ -71,7 +71,8 @@ class BPTT(Method):
     def run(
         self, network: Network, params: NetworkParams, events: Events, observer: bptt.Observer, **settings: Any
     ) -> Output:
-        """``forward`` with an observer of the readout, and with further settings of ``solvers.bptt.simulate``."""
+        """``forward`` with an observer of the readout, and with other settings of ``solvers.bptt.simulate``."""
+        own: dict[str, Any] = dict(surrogate=self.surrogate, reset_gradient=self.reset_gradient)
         state, counts = bptt.simulate(
             network.spiking_layers(params),
             events,
@@ -79,10 +80,8 @@ class BPTT(Method):
             duration=network.duration,
             dt=self.dt,
             delay=network.delay,
-            surrogate=self.surrogate,
-            reset_gradient=self.reset_gradient,
             checkpoint=self.checkpoint,
-            **settings,
+            **own | settings,
         )
         logits = network.readout.from_state(params.readout, state, network.duration)
         largest = jnp.stack([count.sum(1).max() for count in counts])

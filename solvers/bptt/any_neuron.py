@@ -50,12 +50,12 @@ def on_grid(params: Parameters, rule: Rule, dt: float, back: Array | None = None
         left = None if pause is None else jnp.zeros(shape, jnp.int32)
         return neuron.rest(params, batch), jnp.zeros((rule.delay, *shape), params.w_in.dtype), left
 
-    def step(state: _State, arriving: Array) -> tuple[_State, Array]:
-        before, recent, left = state
+    def step(state: _State, inputs: tuple[Array, Array | None]) -> tuple[_State, Array]:
+        (before, recent, left), (arriving, level) = state, inputs
         free = neuron.step(params, before, dt)
         if left is not None and neuron.clamps:
             free = free._replace(v=jnp.where(left > 0, params.reset, free.v))
-        spikes = spike(neuron.excess(params, free) / params.threshold, rule.surrogate)
+        spikes = spike(neuron.excess(params, free) / params.threshold, rule.surrogate, level)
         if left is not None and pause is not None:
             left = jnp.maximum(left - 1, 0)
             spikes = jnp.where(left > 0, 0, spikes)
@@ -67,8 +67,8 @@ def on_grid(params: Parameters, rule: Rule, dt: float, back: Array | None = None
             arriving = arriving + product(recent[0], params.w_rec, back)
         return (after._replace(i=after.i + arriving), recent[1:], left), spikes
 
-    def run(start: _State, arrivals: Array) -> tuple[_State, Array]:
-        end, spikes = lax.scan(step, start, arrivals)
+    def run(start: _State, arrivals: Array, levels: Array | None = None) -> tuple[_State, Array]:
+        end, spikes = lax.scan(step, start, (arrivals, levels))
         return end, spikes
 
     return Segment(rest, run)

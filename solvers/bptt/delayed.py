@@ -67,7 +67,7 @@ def run_trial(
             alone = rule if params.w_rec is not None else rule._replace(delay=0)
             module: Any = layer if isinstance(params, LIFParams) else any_neuron
             segment = module.on_grid(params, alone, grid.dt)
-            _, spikes = segment.run(segment.rest(arrivals.shape[1]), arrivals)
+            _, spikes = segment.run(segment.rest(arrivals.shape[1]), arrivals, None)
         else:
             own = jnp.zeros(params.neurons, arrivals.dtype) if recurrent is None else recurrent / grid.dt
             spikes = _run(rule, grid_constants(params, grid.dt), params.w_rec, rule.delay + own, arrivals)

@@ -58,7 +58,7 @@ class State(NamedTuple):
 
 
 _Adjoint = tuple[Array, Array, Array, Array]  # of voltage and current after a step; of threshold and reset so far
-_Residuals = tuple[GridConstants, Array | None, Array | None, State, Array]
+_Residuals = tuple[GridConstants, Array | None, Array | None, State, Array | None, Array]
 
 
 def on_grid(params: LIFParams, rule: Rule, dt: float, back: Array | None = None) -> Segment:
@@ -73,8 +73,8 @@ def on_grid(params: LIFParams, rule: Rule, dt: float, back: Array | None = None)
     constants = grid_constants(params, dt)
     back = params.w_rec if back is None else back
 
-    def run(start: State, arrivals: Array) -> tuple[State, Array]:
-        v, i, spikes = run_segment(rule, constants, params.w_rec, back, start, arrivals)
+    def run(start: State, arrivals: Array, levels: Array | None = None) -> tuple[State, Array]:
+        v, i, spikes = run_segment(rule, constants, params.w_rec, back, start, arrivals, levels)
         return State(v, i, spikes[len(spikes) - rule.delay :]), spikes
 
     return Segment(functools.partial(rest, params, rule), run)
@@ -99,9 +99,9 @@ def rest(params: LIFParams, rule: Rule, batch: int) -> State:
     return State(zeros(shape), zeros(shape), zeros((rule.delay, *shape)))
 
 
-def fire(rule: Rule, v: Array, threshold: Array, reset: Array) -> tuple[Array, Array]:
+def fire(rule: Rule, v: Array, threshold: Array, reset: Array, level: Array | None = None) -> tuple[Array, Array]:
     """Spikes and the voltage after the reset, from the free voltage: the one place with a surrogate derivative."""
-    spikes = spike((v - threshold) / threshold, rule.surrogate)
+    spikes = spike((v - threshold) / threshold, rule.surrogate, level)
     resetting = spikes if rule.reset_gradient else lax.stop_gradient(spikes)
     return spikes, v - (threshold - reset) * resetting
 
@@ -114,6 +114,7 @@ def run_segment(
     back: Float[Array, "neurons neurons"] | None,
     start: State,
     arrivals: Float[Array, "steps batch neurons"],
+    levels: Float[Array, "steps batch neurons"] | None = None,
 ) -> tuple[Float[Array, "batch neurons"], Float[Array, "batch neurons"], Float[Array, "steps batch neurons"]]:
     """Run a layer through a segment, a whole number of delays long; differentiable in reverse mode.
 
@@ -124,13 +125,14 @@ def run_segment(
         back: those through which the reverse pass goes, which are ``w_rec`` but for feedback alignment.
         start: state before the segment.
         arrivals: what reaches the currents from outside the layer at each step [voltage].
+        levels: at which the neurons spike, as distances from the threshold [threshold]; None for the thresholds.
 
     Returns:
         Voltage and current at the end, and the spikes (0 or 1).
 
     Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51.
     """
-    return _forward(rule, constants, w_rec, back, start, arrivals)[0]
+    return _forward(rule, constants, w_rec, back, start, arrivals, levels)[0]
 
 
 def _in_blocks(steps: Array, start: State) -> tuple[int, ...]:
@@ -139,92 +141,97 @@ def _in_blocks(steps: Array, start: State) -> tuple[int, ...]:
 
 @own_rules()
 def forward_segment(
-    rule: Rule, constants: GridConstants, w_rec: Array | None, start: State, arrivals: Array
-) -> tuple[Array, Array, Array, Array]:
+    rule: Rule, constants: GridConstants, w_rec: Array | None, start: State, arrivals: Array,
+    levels: Array | None = None,
+) -> tuple[Array, Array, Array, Array]:  # fmt: skip
     """Voltage and current at the end, the spikes, and the free voltages; arguments as of ``run_segment``."""
     c = constants
 
-    def step(state: tuple[Array, Array], arriving: Array) -> tuple[tuple[Array, Array], Array]:
-        v, i = state
+    def step(state: tuple[Array, Array], inputs: tuple[Array, Array | None]) -> tuple[tuple[Array, Array], Array]:
+        (v, i), (arriving, level) = state, inputs
         v = c.decay_mem * v + c.gain * i
-        spikes, v_after = fire(rule, v, c.threshold, c.reset)
+        spikes, v_after = fire(rule, v, c.threshold, c.reset, level)
         i = c.decay_syn * i + arriving
         if w_rec is not None and rule.delay == 0:
             i = i + spikes @ w_rec
         return (v_after, i), v
 
     # Spikes less than a delay apart cannot act on each other: one product with w_rec serves a block that long.
-    def block(state: State, arriving: Array) -> tuple[State, Array]:
+    def block(state: State, inputs: tuple[Array, Array | None]) -> tuple[State, Array]:
         assert w_rec is not None  # only recurrent layers have a delay
-        (v, i), voltages = lax.scan(step, (state.v, state.i), arriving + state.recent @ w_rec)
-        return State(v, i, fire(rule, voltages, c.threshold, c.reset)[0]), voltages
+        arriving, levels = inputs
+        (v, i), voltages = lax.scan(step, (state.v, state.i), (arriving + state.recent @ w_rec, levels))
+        return State(v, i, fire(rule, voltages, c.threshold, c.reset, levels)[0]), voltages
 
     if rule.delay == 0:
-        (v, i), voltages = lax.scan(step, (start.v, start.i), arrivals)
+        (v, i), voltages = lax.scan(step, (start.v, start.i), (arrivals, levels))
     else:
-        end, voltages = lax.scan(block, start, arrivals.reshape(_in_blocks(arrivals, start)))
+        in_blocks = _in_blocks(arrivals, start)
+        blocks = jax.tree.map(lambda x: x.reshape(in_blocks), (arrivals, levels))
+        end, voltages = lax.scan(block, start, blocks)
         v, i = end.v, end.i
         voltages = voltages.reshape(arrivals.shape)
     voltages = checkpoint_name(voltages, KEPT)
-    spikes, _ = fire(rule, voltages, c.threshold, c.reset)
+    spikes, _ = fire(rule, voltages, c.threshold, c.reset, levels)
     return v, i, spikes, voltages
 
 
 def _forward(
-    rule: Rule, constants: GridConstants, w_rec: Array | None, back: Array | None, start: State, arrivals: Array
-) -> tuple[tuple[Array, Array, Array], _Residuals]:
-    v, i, spikes, voltages = forward_segment(rule, constants, w_rec, start, arrivals)
-    return (v, i, spikes), (constants, w_rec, back, start, voltages)
+    rule: Rule, constants: GridConstants, w_rec: Array | None, back: Array | None, start: State, arrivals: Array,
+    levels: Array | None = None,
+) -> tuple[tuple[Array, Array, Array], _Residuals]:  # fmt: skip
+    v, i, spikes, voltages = forward_segment(rule, constants, w_rec, start, arrivals, levels)
+    return (v, i, spikes), (constants, w_rec, back, start, levels, voltages)
 
 
 @own_rules()
 def _backward(
     rule: Rule, residuals: _Residuals, cotangents: tuple[Array, Array, Array]
-) -> tuple[GridConstants, Array | None, None, State, Array]:
-    c, w_rec, back, start, voltages = residuals
+) -> tuple[GridConstants, Array | None, None, State, Array, None]:
+    c, w_rec, back, start, levels, voltages = residuals
     end_v, end_i, from_outside = cotangents
 
-    def step(adjoint: _Adjoint, inputs: tuple[Array, Array]) -> tuple[_Adjoint, tuple[Array, Array]]:
+    def step(adjoint: _Adjoint, inputs: tuple[Array, Array, Array | None]) -> tuple[_Adjoint, tuple[Array, Array]]:
         lambda_v_after, lambda_i, d_threshold, d_reset = adjoint
-        v, lambda_s = inputs
+        v, lambda_s, level = inputs
         if back is not None and rule.delay == 0:
             lambda_s = lambda_s + lambda_i @ back.T
-        _, pull_back = jax.vjp(functools.partial(fire, rule), v, c.threshold, c.reset)
+        _, pull_back = jax.vjp(functools.partial(fire, rule, level=level), v, c.threshold, c.reset)
         lambda_v, of_threshold, of_reset = pull_back((lambda_s, lambda_v_after))
         before = c.decay_mem * lambda_v, c.gain * lambda_v + c.decay_syn * lambda_i
         return (*before, d_threshold + of_threshold, d_reset + of_reset), (lambda_v, lambda_i)
 
     def block(
-        state: tuple[_Adjoint, Array], inputs: tuple[Array, Array]
+        state: tuple[_Adjoint, Array], inputs: tuple[Array, Array, Array | None]
     ) -> tuple[tuple[_Adjoint, Array], tuple[Array, Array]]:
         adjoint, from_later_block = state
-        v, lambda_s = inputs
+        v, lambda_s, level = inputs
         assert back is not None
-        adjoint, (lambda_v, lambda_i) = lax.scan(step, adjoint, (v, lambda_s + from_later_block), reverse=True)
+        adjoint, (lambda_v, lambda_i) = lax.scan(step, adjoint, (v, lambda_s + from_later_block, level), reverse=True)
         return (adjoint, lambda_i @ back.T), (lambda_v, lambda_i)
 
     adjoint = end_v, end_i, jnp.zeros_like(c.threshold), jnp.zeros_like(c.reset)
     d_recent = jnp.zeros_like(start.recent)
     if rule.delay == 0:
-        adjoint, (lambda_v, lambda_i) = lax.scan(step, adjoint, (voltages, from_outside), reverse=True)
+        adjoint, (lambda_v, lambda_i) = lax.scan(step, adjoint, (voltages, from_outside, levels), reverse=True)
     else:
         in_blocks = _in_blocks(voltages, start)
-        blocks = voltages.reshape(in_blocks), from_outside.reshape(in_blocks)
+        blocks = jax.tree.map(lambda x: x.reshape(in_blocks), (voltages, from_outside, levels))
         (adjoint, d_recent), lambdas = lax.scan(block, (adjoint, d_recent), blocks, reverse=True)
         lambda_v, lambda_i = (x.reshape(voltages.shape) for x in lambdas)
     d_v, d_i, d_threshold, d_reset = adjoint
 
-    spikes, d_constants = of_constants(rule, c, start.v, voltages, lambda_v, lambda_i, d_threshold, d_reset)
+    spikes, d_constants = of_constants(rule, c, start.v, voltages, lambda_v, lambda_i, d_threshold, d_reset, levels)
     d_w_rec = None
     if w_rec is not None:
         sent = jnp.concatenate([start.recent, spikes])[: len(spikes)]
         d_w_rec = lax.collapse(sent, 0, 2).T @ lax.collapse(lambda_i, 0, 2)
-    return d_constants, d_w_rec, None, State(d_v, d_i, d_recent), lambda_i
+    return d_constants, d_w_rec, None, State(d_v, d_i, d_recent), lambda_i, None
 
 
 def of_constants(
     rule: Rule, constants: GridConstants, v: Array, voltages: Array, lambda_v: Array, lambda_i: Array,
-    d_threshold: Array, d_reset: Array,
+    d_threshold: Array, d_reset: Array, levels: Array | None = None,
 ) -> tuple[Array, GridConstants]:  # fmt: skip
     """The spikes again, and the gradient of the constants.
 
@@ -237,8 +244,9 @@ def of_constants(
         lambda_i: of the currents after each step.
         d_threshold: gradient.
         d_reset: likewise.
+        levels: as for ``run_segment``.
     """
-    spikes, v_after = fire(rule, voltages, constants.threshold, constants.reset)
+    spikes, v_after = fire(rule, voltages, constants.threshold, constants.reset, levels)
     v_before = jnp.concatenate([v[None], v_after[:-1]])
     i_before = (voltages - constants.decay_mem * v_before) / constants.gain
     return spikes, GridConstants(

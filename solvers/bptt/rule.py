@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Array
 
+from ..escape import Escape
 from ..surrogates import Surrogate
 
 KEPT = "voltages"  # the name under which a checkpointing policy may keep the free voltages
@@ -15,12 +16,12 @@ class Rule(NamedTuple):
 
     Attributes:
         delay: recurrent transmission delay in steps; 0 for a layer without recurrent weights.
-        surrogate: the stand-in for the derivative of a spike.
+        surrogate: the stand-in for the derivative of a spike; with an ``Escape`` spikes are drawn.
         reset_gradient: whether the reset passes a gradient to the spikes.
     """
 
     delay: int
-    surrogate: Surrogate
+    surrogate: Surrogate | Escape
     reset_gradient: bool
 
 
@@ -29,9 +30,10 @@ class Segment(NamedTuple):
 
     Attributes:
         rest: its state before the first step, from the size of the batch.
-        run: from its state before a segment and the arrivals from outside ``[steps, batch, neurons]`` [voltage], its
-            state after the segment and its spikes ``[steps, batch, neurons]``, 0 or 1.
+        run: from its state before a segment, the arrivals from outside ``[steps, batch, neurons]`` [voltage] and the
+            levels at which its neurons spike, None for their thresholds, its state after the segment and its spikes
+            ``[steps, batch, neurons]``, 0 or 1.
     """
 
     rest: Callable[[int], Any]
-    run: Callable[[Any, Array], tuple[Any, Array]]
+    run: Callable[[Any, Array, Array | None], tuple[Any, Array]]

@@ -21,10 +21,11 @@ from typing import Any, Protocol, runtime_checkable
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Bool, Float, Int, PyTree
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from ..checks import batch_shapes, checked, varying_alike
 from ..delays import kinds
+from ..escape import Escape
 from ..events import Events
 from ..fields import check_fields
 from ..neurons.base import Parameters
@@ -90,15 +91,21 @@ def _scan_segments(
     collect: Callable[..., tuple[PyTree, PyTree]],
     collected: PyTree,
     feedback: Sequence[Parameters] | None = None,
+    key: PRNGKeyArray | None = None,
 ) -> tuple[PyTree, PyTree]:
     """Run all layers, and after each segment ``collect(collected, spikes of each layer, points)``.
 
     Its first result is handed on to the next segment, its second stacked. The last segment is filled up with points
     beyond the end of the grid.
     """
+    escape = rule.surrogate if isinstance(rule.surrogate, Escape) else None
+    if (escape is None) != (key is None):
+        raise ValueError("spikes are drawn with an Escape for the surrogate and a key: give both, or none of them")
     if any(map(kinds, layers)):
         for params in layers:
             require_delays(params)
+        if escape is not None:
+            raise ValueError("surrogate is an Escape, but layers with delays draw no spikes: give a Surrogate")
         if checkpoint:
             raise ValueError("checkpoint is set, but layers with delays keep all steps: leave it out")
         if feedback is not None:
@@ -119,8 +126,13 @@ def _scan_segments(
         window, first = window_and_first
         spikes = segment_input(binned, window, first, (grid.segment, batch, inputs), dtype)
         ends, fired = [], []
-        for params, back, one, state in zip(layers, backs, ready, states, strict=True):
-            end, spikes = one.run(state, _project(spikes, params.w_in, None if back is None else back.w_in))
+        for depth, (params, back, one, state) in enumerate(zip(layers, backs, ready, states, strict=True)):
+            arrivals = _project(spikes, params.w_in, None if back is None else back.w_in)
+            levels = None
+            if escape is not None and key is not None:  # drawn again where a segment is run again, from the same key
+                own = jax.random.fold_in(jax.random.fold_in(key, first), depth)
+                levels = escape.levels(own, arrivals.shape, dtype)
+            end, spikes = one.run(state, arrivals, levels)
             ends.append(end)
             fired.append(spikes)
         points = first + jnp.arange(grid.segment)
@@ -137,7 +149,7 @@ def _scan_segments(
 
 @dataclass(frozen=True)
 class _Settings:
-    surrogate: Surrogate
+    surrogate: Surrogate | Escape
     reset_gradient: bool
     checkpoint: bool
 
@@ -157,10 +169,11 @@ def simulate(
     duration: float,
     dt: float,
     delay: float,
-    surrogate: Surrogate,
+    surrogate: Surrogate | Escape,
     reset_gradient: bool = True,
     checkpoint: bool = False,
     feedback: Sequence[Parameters] | None = None,
+    key: PRNGKeyArray | None = None,
 ) -> tuple[PyTree, tuple[Float[Array, "batch _"], ...]]:
     """Run layers of neurons on the grid while an observer reads the spikes of the last one.
 
@@ -173,12 +186,14 @@ def simulate(
         duration: [s]; the steps are ``n = 0 .. ceil(duration / dt)``.
         dt: step [s].
         delay: of recurrent transmission [s], a whole number of steps; with 0 spikes arrive in their own step.
-        surrogate: the stand-in for the derivative of a spike.
+        surrogate: the stand-in for the derivative of a spike. With an ``Escape`` spikes are drawn, and this is the
+            derivative of their probability.
         reset_gradient: whether the reset passes a gradient to the spikes, or is held fixed.
         checkpoint: keep the state between segments only, memory in proportion to the square root of the number of
             steps, for the price of a second forward pass; the same values and gradients.
         feedback: layers of the same shapes, through whose weights the reverse pass goes from each layer back to itself
             and to the one before, in place of those of the layers (feedback alignment); nothing else of them matters.
+        key: with which spikes are drawn.
 
     Returns:
         The observer's last state, and for each layer the spike counts, which pass gradients too. NaN for a sample of
@@ -215,7 +230,7 @@ def simulate(
     counts = [jnp.zeros((batch, params.w_in.shape[1]), params.w_in.dtype) for params in layers]
     seen = observer.init(batch, layers[-1].w_in.shape[1], layers[-1].w_in.dtype)
     result, _ = _scan_segments(
-        layers, events, grid, settings.rule(grid), settings.checkpoint, collect, (seen, counts), feedback
+        layers, events, grid, settings.rule(grid), settings.checkpoint, collect, (seen, counts), feedback, key
     )
     seen, counts = _lost(wrong | events.overflowed, result)
     return seen, tuple(counts)

@@ -12,7 +12,7 @@ A new shape is one file and one line in ``SURROGATES``.
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import jax
 from jaxtyping import Array, Float
@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     SurrogateName = str
 else:
     SurrogateName = Literal[tuple(SURROGATES)]
+
+
+class Derivative(Protocol):
+    """What stands in for the derivative of a spike."""
+
+    def derivative(self, x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        """With respect to ``x``, the distance from the threshold [threshold]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,19 +73,22 @@ class Surrogate:
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
-def spike(x: Float[Array, "*shape"], surrogate: Surrogate) -> Float[Array, "*shape"]:
-    """1 where ``x >= 0``, otherwise 0; differentiated as if its slope were ``surrogate.derivative(x)``.
+def spike(
+    x: Float[Array, "*shape"], surrogate: Derivative, level: Float[Array, "*shape"] | None = None
+) -> Float[Array, "*shape"]:
+    """1 where ``x`` is at a level or above, otherwise 0; differentiated as if its slope were that of the surrogate.
 
     Args:
         x: distance of the voltage from the threshold [threshold].
-        surrogate: the stand-in for the derivative.
+        surrogate: the stand-in for the derivative, ``surrogate.derivative(x)``.
+        level: 0 by default; random with escape noise. It has no derivative.
 
     Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51.
     """
-    return (x >= 0).astype(x.dtype)
+    return (x >= (0 if level is None else level)).astype(x.dtype)
 
 
 @spike.defjvp
-def _spike_jvp(surrogate: Surrogate, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    (x,), (x_dot,) = primals, tangents
-    return spike(x, surrogate), surrogate.derivative(x) * x_dot
+def _spike_jvp(surrogate: Derivative, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
+    x, level = primals
+    return spike(x, surrogate, level), surrogate.derivative(x) * tangents[0]

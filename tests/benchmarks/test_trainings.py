@@ -8,6 +8,7 @@ import pytest
 from benchmarks.trained_speed.__main__ import COMMAND as SPEED
 from benchmarks.transfer.__main__ import COMMAND
 from benchmarks.transfer.measure import CONTINUOUS, DEAD_TIME, Config, figures_of, simulators
+from benchmarks.trials.__main__ import COMMAND as TRIALS
 from benchmarks.workload import poisson_data
 from gradlab import BPTTTrainer, Network, TrainConfig
 from gradlab.data import SpikeData, Splits
@@ -45,6 +46,20 @@ def test_transfer_measures_and_records(method, few_spikes, tmp_path, capsys, mon
     # The training is kept: the same command again only tests.
     monkeypatch.setattr(Trainer, "_epoch", lambda *_: pytest.fail("trained again"))
     assert COMMAND.run(config)["metrics"] == metrics
+
+
+@pytest.mark.parametrize("method", ["stochastic", "bptt"])
+def test_trials_measure_and_record(method, few_spikes, tmp_path, capsys):
+    training = TrainConfig(epochs=1, batch_size=16, **PLAIN)
+    config = TRIALS.settings(method=(method,), network=SMALL, training=training, trials=3, out=tmp_path)
+    record = TRIALS.run(config)
+    assert records.read(tmp_path / "trials.jsonl") == [record]
+    metrics, each = record["metrics"], record["samples"]["accuracies"]
+    assert len(each) == 3 and metrics["accuracy"] == pytest.approx(np.mean(each))
+    assert 0 < metrics["fano_factor"] < 2 and 0 <= metrics["accuracy_without_noise"] <= 1
+    assert metrics["spikes_per_sample"] != metrics["spikes_per_sample_without_noise"] > 0
+    (figure,) = tmp_path.glob(f"figures/trials-{method}-*.png")
+    assert figure.read_bytes().startswith(b"\x89PNG") and "Fano factor" in capsys.readouterr().out
 
 
 def bumps(samples, seed):

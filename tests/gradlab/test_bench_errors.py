@@ -27,7 +27,7 @@ BAD = {
     "--method both --slope 0": "slope is 0, expected a finite number > 0",
     "--method bptt --scale -1": "scale is -1, expected a finite number >= 0",
     "--method": "no method is named, expected one or several of eventprop, bptt, eventprop-smooth, spikeprop, "
-    "feedback-alignment, e-prop, true-derivative, all, both",
+    "feedback-alignment, e-prop, true-derivative, stochastic, all, both",
     "--neuron adaptive --engine xla": "engine xla does not simulate neuron 'adaptive': choose ode",
     "--other-constants jump 0.1": "other_constants has 'jump', expected nothing for neuron 'lif'",
     "--epochs 0": "epochs is 0, expected a whole number >= 1",

@@ -16,6 +16,7 @@ from gradlab.networks.initialisers import INITIALISERS
 from gradlab.networks.readouts import READOUTS
 from gradlab.networks.settings import NetworkSettings
 from gradlab.training.presets import PRESETS
+from solvers.escape import ESCAPES
 from solvers.eventprop import ENGINES
 from solvers.neurons import NEURONS
 from solvers.surrogates import SURROGATES
@@ -35,6 +36,7 @@ CHOICES = {
     (MethodOptions, "surrogate"): SURROGATES,
     (MethodOptions, "smoothing"): ("triangle", "boxcar"),
     (MethodOptions, "parts"): ("both", "existence", "timing"),
+    (MethodOptions, "escape"): ESCAPES,
     (MethodOptions, "feedback"): ("symmetric", "random"),
     (check.Config, "engine"): ("auto", *ENGINES),
     (DataSettings, "dataset"): ("auto", *DATASETS),

@@ -18,12 +18,13 @@ from gradlab.data import AugmentationConfig
 from gradlab.methods import METHODS
 from gradlab.networks.settings import NetworkSettings
 from gradlab.training.json_types import to_json
+from solvers.escape import Escape
 from solvers.fields import Count, Counts, NotNegative, Positive, Seed, check_fields
 from solvers.surrogates import Surrogate
 
 SIZES = {"inputs": 3, "outputs": 2}
 PUBLIC = {
-    NetworkSettings: {}, Network: SIZES, TrainConfig: {}, AugmentationConfig: {}, Surrogate: {},
+    NetworkSettings: {}, Network: SIZES, TrainConfig: {}, AugmentationConfig: {}, Surrogate: {}, Escape: {},
     **{method: {} for method in METHODS.values()},
 }  # fmt: skip
 FIELDS = [(kind, field.name) for kind in PUBLIC for field in dataclasses.fields(kind)]
