@@ -20,7 +20,7 @@ class TrainingConfig(configuration.Config):
     """Options of ``gradlab.bench``, for what looks at a training.
 
     Attributes:
-        resume: go on from the checkpoint in OUT/checkpoints, which ``gradlab.bench`` writes, too.
+        resume: take the training from its folder in OUT, where ``gradlab.bench`` puts it, or go on with it.
     """
 
     resume: bool = True
@@ -50,11 +50,11 @@ class Training(NamedTuple):
 
 
 def training_of(config: configuration.Config) -> Training:
-    """Take a training from its checkpoint in OUT/checkpoints, which ``gradlab.bench`` writes; train what is missing.
+    """Take a training from its folder in OUT, where ``gradlab.bench`` puts it; train what is missing.
 
     Raises:
         ValueError: for several methods at once, an impossible configuration or damaged data.
-        OSError: for data that are not there, or a folder that cannot be written to.
+        OSError: for data that are not there, a folder that cannot be written to, or a run that is under way.
         KeyboardInterrupt: after Ctrl-C; the training so far is kept.
     """
     name = only_method(config, "training")
@@ -62,7 +62,9 @@ def training_of(config: configuration.Config) -> Training:
     splits = load(config.dataset, config.data_dir, config.validation_groups)
     network = configuration.network_of(config, splits.train)
     trainer = Trainer(network, config.training, make_method(name, config.options))
-    result = bench.trained(trainer, splits, bench.checkpoint_of(config, trainer, splits), config.resume)
+    folder = bench.folder_of(config, trainer, splits)
+    with folder.held(bench.configuration_of(config, trainer, splits)):
+        result, _ = bench.trained(trainer, splits, folder, config.resume)
     if result.status == "interrupted":
         raise KeyboardInterrupt
     return Training(trainer, splits, result)

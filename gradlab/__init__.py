@@ -7,6 +7,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .models.model import Model as Model
+    from .models.model import load as load
     from .networks.network import Network as Network
     from .networks.params import NetworkParams as NetworkParams
     from .training.config import TrainConfig as TrainConfig
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from .training.trainers import EventPropTrainer as EventPropTrainer
 
 _HOME = {
+    "Model": "models.model",
+    "load": "models.model",
     "Network": "networks.network",
     "NetworkParams": "networks.params",
     "BPTTTrainer": "training.trainers",

@@ -4,62 +4,65 @@
     python -m gradlab.bench --method all --dataset shd --data-dir DIR
     python -m gradlab.bench --preset shd-256 --data-dir DIR --resume
 
-Ends with a table, appends a record for each training to OUT/bench.jsonl and draws figures into OUT/figures.
+Ends with a table. Each training has a folder of its own in OUT, see ``gradlab.runs``; so has a comparison of several.
 """
 
 import dataclasses
 import sys
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from functools import partial
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from solvers.delays import delays_of
-from solvers.events import Events
 
-from .command import Outcome, Record, draw, exit_with, prepare, record_of, run_command, write_record
+from .command import Outcome, Record, draw, exit_with, record_of, run_command
 from .configuration import Config, check, configured_by, network_of
-from .data import SpikeData, Splits, load
+from .data import SpikeData, Splits, load, with_input_rate
 from .measuring.evaluation import compare_gradients, measure, transfer_objectives
-from .methods import EVENT_DRIVEN
+from .methods import EVENT_DRIVEN, METHODS
 from .methods.options import make_method
+from .models import Model
 from .networks.params import NetworkParams
 from .reporting import records
 from .reporting.constants import constants
 from .reporting.delays import delays
+from .reporting.environment import code_state
 from .reporting.learning_curves import learning_curves
 from .reporting.raster import raster
 from .reporting.similarity import AFTER, BEFORE, gradient_similarity, similarity_table
 from .reporting.tables import training_table
+from .runs import RASTER, RunFolder
 from .training import checkpoints
-from .training.json_types import digest
+from .training.json_types import to_json
 from .training.loop import Trainer
 from .training.objective import Objective
 from .training.result import Result
 from .training.room import Runaway
 
-_RECORDS = "bench.jsonl"
+_DIGITS = 6  # of the times of a raster [s]
 
 
-def figures_of_sample(objective: Objective, params: NetworkParams, data: SpikeData) -> dict[str, Figure]:
-    """Of the first sample: its spikes in continuous time, and what delays do; none if there are too many spikes."""
+def raster_of(objective: Objective, params: NetworkParams, data: SpikeData) -> dict[str, Any] | None:
+    """Spikes of the first sample in continuous time, the arguments of ``raster``; None if they are too many."""
     events, labels = objective.batch(data, np.arange(1))
     try:
         output = objective.forward(params, events)
     except Runaway:
-        return {}
-    inputs, spikes = map(_first_sample, (events, output.spikes[0]))
-    words = f"class {data.class_name(labels[0])}, answer {data.class_name(np.argmax(output.logits[0]))}"
-    figures = {"raster": raster(*inputs, *spikes, words)}
-    if any(x is not None for x in delays_of(params.layers[0])):
-        figures["delays"] = delays(params.layers[0], inputs, spikes)
-    return figures
-
-
-def _first_sample(events: Events) -> tuple[np.ndarray, np.ndarray]:
-    used = int(events.count[0])
-    return np.asarray(events.times[0])[:used], np.asarray(events.units[0])[:used]
+        return None
+    size, (spikes, *_) = int(events.count[0]), output.spikes
+    used = int(spikes.count[0])
+    rounded = lambda times: np.round(np.asarray(times, np.float64), _DIGITS)  # noqa: E731
+    return {
+        "input_times": rounded(events.times[0, :size]),
+        "input_units": events.units[0, :size],
+        "hidden_times": rounded(spikes.times[0, :used]),
+        "hidden_units": spikes.units[0, :used],
+        "title": f"class {data.class_name(labels[0])}, answer {data.class_name(np.argmax(output.logits[0]))}",
+    }
 
 
 def run(config: Config) -> Record:
@@ -70,69 +73,120 @@ def run(config: Config) -> Record:
 
     Raises:
         ValueError: for an impossible configuration or damaged data.
-        OSError: for data that are not there, or a folder that cannot be written to.
+        OSError: for data that are not there, a folder that cannot be written to, or a run that is under way already.
     """
     check(config)
     splits = load(config.dataset, config.data_dir, config.validation_groups)
-    prepare(config.out, _RECORDS)
+    code_state()  # which code does the work, before it may change
     data, network = splits.train, network_of(config, splits.train)
     make = partial(make_method, options=config.options)
     trainers = {name: Trainer(network, config.training, make(name)) for name in config.methods}
     others = transfer_objectives(trainers, network, config.training, make)
-    print(
-        f"data set {data.name}: {len(data)} training, {len(splits.validation or ())} validation, "
-        f"{len(splits.test)} test samples; {data.spikes_per_sample.mean():.0f} input spikes a sample"
-    )
+    runs = {name: configuration_of(config, trainer, splits) for name, trainer in trainers.items()}
+    folders = {name: folder_of(config, trainer, splits) for name, trainer in trainers.items()}
+    chosen, held = "-".join(config.method), {folders[name]: runs[name] for name in runs}
+    together = RunFolder.of(config.out, f"{chosen}-{config.describe(data)}", runs)
+    if len(runs) > 1:
+        held[together] = {name: folder.path.name for name, folder in folders.items()}
     shared = Outcome(
         {}, preset=config.preset, dataset=data.name, hidden=sum(config.network.hidden), seed=config.training.seed,
         config=records.recorded(config) | {"samples": [len(part or ()) for part in splits]},
     )  # fmt: skip
-    chosen, what = "-".join(config.method), config.describe(data)
     written: dict[str, Record] = {}
+    added = False  # whether anything was not finished before
     reached = {BEFORE: next(iter(trainers.values())).init(data)}
-    try:
-        for name, trainer in trainers.items():
-            checkpoint = checkpoint_of(config, trainer, splits)
-            result = trained(trainer, splits, checkpoint, config.resume)
-            reached[f"{AFTER}{name}"] = result.params
-            written[name] = record_of("train", config, _outcome(shared, trainer, others, splits, result))
-            records.append(written[name], config.out / _RECORDS)
-            figures = _figures(written[name], others, result.params, splits.test)
-            draw(config.out, {f"{kind}-{checkpoint.stem}.png": figure for kind, figure in figures.items()})
-            if result.status == "interrupted":
-                break
-    finally:  # also if a disk is full
-        if written:
-            print(training_table({name: record["metrics"] for name, record in written.items()}), flush=True)
-    what = f"{chosen}-{what}-{digest(*(trainer.describe(splits) for trainer in trainers.values()))}"
-    draw(config.out, {f"curves-{what}.png": learning_curves(list(written.values()))})
-    failed = [record for record in written.values() if record["status"] != "ok"]
-    if failed or len(written) < 2:
-        return (failed or list(written.values()))[0]
-    agreement = {stage: compare_gradients(trainers, params, data) for stage, params in reached.items()}
-    print(similarity_table(agreement), flush=True)
-    metrics = {name: record["metrics"] for name, record in written.items()} | {"agreement": agreement}
-    record = write_record("train", config, dataclasses.replace(shared, method=chosen, metrics=metrics), _RECORDS)
-    draw(config.out, {f"agreement-{what}.png": gradient_similarity(record)})
-    return record
+    with ExitStack() as stack:
+        for folder, configuration in held.items():
+            stack.enter_context(folder.held(configuration))
+        print(
+            f"data set {data.name}: {len(data)} training, {len(splits.validation or ())} validation, "
+            f"{len(splits.test)} test samples; {data.spikes_per_sample.mean():.0f} input spikes a sample"
+        )
+        try:
+            for name, trainer in trainers.items():
+                result, finished = trained(trainer, splits, folders[name], config.resume)
+                reached[f"{AFTER}{name}"] = result.params
+                written[name] = finished or record_of(
+                    "train", config, _outcome(shared, trainer, others, splits, result)
+                )
+                if finished is None:
+                    added = True
+                    model_of(trainer, result, data).save(folders[name].params)
+                    _write(folders[name], written[name], config)
+                    draw(folders[name].path, _figures(written[name], result.params))
+                if result.status == "interrupted":
+                    break
+        finally:  # also if a disk is full
+            if written:
+                print(training_table({name: record["metrics"] for name, record in written.items()}))
+                print("\n".join(f"run: {folders[name].path}" for name in written), flush=True)
+        failed = [record for record in written.values() if record["status"] != "ok"]
+        if failed or len(runs) < 2:
+            return (failed or list(written.values()))[0]
+        if not added and (before := together.record()):
+            print(similarity_table(before["metrics"]["agreement"]), flush=True)
+            print(f"comparison, finished before: {together.path}")
+            return before
+        agreement = {stage: compare_gradients(trainers, params, data) for stage, params in reached.items()}
+        print(similarity_table(agreement), flush=True)
+        metrics = {name: record["metrics"] for name, record in written.items()} | {"agreement": agreement}
+        curves = {name: _without_raster(record["samples"]) for name, record in written.items()}
+        compared = dataclasses.replace(shared, method=chosen, metrics=metrics, samples=curves)
+        record = record_of("train", config, compared)
+        _write(together, record, config, list(written.values()))
+        draw(together.path, {"agreement.png": gradient_similarity(record)})
+        print(f"comparison: {together.path}")
+        return record
 
 
-def checkpoint_of(config: Config, trainer: Trainer, splits: Splits) -> Path:
-    """The checkpoint of a training that this command does."""
+def configuration_of(config: Config, trainer: Trainer, splits: Splits) -> dict[str, Any]:
+    """All that determines what is in the folder of a training: the training, and the other simulators it is tested in.
+
+    Args:
+        config: of the command.
+        trainer: of one of its methods.
+        splits: the data.
+    """
+    others: dict[str, Any] = {}
+    for name, method in METHODS.items():
+        if method.simulator not in (trainer.method.simulator, *others):
+            with suppress(ValueError):  # it is not tested there either
+                others[method.simulator] = {"method": name, "options": make_method(name, config.options)}
+    return trainer.describe(splits) | {"tested_in": to_json(others)}
+
+
+def folder_of(config: Config, trainer: Trainer, splits: Splits) -> RunFolder:
+    """The folder of a training that this command does; arguments as for ``configuration_of``."""
     about = f"{trainer.method.name}-{config.describe(splits.train)}"
-    return checkpoints.path_of(config.out / "checkpoints", about, trainer.describe(splits))
+    return RunFolder.of(config.out, about, configuration_of(config, trainer, splits))
 
 
-def trained(trainer: Trainer, splits: Splits, checkpoint: Path, resume: bool) -> Result:
-    """One training; tells the user what there is to know about its checkpoint. Raises as ``Trainer.fit``."""
-    if said := checkpoints.found(checkpoint, trainer.describe(splits), resume):
+def trained(trainer: Trainer, splits: Splits, folder: RunFolder, resume: bool) -> tuple[Result, Record | None]:
+    """One training; tells the user what there is to know about its checkpoint. Raises as ``Trainer.fit``.
+
+    Returns:
+        What was reached; and the record of a training that had been finished before, which nothing was added to.
+    """
+    if said := checkpoints.found(folder.checkpoint, folder.alike, trainer.describe(splits), resume):
         print(said, file=sys.stderr)
-    result = trainer.fit(splits, checkpoint=checkpoint, resume=resume)
+    epochs: list[None] = []
+    note = lambda _: epochs.append(None)  # noqa: E731
+    result = trainer.fit(splits, checkpoint=folder.checkpoint, resume=resume, on_epoch=note)
     if result.status != "ok":
         print(f"{trainer.method.name} ended early: {result.reason}", file=sys.stderr)
-        kept = f"the state after epoch {result.epochs} is kept in {checkpoint}, see --resume"
+        kept = f"the state after epoch {result.epochs} is kept in {folder.checkpoint}, see --resume"
         print(kept if result.epochs else "no epoch is complete, and nothing is kept", file=sys.stderr)
-    return result
+    before = folder.record() if resume and not epochs and result.status == "ok" else None
+    if before is None or before["status"] != "ok":
+        return result, None
+    print(f"{folder.path} is finished, nothing is added; without --resume it is trained anew", file=sys.stderr)
+    return result, before
+
+
+def model_of(trainer: Trainer, result: Result, data: SpikeData) -> Model:
+    """What a training made of a network; ``data`` are those that it was trained on."""
+    network = with_input_rate(trainer.network, data)
+    return Model(network, result.params, trainer.method, trainer.config, data.name, data.class_names)
 
 
 def _outcome(
@@ -140,24 +194,43 @@ def _outcome(
 ) -> Outcome:
     """What a training has reached."""
     # A time for each step of a long training would be most of its record.
-    curves = {key: values for key, values in result.history.items() if key != "step_s"}
+    samples: dict[str, Any] = {key: values for key, values in result.history.items() if key != "step_s"}
+    if EVENT_DRIVEN in others and (spikes := raster_of(others[EVENT_DRIVEN], result.params, splits.test)) is not None:
+        samples[RASTER] = spikes
     return dataclasses.replace(
-        shared, method=trainer.method.name, status=result.status, reason=result.reason, samples=curves,
+        shared, method=trainer.method.name, status=result.status, reason=result.reason, samples=samples,
         metrics=measure(trainer, others, result, splits),
     )  # fmt: skip
 
 
-def _figures(record: Record, others: dict[str, Objective], params: NetworkParams, test: SpikeData) -> dict[str, Figure]:
-    """What is drawn of one training, by kind."""
-    figures = figures_of_sample(others[EVENT_DRIVEN], params, test) if EVENT_DRIVEN in others else {}
+def _write(folder: RunFolder, record: Record, config: Config, compared: list[Record] | None = None) -> None:
+    """Write a record, and the learning curves in it or in those that it compares."""
+    folder.write_record(record, config.resume)
+    draw(folder.path, {"curves.png": learning_curves(compared or [record])})
+
+
+def _figures(record: Record, params: NetworkParams) -> dict[str, Figure]:
+    """What is drawn of one training beside its learning curves, by file name."""
+    figures: dict[str, Figure] = {}
+    if found := record["samples"].get(RASTER):
+        figures["raster.png"] = raster(**found)
+        if any(x is not None for x in delays_of(params.layers[0])):
+            inputs, hidden = (
+                (np.array(found[f"{of}_times"]), np.array(found[f"{of}_units"])) for of in ("input", "hidden")
+            )
+            figures["delays.png"] = delays(params.layers[0], inputs, hidden)
     if any(key.endswith("_quantiles") for key in record["samples"]):
-        figures["constants"] = constants(record)
+        figures["constants.png"] = constants(record)
     return figures
+
+
+def _without_raster(samples: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values for name, values in samples.items() if name != RASTER}
 
 
 def main() -> int:
     """The command line; returns the exit status."""
-    return run_command("gradlab.bench", Config, run, _RECORDS, default=configured_by(sys.argv[1:]))
+    return run_command("gradlab.bench", Config, run, default=configured_by(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 #: Where runs of a user go; ``results`` holds committed records only.
 RUNS = Path("runs")
+_CONSOLE = "gradlab"  # the command with all others in it
 _EXIT = {"ok": 0, "interrupted": 130}
 _FAILED, _REFUSED = 1, 2
 _XLA_HAS_NO_MEMORY = "RESOURCE_EXHAUSTED"  # JAX has no error of its own for it
@@ -41,6 +42,7 @@ class Settings(Protocol):
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
+AnyOptions = TypeVar("AnyOptions")
 
 
 @dataclass(frozen=True)
@@ -130,36 +132,64 @@ class Command(Generic[AnySettings]):
 
     def main(self, arguments: Sequence[str] | None = None, default: AnySettings | None = None) -> int:
         """The command line, see ``run_command``."""
-        return run_command(self.program, self.settings, self.run, self.file, arguments, default)
+        where = lambda config: (  # noqa: E731
+            f"record appended to {config.out / self.file}, figures are in {config.out / 'figures'}"
+        )
+        return run_command(self.program, self.settings, self.run, arguments, default, where)
 
 
 def run_command(
     program: str,
     settings: Callable[..., AnySettings],
     run: Callable[[AnySettings], Record],
-    file: str,
     arguments: Sequence[str] | None = None,
     default: AnySettings | None = None,
+    closing: Callable[[AnySettings], str] | None = None,
 ) -> int:
     """Parse the options, run, and say where the results are.
 
     Args:
         program: how it is called, such as ``"gradlab.bench"``.
         settings: dataclass of the options.
-        run: does the work and returns the record that it appended last. Its ValueError and OSError are shown as one
-            line.
-        file: name of the file with the records.
+        run: does the work and returns the record that it wrote last. Its ValueError and OSError are shown as one line.
         arguments: by default those of the process.
         default: what options that are not given are set to, if not to the defaults of ``settings``.
+        closing: says where the results are, unless ``run`` does.
 
     Returns:
         Exit status: 0 if all went well, 1 for a run that failed, 2 for what was refused, 130 after Ctrl-C or SIGTERM.
     """
-    try:
-        form = cast(type[AnySettings], settings)
-        config = tyro.cli(form, prog=f"python -m {program}", args=arguments, default=default or settings())
-        with ended_by_signals(), plain_warnings():
+
+    def work() -> int:
+        config = parsed(program, settings, arguments, default)
+        with ended_by_signals():
             record = run(config)
+        if closing is not None:
+            print(closing(config))
+        if config.json:
+            print(json.dumps(record))
+        return _EXIT.get(record["status"], _FAILED)
+
+    return with_clear_errors(work)
+
+
+def parsed(
+    program: str,
+    settings: Callable[..., AnyOptions],
+    arguments: Sequence[str] | None = None,
+    default: AnyOptions | None = None,
+) -> AnyOptions:
+    """The options of a command line, see ``run_command``; ends the process where the parser refuses them."""
+    form = cast(type[AnyOptions], settings)
+    usage = next((each for each in (sys.argv[0], program) if each.startswith(f"{_CONSOLE} ")), f"python -m {program}")
+    return tyro.cli(form, prog=usage, args=arguments, default=default or settings())
+
+
+def with_clear_errors(work: Callable[[], int]) -> int:
+    """The exit status of what is done, 2 or 130 after an error that is shown as one line, as are warnings."""
+    try:
+        with plain_warnings():
+            return work()
     except (ValueError, OSError, MemoryError, RuntimeError, KeyboardInterrupt) as error:
         text = " ".join(str(error).split())
         # In a call back from a running XLA program, Ctrl-C comes as another error.
@@ -172,10 +202,6 @@ def run_command(
             raise
         print("error:", text, file=sys.stderr)
         return _REFUSED
-    print(f"record appended to {config.out / file}, figures are in {config.out / 'figures'}")
-    if config.json:
-        print(json.dumps(record))
-    return _EXIT.get(record["status"], _FAILED)
 
 
 def exit_with(status: int) -> None:

@@ -44,10 +44,10 @@ class Config:
         network: the network.
         training: training, for all methods.
         options: of the methods.
-        resume: go on from the checkpoint of a training that was stopped, if there is one; there is one from every
-            training with the same options, in OUT/checkpoints, written after each epoch. Without it, a training starts
-            anew, and the checkpoint of the one before is kept beside its own.
-        out: folder for records, figures and checkpoints.
+        resume: go on with a training that was stopped, from the checkpoint in its folder, which is written after each
+            epoch; of one that is finished nothing is done again. Without it, a training starts anew, and the checkpoint
+            and the record of the one before are kept beside its own.
+        out: folder of the runs; each training has a folder of its own in it, named after its configuration.
         json: print the record as one JSON object in the last line.
     """
 

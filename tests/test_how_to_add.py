@@ -120,7 +120,7 @@ def test_the_toys_train_and_are_drawn(method, house, tmp_path):
     small = ["--hidden", "4", "--epochs", "1", "--batch-size", "8", "--out", str(tmp_path)]
     printed = call(house, "-m", "gradlab.bench", *given, *small)
     assert re.search(r"^test accuracy .*%$", printed, re.MULTILINE)
-    assert list(tmp_path.glob("figures/curves-*.png")) and (tmp_path / "bench.jsonl").exists()
+    assert list(tmp_path.glob("*/figures/curves.png")) and list(tmp_path.glob("*/record.json"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -32,7 +32,7 @@ class Config:
     """Accuracy of all presets, from records.
 
     Attributes:
-        records: of gradlab.bench.
+        records: of gradlab.bench: a file of them, or a folder of runs.
         linear: records of benchmarks.linear, the last of which on the data set is the baseline.
         transfer: records of benchmarks.transfer.
         dataset: whose trainings to take, such as shd.
@@ -108,8 +108,8 @@ def _transfer(seeds: Sequence[Record]) -> str:
 
 
 def _read(path: Path) -> list[Record]:
-    """All records of a file; none of what is not there or is no file: a device may never end."""
-    return records.read(path) if path.is_file() else []
+    """All records of a file or a folder of runs; none of what is neither: a device may never end."""
+    return records.read_all(path) if path.is_file() or path.is_dir() else []
 
 
 @contextmanager

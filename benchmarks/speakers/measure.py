@@ -8,7 +8,7 @@ from gradlab import bench, configuration
 from gradlab.command import Outcome
 from gradlab.data import SpikeData, Splits, by_group, chosen_dataset, load
 from gradlab.methods.options import make_method
-from gradlab.training import checkpoints
+from gradlab.runs import RunFolder
 from gradlab.training.loop import Trainer
 
 from ..groups import group_word
@@ -49,9 +49,10 @@ def measure(config: configuration.Config) -> Outcome:
         print(f"{word} {group} is held out: {len(train)} training samples, {len(held_out)} of the {word}", flush=True)
         trainer = Trainer(network, config.training, make_method(name, config.options))
         without = Splits(train, held_out, splits.test)
-        about = f"{name}-{what}-without-{group}"
-        checkpoint = checkpoints.path_of(config.out / "speakers", about, trainer.describe(without))
-        result = bench.trained(trainer, without, checkpoint, config.resume)
+        settings = trainer.describe(without)
+        folder = RunFolder.of(config.out / "speakers", f"{name}-{what}-without-{group}", settings)
+        with folder.held(settings):
+            result, _ = bench.trained(trainer, without, folder, config.resume)
         if result.status == "interrupted":
             raise KeyboardInterrupt
         runs[str(group)] = {"status": result.status, "samples": len(held_out), "kept_epoch": result.kept}

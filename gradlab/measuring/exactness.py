@@ -92,6 +92,7 @@ def check_gradients(
     seed: int = 0,
     method: EventProp = EXACT,
     progress: bool = False,
+    quick: bool = False,
 ) -> Report:
     """Compare EventProp with independent oracles on random networks.
 
@@ -102,6 +103,8 @@ def check_gradients(
         seed: of the networks.
         method: EventProp with the engine to check.
         progress: whether to show a bar on stderr.
+        quick: each case with one of the losses only, in turn; other oracles than the differences for the first case
+            only.
 
     Raises:
         ValueError: unless JAX computes in double precision.
@@ -110,10 +113,15 @@ def check_gradients(
         raise ValueError("the check needs double precision: set jax_enable_x64 first")
     report = Report()
     delays = AXON in ENGINES[engine_name(method.engine)].delays
-    todo = list(itertools.product([case for case in cases if delays or not case.delays], losses, range(networks)))
-    for case, loss, number in tqdm(todo, "checking gradients", file=sys.stderr, disable=not progress):
+    chosen = [case for case in cases if delays or not case.delays]
+    pairs = list(zip(chosen, itertools.cycle(losses), strict=False) if quick else itertools.product(chosen, losses))
+    todo = tqdm(list(itertools.product(pairs, range(networks))), "checking", file=sys.stderr, disable=not progress)
+    for (case, loss), number in todo:
+        todo.set_postfix_str(f"{case.name}, loss {loss}")
         problem = draw_problem(case, loss, [seed, number], method)
         _compare_with_differences(problem, report)
+        if quick and case != chosen[0]:
+            continue
         if problem.network.neuron_model.refractory is None:
             _compare_layers(problem, report)
         if loss == losses[0] and not case.delays:  # the layers know nothing of the loss, diffrax nothing of such delays

@@ -83,6 +83,14 @@ CASES = (
     Case("clamp, shared constants, no delay", neuron="clamp", drive=1.5, delay=0.0, shared=True),
 )
 
+#: A few of them, of each thing that there is in one: for an answer within a minute.
+QUICK = tuple(
+    next(case for case in CASES if case.name == name)
+    for name in (
+        "constants per neuron", "two layers, no delay", "delays of channels and neurons", "dead time", "clamp",
+    )
+)  # fmt: skip
+
 
 class Problem(NamedTuple):
     """A network with its parameters and a batch: one spike for each time and unit, in any order."""

@@ -96,6 +96,15 @@ def recorded(settings: Any) -> dict[str, Any]:
     return {name: value for name, value in dataclasses.asdict(settings).items() if name not in _UNRECORDED}
 
 
+def line(record: Mapping[str, Any]) -> bytes:
+    """A record as a line of a file.
+
+    Raises:
+        TypeError: if a value has no JSON form.
+    """
+    return (json.dumps(to_json(record), allow_nan=False) + "\n").encode()
+
+
 def append(record: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     """Add one record to the end of a file, entirely or not at all; folders are created.
 
@@ -110,26 +119,25 @@ def append(record: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
         TypeError: if a value has no JSON form.
         OSError: if the file cannot be written, or not to the end (then it is left as it was).
     """
-    line = (json.dumps(to_json(record), allow_nan=False) + "\n").encode()
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b", buffering=0) as file:
             files.lock(file.fileno(), wait=True)
-            _append(file, line)
+            _append(file, line(record))
     except OSError as error:
         raise files.unwritable(path, error) from error
 
 
-def _append(file: BinaryIO, line: bytes) -> None:
+def _append(file: BinaryIO, content: bytes) -> None:
     before = file.seek(0, os.SEEK_END)
     if before:
         file.seek(before - 1)
-        line = line if file.read(1) == b"\n" else b"\n" + line
-    written = os.write(file.fileno(), line)
-    if written < len(line):
+        content = content if file.read(1) == b"\n" else b"\n" + content
+    written = os.write(file.fileno(), content)
+    if written < len(content):
         file.truncate(before)
-        raise OSError(f"only {written} of {len(line)} bytes fit")
+        raise OSError(f"only {written} of {len(content)} bytes fit")
     os.fsync(file.fileno())
 
 
@@ -146,9 +154,9 @@ def read(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
         OSError: if the file cannot be read.
     """
     records = []
-    for number, line in enumerate(Path(path).read_bytes().splitlines(), start=1):
+    for number, text in enumerate(Path(path).read_bytes().splitlines(), start=1):
         try:
-            record = json.loads(line)
+            record = json.loads(text)
         except (ValueError, RecursionError):
             warnings.warn(f"{path}, line {number}: cut or damaged, no valid JSON; it is skipped", stacklevel=2)
             continue
@@ -157,3 +165,17 @@ def read(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
             raise ValueError(f"{path}, line {number}: schema_version is {version}, expected {SCHEMA_VERSION} or 1")
         records.append(upgraded(record) if version == 1 else record)
     return records
+
+
+def read_all(path: Path) -> list[dict[str, Any]]:
+    """``read`` a file; or, of a folder of runs, ``record.json`` of each, the oldest first.
+
+    Raises:
+        ValueError: as ``read``.
+        OSError: if a file cannot be read.
+    """
+    if not path.is_dir():
+        return read(path)
+    return sorted(
+        (record for each in path.glob("*/record.json") for record in read(each)), key=lambda r: str(r["time"])
+    )

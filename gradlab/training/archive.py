@@ -41,12 +41,13 @@ def signed(archive: bytes) -> bytes:
     return content + hashlib.sha256(content).digest()
 
 
-def read(path: Path, most: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def read(path: Path, most: int, kind: str = "checkpoint") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Text and arrays of a file, if it is as it was written.
 
     Args:
         path: of the file.
         most: bytes of arrays that are expected, at most.
+        kind: what the file should be, in words.
 
     Raises:
         ValueError: if it is of another kind, or was changed.
@@ -60,15 +61,15 @@ def read(path: Path, most: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     except OSError as error:
         raise OSError(f"{path} cannot be read ({error.strerror or error}): make it readable, or remove it") from error
     except MemoryError as error:
-        raise _no_checkpoint(path, "or one of a larger network: it does not fit into memory") from error
+        raise _foreign(path, kind, "or one of a larger network: it does not fit into memory") from error
     if hashlib.sha256(content[:-_SUM]).digest() != content[-_SUM:]:
         if content[_OLD_AT] == _OLD:
             return {"layout": "1 or 2"}, {}
-        raise _no_checkpoint(path, "or was damaged: its checksum is wrong")
+        raise _foreign(path, kind, "or was damaged: its checksum is wrong")
     try:
         return _unpacked(content)
     except Exception as error:  # Whoever made this knew the checksum; and every parser has errors of its own.
-        raise _no_checkpoint(path, str(error)) from error
+        raise _foreign(path, kind, str(error)) from error
 
 
 def _unpacked(content: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -88,5 +89,5 @@ def _unpacked(content: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return text, arrays
 
 
-def _no_checkpoint(path: Path, reason: str) -> ValueError:
-    return ValueError(f"{path} is no checkpoint of gradlab ({reason}): remove it, or choose another folder")
+def _foreign(path: Path, kind: str, reason: str) -> ValueError:
+    return ValueError(f"{path} is no {kind} of gradlab ({reason}): remove it, or choose another folder")

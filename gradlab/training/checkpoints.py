@@ -4,10 +4,7 @@ There is one array for each leaf of the state, by its path, and a text with the 
 the numbers that are no arrays.
 """
 
-import glob
-import itertools
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,23 +15,10 @@ from jaxtyping import PyTree
 
 from ..networks.params import named_leaves
 from . import archive, files
-from .json_types import digest
 
 LAYOUT = 3  # of the settings and the names of the arrays; files of another one are refused
 _FIRST = 4  # differing settings that a message names
 _SHOWN = 60  # characters of each
-
-
-def path_of(folder: Path, name: str, settings: Mapping[str, Any]) -> Path:
-    """The file of a training. Its name holds a digest of the settings, so that others never get the same one.
-
-    Args:
-        folder: of checkpoints.
-        name: what it is about, for people; of what no file may be called, an underscore takes the place.
-        settings: everything that determines the training, see ``Trainer.describe``.
-    """
-    allowed = re.sub(r"[^\w.+-]", "_", name)
-    return folder / f"{allowed}-{digest(settings)}.npz"
 
 
 def save(path: Path, state: PyTree, settings: Mapping[str, Any], progress: Mapping[str, Any]) -> None:
@@ -81,21 +65,12 @@ def load(path: Path, like: PyTree, settings: Mapping[str, Any]) -> tuple[PyTree,
     return jax.tree.unflatten(jax.tree.structure(like), leaves), progress
 
 
-def keep_aside(path: Path) -> None:
-    """Copy a checkpoint to the first free name of NAME.1.npz, NAME.2.npz, ..., before it is replaced.
-
-    Raises:
-        OSError: if it cannot be read or written.
-    """
-    names = (path.with_name(f"{path.stem}.{number}{path.suffix}") for number in itertools.count(1))
-    files.replace(next(name for name in names if not name.exists()), path.read_bytes())
-
-
-def found(path: Path, settings: Mapping[str, Any], resume: bool) -> str | None:
+def found(path: Path, like: str, settings: Mapping[str, Any], resume: bool) -> str | None:
     """What a user should know about the checkpoints that are there before a training begins.
 
     Args:
-        path: of its own one, from ``path_of``.
+        path: of its own one.
+        like: pattern of the folders beside its own that belong to trainings of the same name.
         settings: of the training.
         resume: whether it goes on from that one.
 
@@ -105,8 +80,7 @@ def found(path: Path, settings: Mapping[str, Any], resume: bool) -> str | None:
     if path.exists():
         kept = path.with_name(f"{path.stem}.N{path.suffix}")
         return None if resume else f"{path} is there: --resume goes on from it; now it is kept as {kept}"
-    name = glob.escape(path.stem.removesuffix(f"-{digest(settings)}"))
-    others = [each for pattern in (f"{name}.npz", f"{name}-*.npz") for each in path.parent.glob(pattern)]
+    others = [each / path.name for each in path.parent.parent.glob(like) if (each / path.name).is_file()]
     if not (resume and others):
         return None
     newest = max(others, key=lambda each: each.stat().st_mtime)

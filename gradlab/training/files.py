@@ -1,10 +1,11 @@
 """Files that are never half written, and that no two processes write at once."""
 
 import glob
+import itertools
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +15,7 @@ except ImportError:  # Windows: nothing is locked there
     fcntl = None  # type: ignore[assignment]
 
 _PART = ".part"
+LOCK = ".lock"  # in a folder that a process is in charge of
 
 
 def unwritable(path: str | os.PathLike[str], error: OSError) -> OSError:
@@ -47,6 +49,16 @@ def replace(path: Path, content: bytes) -> None:
             part.unlink()
 
 
+def keep_aside(path: Path) -> None:
+    """Copy a file to the first free name of NAME.1.npz, NAME.2.npz, ..., before it is replaced.
+
+    Raises:
+        OSError: if it cannot be read or written.
+    """
+    names = (path.with_name(f"{path.stem}.{number}{path.suffix}") for number in itertools.count(1))
+    replace(next(name for name in names if not name.exists()), path.read_bytes())
+
+
 def lock(file: int, wait: bool) -> None:
     """Lock an open file until it is closed, also by the end of a killed process.
 
@@ -66,17 +78,43 @@ def lock(file: int, wait: bool) -> None:
         pass  # no locks there
 
 
-@contextmanager
-def in_charge(path: Path) -> Iterator[None]:
+def in_charge(path: Path) -> AbstractContextManager[None]:
     """Be the only process that writes a file; what killed ones have left half written is removed.
 
     Raises:
         OSError: if another process is in charge, or the folder cannot be written to.
     """
     beside = path.with_name(f"{path.name}.lock")  # the file itself is replaced again and again
-    with _locked(beside, path):
+    message = f"{path} is being written by another process: wait for its end, or choose another folder"
+    return _alone(beside, path, f"{glob.escape(path.name)}.*{_PART}", message)
+
+
+def in_charge_of_folder(folder: Path) -> AbstractContextManager[None]:
+    """The same for all files in a folder and in those inside it; the folder is created.
+
+    Raises:
+        OSError: if another process is in charge, or the folder cannot be written to.
+    """
+    message = f"{folder} is under way in another process: wait for its end, or choose another folder or seed"
+    return _alone(folder / LOCK, folder, f"**/*{_PART}", message)
+
+
+def is_in_charge_of_folder(folder: Path) -> bool:
+    """Whether a process is in charge of a folder."""
+    with suppress(OSError), (folder / LOCK).open("rb") as file:
         try:
-            for part in path.parent.glob(f"{glob.escape(path.name)}.*{_PART}"):
+            lock(file.fileno(), wait=False)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@contextmanager
+def _alone(beside: Path, path: Path, left: str, message: str) -> Iterator[None]:
+    """Hold the lock file ``beside``; remove what matches ``left`` there."""
+    with _locked(beside, path, message):
+        try:
+            for part in beside.parent.glob(left):
                 part.unlink()
             yield
         finally:
@@ -84,8 +122,8 @@ def in_charge(path: Path) -> Iterator[None]:
                 beside.unlink()
 
 
-def _locked(beside: Path, path: Path) -> IO[bytes]:
-    """The lock file of ``path``, open and locked."""
+def _locked(beside: Path, path: Path, message: str) -> IO[bytes]:
+    """The lock file ``beside``, of ``path``, open and locked."""
     while True:
         try:
             beside.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +134,6 @@ def _locked(beside: Path, path: Path) -> IO[bytes]:
             lock(file.fileno(), wait=False)
         except BlockingIOError:
             file.close()
-            message = f"{path} is being written by another process: wait for its end, or choose another folder"
             raise OSError(message) from None
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file.fileno()), beside.stat()):

@@ -15,7 +15,7 @@ from ..networks.params import NetworkParams
 from . import checkpoints
 from .config import TrainConfig
 from .early_stopping import kept_of
-from .files import in_charge
+from .files import in_charge, keep_aside
 from .hints import Hints
 from .json_types import digest
 from .optimiser import optimiser
@@ -139,7 +139,7 @@ class Run:
 
     def _save(self, path: Path) -> None:
         if self._earlier and path.exists():
-            checkpoints.keep_aside(path)
+            keep_aside(path)
         self._earlier = False
         progress = {
             "epochs": self.result.epochs,

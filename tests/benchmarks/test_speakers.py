@@ -31,7 +31,7 @@ def test_each_speaker_is_held_out_in_turn(tmp_path, monkeypatch, capsys):
     assert record["metrics"]["spread"] == pytest.approx(np.std(reached, ddof=1))
     figure = tmp_path / "figures" / f"speakers-eventprop-shd-256-{record['config_hash']}.png"
     assert figure.read_bytes().startswith(b"\x89PNG")
-    names = [path.stem.rpartition("-")[0] for path in sorted((tmp_path / "speakers").iterdir())]
+    names = [path.name.rpartition("-")[0] for path in sorted((tmp_path / "speakers").iterdir())]
     assert names == [f"eventprop-shd-256-seed0-without-{group}" for group in range(3)]
     assert "speaker 2 is held out: 29 training samples, 14 of the speaker" in capsys.readouterr().out
     monkeypatch.setattr(Trainer, "_epoch", None)

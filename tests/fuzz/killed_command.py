@@ -1,7 +1,6 @@
 """``killed_command.py CALL NUMBER WHEN SIGNAL [options]``: gradlab.bench, which gets a signal as it writes.
 
-CALL is a function of ``os``; the signal comes at its NUMBER-th call, WHEN: before, amid (half of what is written) or
-after.
+CALL is a function of ``os``; the signal comes at its NUMBER-th call, WHEN: before or after.
 """
 
 import itertools
@@ -19,9 +18,7 @@ def signalled(function, number, when, kind):
 
     def call(*arguments):
         now = next(calls) == number
-        if now and when == "amid":
-            function(arguments[0], arguments[1][: len(arguments[1]) // 2])
-        if now and when != "after":
+        if now and when == "before":
             signal.raise_signal(kind)
         result = function(*arguments)
         if now and when == "after":

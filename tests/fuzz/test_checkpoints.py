@@ -240,7 +240,7 @@ def attempt(tally, trainer, path, what, expected):
     settings, began = trainer.describe(SPLITS), time.monotonic()
     signal.setitimer(signal.ITIMER_REAL, LIMIT)
     try:
-        checkpoints.found(checkpoints.path_of(path.parent, path.stem, settings), settings, resume=True)
+        checkpoints.found(path.parent.parent / "another" / path.name, path.parent.name, settings, resume=True)
         same = taken(trainer, path) == expected
     except Hang:
         return tally.fail("hangs", what)

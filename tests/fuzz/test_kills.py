@@ -7,11 +7,11 @@ that ended a run are counted.
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +27,8 @@ SEED, KILLS, IN_A_ROW, LIMIT = 14, 200, 8, 600  # LIMIT in seconds, of one run o
 OPTIONS = "--dataset yin-yang --hidden 4 --epochs 12 --batch-size 500 --method eventprop".split()
 # Two thirds are SIGKILL.
 SIGNALS = ("SIGKILL",) * 4 + ("SIGTERM", "SIGINT")
-# Each epoch has a call of the last three for its checkpoint; one record is written, and two figures.
-CALLS = {"write": 1, "fsync": 6, "replace": 6, "unlink": 6}
+# The configuration, each epoch's checkpoint, the record and two figures are replaced.
+CALLS = {"fsync": 16, "replace": 16, "unlink": 16}
 PNG_END = b"IEND\xaeB`\x82"
 
 
@@ -63,8 +63,7 @@ def draw(rng):
     kind, call = str(rng.choice(SIGNALS)), None
     if rng.random() < 0.6:
         name = str(rng.choice(list(CALLS)))
-        moments = ("before", "amid", "after") if name == "write" and kind == "SIGKILL" else ("before", "after")
-        call = name, int(rng.integers(1, CALLS[name] + 1)), str(rng.choice(moments))
+        call = name, int(rng.integers(1, CALLS[name] + 1)), str(rng.choice(("before", "after")))
     return Kill(kind, call, float(rng.random()))
 
 
@@ -100,25 +99,17 @@ def run(folder, environment, resume, kill=None, usual=0.0):
 
 
 def reached(folder):
-    """What a finished training has reached, to the last bit, from its checkpoint and its last record."""
-    (path,) = (path for path in (folder / "checkpoints").glob("*.npz") if path.suffixes == [".npz"])
+    """What a finished training has reached, to the last bit, from its checkpoint and its record."""
+    (path,) = folder.glob("*/checkpoint.npz")
     text, arrays = archive.read(path, 2**24)
     progress = text["progress"]
     history = {name: values for name, values in progress["history"].items() if not name.endswith("_s")}
-    record = records.read(folder / "bench.jsonl")[-1]
+    (record,) = records.read_all(folder)
     figures = {name: value for name, value in record["metrics"].items() if "accuracy" in name or "spikes" in name}
     return (
         {name: array.tobytes() for name, array in arrays.items()},
         history, progress["epochs"], progress["random_state"], progress["capacities"], record["status"], figures,
     )  # fmt: skip
-
-
-def is_json(line):
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True
 
 
 class Kept:
@@ -129,43 +120,44 @@ class Kept:
 
         Args:
             folder: of the command.
-            earlier: content of the checkpoint of an earlier start, or None.
+            earlier: contents of the checkpoint and the record of an earlier start, or none.
         """
-        self.folder, self.earlier = folder, earlier
-        self.lines, self.epochs = self._lines(), 0
-
-    def _lines(self):
-        """All lines that are not cut."""
-        return [line for line in (self.folder / "bench.jsonl").read_bytes().splitlines() if is_json(line)]
+        self.folder, self.earlier, self.epochs = folder, earlier, 0
 
     def faults(self):
         """What is lost or half written now."""
-        lines = self._lines()
-        if lines[: len(self.lines)] != self.lines:
-            yield "a line of the records is lost"
-        self.lines = lines
-        found = records.read(self.folder / "bench.jsonl")
-        if len(found) != len(lines):
-            yield "records cannot be read"
-        for figure in self.folder.glob("figures/*.png"):
-            if not figure.read_bytes().endswith(PNG_END):
-                yield f"half a figure {figure.name}"
-        contents = {path: path.read_bytes() for path in self.folder.glob("checkpoints/*.npz")}
-        if self.earlier and self.earlier not in contents.values():
-            yield "the checkpoint of an earlier start is lost"
-        epochs = [archive.read(path, 2**24)[0]["progress"]["epochs"] for path in contents]
+        files = {path: path.read_bytes() for path in self.folder.rglob("*") if path.suffix in (".json", ".npz", ".png")}
+        for earlier in self.earlier:
+            if earlier not in files.values():
+                yield "the checkpoint or the record of an earlier start is lost"
+        checkpoints = []
+        for path, content in files.items():
+            if path.suffix == ".json" and not is_json(content):
+                yield f"half a file {path.name}"
+            if path.suffix == ".png" and not content.endswith(PNG_END):
+                yield f"half a figure {path.name}"
+            if path.name.startswith("checkpoint"):
+                checkpoints.append(path)
+        epochs = [archive.read(path, 2**24)[0]["progress"]["epochs"] for path in checkpoints]
         if max(epochs, default=0) < self.epochs:
             yield f"a checkpoint of epoch {self.epochs} is lost"
         self.epochs = max(epochs, default=0)
 
 
+def is_json(content):
+    try:
+        json.loads(content)
+    except ValueError:
+        return False
+    return True
+
+
 def chain(tally, environment, folder, rng, whole, usual):
     """Kills in a row, and then the end, of one training."""
-    earlier = whole["checkpoint"].read_bytes() if rng.random() < 0.2 else None
-    (folder / "checkpoints").mkdir(parents=True)
-    (folder / "bench.jsonl").write_bytes(whole["records"])
-    if earlier:
-        (folder / "checkpoints" / whole["checkpoint"].name).write_bytes(earlier)
+    earlier = []
+    if rng.random() < 0.2:
+        shutil.copytree(whole["folder"], folder)
+        earlier = [path.read_bytes() for name in ("checkpoint.npz", "record.json") for path in folder.glob(f"*/{name}")]
     kept, status = Kept(folder, earlier), None
     for number in range(IN_A_ROW + 1):
         kill = draw(rng) if number < IN_A_ROW else None
@@ -182,8 +174,8 @@ def chain(tally, environment, folder, rng, whole, usual):
         elif status == 0:
             if reached(folder) != whole["reached"]:
                 faults.append(("silent", f"another result: {said[-500:]}"))
-            if list(folder.glob("checkpoints/*.lock")) + list(folder.glob("checkpoints/*.part")):
-                faults.append(("lost", "a lock or half a checkpoint is left"))
+            if [path for path in folder.rglob("*") if path.name == ".lock" or path.suffix in (".lock", ".part")]:
+                faults.append(("lost", "a lock or half a file is left"))
         for way, fault in faults:
             tally.fail(way, f"{what}: {fault}")
         if killed and not faults:
@@ -197,16 +189,10 @@ def test_kills(tally, environment, tmp_path):
     assert run(first, environment, resume=False)[0] == 0  # compiles
     status, said, usual = run(tmp_path / "whole", environment, resume=False)
     assert status == 0, said
-    (checkpoint,) = (tmp_path / "whole" / "checkpoints").iterdir()
-    whole = {
-        "reached": reached(tmp_path / "whole"), "checkpoint": checkpoint,
-        "records": (tmp_path / "whole" / "bench.jsonl").read_bytes() + (first / "bench.jsonl").read_bytes(),
-    }  # fmt: skip
+    whole = {"reached": reached(tmp_path / "whole"), "folder": tmp_path / "whole"}
     assert reached(first) == whole["reached"]
     rng, number = np.random.default_rng(SEED), 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of lines that were cut
-        while tally.tries < KILLS:
-            number += 1
-            chain(tally, environment, tmp_path / f"chain-{number}", rng, whole, usual)
+    while tally.tries < KILLS:
+        number += 1
+        chain(tally, environment, tmp_path / f"chain-{number}", rng, whole, usual)
     tally.check(least=KILLS)

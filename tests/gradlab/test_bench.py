@@ -2,18 +2,19 @@
 
 import dataclasses
 import json
-import os
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tyro
+from tiny_data import tiny_data
 
 import gradlab.training.room
 from gradlab import bench, configuration
 from gradlab.methods import METHODS
 from gradlab.reporting import records
+from gradlab.training import files
 from gradlab.training.loop import Trainer
 from gradlab.training.presets import PRESETS
 
@@ -30,7 +31,7 @@ def only(pattern):
 def test_run(method, call, tiny, tmp_path):
     status, lines, errors = call("--method", method, "--out", "here", "--json")
     assert status == 0, errors
-    written = records.read("here/bench.jsonl")
+    written = records.read_all(Path("here"))
     assert json.loads(lines[-1]) == written[-1]
     assert [record["method"] for record in written] == (["eventprop", "bptt", "both"] if method == "both" else [method])
     for record in written:
@@ -51,8 +52,14 @@ def test_run(method, call, tiny, tmp_path):
         found = [figures for stage in compared.values() for figures in stage["bptt"].values()]
         assert all(abs(figures["cosine"]) <= 1.000001 for figures in found)
     for kind in FILES[method]:
-        figure = only(f"here/figures/{kind}-{method}-tiny-8-seed0-*.png").read_bytes()
+        figure = only(f"here/{method}-tiny-8-seed0-*/figures/{kind}.png").read_bytes()
         assert figure.startswith(b"\x89PNG") and len(figure) > 5000
+    for name, figures in (("eventprop", {"raster.png", "curves.png"}), (method, {f"{x}.png" for x in FILES[method]})):
+        folder = only(f"here/{name}-tiny-8-seed0-*")
+        assert {path.name for path in (folder / "figures").iterdir()} == figures
+        own = {"checkpoint.npz", "params.npz"} if name == "eventprop" else set()
+        assert {path.name for path in folder.iterdir()} == {"config.json", "record.json", "figures"} | own
+        assert f"{'run' if own else 'comparison'}: {folder}" in lines
     assert any(line.startswith("test accuracy") and line.endswith("%") for line in lines)
     assert "epoch 1: train_loss" in errors and not any(line.startswith("epoch") for line in lines)
 
@@ -72,13 +79,12 @@ def test_stopped_training_goes_on(call, tiny, monkeypatch):
     monkeypatch.setattr(Trainer, "_epoch", stopped)
     status, _, errors = call(*options)
     assert status == 130
-    checkpoint = only("runs/checkpoints/*")
-    assert checkpoint.name.startswith("eventprop-tiny-8-seed0-")
+    checkpoint = only("runs/eventprop-tiny-8-seed0-*/checkpoint.npz")
     assert f"the state after epoch 1 is kept in {checkpoint}, see --resume" in errors
     monkeypatch.setattr(Trainer, "_epoch", epoch)
     status, lines, errors = call(*options, "--resume")
     assert status == 0 and "epoch 1:" not in errors and "epoch 2:" in errors
-    (whole,), record = records.read("whole/bench.jsonl"), json.loads(lines[-1])
+    (whole,), record = records.read_all(Path("whole")), json.loads(lines[-1])
     assert record["config_hash"] == whole["config_hash"]
     for name in ("train_loss", "train_accuracy", "validation_accuracy"):
         assert record["samples"][name] == whole["samples"][name] and len(whole["samples"][name]) == 3
@@ -89,16 +95,71 @@ def test_stopped_training_goes_on(call, tiny, monkeypatch):
     assert status == 0 and "epoch 1:" in errors
     assert "nothing to resume, this training starts anew" in errors
     assert "training.learning_rate 0.004 (now 0.0001)" in errors
-    assert checkpoint.read_bytes() == before and len(list(checkpoint.parent.iterdir())) == 2
-    assert len(list(Path("runs/figures").glob("curves-*"))) == 2
+    assert checkpoint.read_bytes() == before and len(list(Path("runs").iterdir())) == 2
+    assert len(list(Path("runs").glob("*/figures/curves.png"))) == 2
+
+
+@pytest.mark.parametrize("method", ["eventprop", "both"])
+def test_a_finished_run_says_so_and_is_not_changed(method, call, tiny, monkeypatch):
+    options = "--method", method, "--json"
+    assert call(*options)[0] == 0
+    before = {path: path.read_bytes() for path in Path("runs").rglob("*") if path.is_file()}
+    monkeypatch.setattr(bench, "measure", lambda *_: pytest.fail("measured again"))
+    status, lines, errors = call(*options, "--resume")
+    assert status == 0 and "is finished, nothing is added; without --resume it is trained anew" in errors
+    assert {path: path.read_bytes() for path in Path("runs").rglob("*") if path.is_file()} == before
+    assert json.loads(lines[-1]) == json.loads(only(f"runs/{method}-*/record.json").read_text())
+
+
+def test_a_run_is_loaded_as_a_model(call, tiny):
+    status, lines, _ = call("--json")
+    model = gradlab.load(only("runs/*"))
+    test = tiny_data(5, 2)
+    assert (model.data, model.method, model.network.hidden) == ("tiny", METHODS["eventprop"](), (8,))
+    accuracy = json.loads(lines[-1])["metrics"]["test_accuracy"]
+    assert status == 0 and (model.predict(test) == test.labels).mean() == pytest.approx(accuracy)
+
+
+def test_a_start_anew_keeps_what_was_there(call, tiny):
+    assert call("--epochs", "2")[0] == 0
+    folder = only("runs/*")
+    before = {name: (folder / name).read_bytes() for name in ("record.json", "checkpoint.npz")}
+    status, _, errors = call("--epochs", "2")
+    assert status == 0 and "is there: --resume goes on from it" in errors
+    assert {name: (folder / name.replace(".", ".1.")).read_bytes() for name in before} == before
+    first, again = (records.read(folder / name)[0] for name in ("record.1.json", "record.json"))
+    assert first["samples"]["train_loss"] == again["samples"]["train_loss"]
+
+
+def test_a_second_process_on_a_run_is_refused(call, tiny):
+    assert call()[0] == 0
+    folder = only("runs/*")
+    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    with files.in_charge_of_folder(folder):
+        status, lines, errors = call()
+        other = call("--learning-rate", "1e-3")[0]
+    assert (status, lines) == (2, []) and f"error: {folder} is under way in another process: wait" in errors
+    assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert other == 0 and len(list(Path("runs").iterdir())) == 2
+
+
+def test_what_only_the_test_in_another_simulator_depends_on_has_another_folder(call, tiny):
+    assert [call(*step)[0] for step in ((), ("--dt", "0.0005"), ("--slope", "5"), ("--seed", "1"))] == [0] * 4
+    assert len(list(Path("runs").iterdir())) == 4
 
 
 def test_a_table_is_printed_although_the_disk_is_full(call, tiny, monkeypatch):
-    write = os.write
-    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:10]))
+    replace = files.replace
+
+    def full(path, content):
+        if path.name == "record.json":
+            raise files.unwritable(path, OSError("No space left on device"))
+        replace(path, content)
+
+    monkeypatch.setattr(files, "replace", full)
     status, lines, errors = call()
     assert status == 2 and any(line.startswith("test accuracy") for line in lines)
-    assert "error: runs/bench.jsonl cannot be written (only 10 of" in errors and "Traceback" not in errors
+    assert "record.json cannot be written (No space left on device): free some" in errors and "Traceback" not in errors
 
 
 @pytest.mark.parametrize("method", [name for name in METHODS if name != "e-prop"])  # for shared constants only
@@ -112,7 +173,7 @@ def test_constants_and_delay_line(method, call, tiny):
     assert np.shape(record["samples"]["tau_mem_quantiles"]) == (1, 2, 5)
     weights = 3 * 8 * 8 + 8 * 5 + 5 * 2
     assert record["metrics"]["parameters"] == weights + 3 * (8 + 5) + 2
-    figure = only(f"runs/figures/constants-{method}-tiny-8x5-seed0-*.png").read_bytes()
+    figure = only(f"runs/{method}-tiny-8x5-seed0-*/figures/constants.png").read_bytes()
     assert figure.startswith(b"\x89PNG") and len(figure) > 5000
 
 
@@ -122,7 +183,7 @@ def test_delays_have_figures(method, call, tiny):
     status, _, errors = call("--method", method, *options)
     assert status == 0, errors
     for kind in ("delays", "constants"):
-        assert only(f"runs/figures/{kind}-{method}-tiny-8-seed0-*.png").read_bytes().startswith(b"\x89PNG")
+        assert only(f"runs/{method}-tiny-8-seed0-*/figures/{kind}.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -149,7 +210,7 @@ def test_preset_is_recorded(call, tiny):
     assert status == 0, errors
     record = json.loads(lines[-1])
     assert (record["preset"], record["config"]["network"]["constants"], record["hidden"]) == ("shd-128-het", "gamma", 8)
-    assert only("runs/figures/curves-eventprop-shd-128-het-seed0-*.png").exists()
+    assert only("runs/eventprop-shd-128-het-seed0-*/figures/curves.png").exists()
 
 
 def test_runaway_is_recorded(call, tiny, monkeypatch):

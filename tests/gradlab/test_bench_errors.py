@@ -79,15 +79,21 @@ def assert_refused_after_loading(outcome, message):
     assert all(line.startswith("data set") for line in lines)
 
 
-@pytest.mark.parametrize("where", ["runs", "runs/figures", "runs/bench.jsonl"])
-def test_results_cannot_be_written(where, call, tiny, tmp_path):
-    path = tmp_path / where
-    path.parent.mkdir(exist_ok=True)
-    path.mkdir() if where.endswith("jsonl") else path.write_text("in the way")
+@pytest.mark.parametrize("where", ["runs", "the run"])
+def test_results_cannot_be_written(where, call, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(bench.Trainer, "fit", lambda *_, **__: pytest.fail("trained"))
+    if where == "the run":
+        with monkeypatch.context() as patch:
+            patch.setattr(bench.RunFolder, "held", lambda self, _: self.path.write_text("in the way"))
+            Path("runs").mkdir()
+            with pytest.raises(Exception, match="context manager"):
+                call()
+    else:
+        Path("runs").write_text("in the way")
     status, lines, errors = call()
     assert (status, lines) == (2, [])
     assert errors.startswith("error: ") and errors.count("\n") == 1
-    assert "cannot be written to" in errors and errors.endswith("choose another folder with --out\n")
+    assert "cannot be written" in errors and errors.endswith("choose another folder\n")
 
 
 def write_shd(folder, labels=(0, 1, 2), highest=699):
@@ -143,6 +149,6 @@ def test_interrupt_during_training(number, tmp_path):
     assert process.returncode == 130, errors
     by = "the user" if number == signal.SIGINT else "SIGTERM"
     assert f"eventprop ended early: stopped by {by} after" in errors and "Traceback" not in errors
-    (record,) = records.read(tmp_path / "runs" / "bench.jsonl")
+    (record,) = records.read_all(tmp_path / "runs")
     assert (record["status"], record["metrics"]["epochs"]) == ("interrupted", 0)
     assert 0 <= record["metrics"]["test_accuracy"] <= 1

@@ -1,6 +1,7 @@
 """The check command finds exact gradients exact, and would find wrong ones wrong."""
 
 import json
+from unittest.mock import Mock
 
 import jax
 import numpy as np
@@ -10,7 +11,8 @@ from gradlab import check
 from gradlab.command import write_record
 from gradlab.measuring import exactness
 from gradlab.measuring.existence import ExistenceReport
-from gradlab.measuring.random_networks import CASES
+from gradlab.measuring.random_networks import CASES, QUICK
+from gradlab.networks.readouts import READOUTS
 from solvers.events import pad_events
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -60,9 +62,9 @@ def test_one_case_end_to_end():
 
 @pytest.mark.parametrize(("changes", "status"), [({}, 0), ({"missed": 1}, 1), ({"implicit": float("nan")}, 1)])
 def test_command_prints_a_table_and_a_record_as_the_last_line(monkeypatch, capsys, tmp_path, changes, status):
-    monkeypatch.setattr(check, "check_gradients", lambda **_: report(**changes))
+    monkeypatch.setattr(check, "check_gradients", lambda *_, **__: report(**changes))
     monkeypatch.setattr(check, "check_existence", lambda **_: existence())
-    assert check.main(["--json", "--seed", "3", "--out", str(tmp_path)]) == status
+    assert check.main(["--full", "--json", "--seed", "3", "--out", str(tmp_path)]) == status
     *table, last = capsys.readouterr().out.splitlines()
     record = json.loads(last)
     assert record["seed"] == 3 and record["metrics"]["errors"] == {"w_in": {"mean": 1e-9}}
@@ -70,9 +72,36 @@ def test_command_prints_a_table_and_a_record_as_the_last_line(monkeypatch, capsy
     assert any(line.startswith("w_in") and "1.0e-09" in line for line in table)
 
 
+@pytest.mark.parametrize(("missed", "word"), [(0, "passed"), (1, "FAILED")])
+def test_by_default_a_few_networks_and_one_line(missed, word, monkeypatch, capsys, tmp_path):
+    asked = []
+    monkeypatch.setattr(
+        check, "check_gradients", lambda *args, **names: asked.append((args, names)) or report(missed=missed)
+    )
+    monkeypatch.setattr(check, "check_existence", lambda **_: pytest.fail("takes long"))
+    assert check.main(["--out", str(tmp_path)]) == missed
+    line, where = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{word}: the largest relative error of 5 derivatives is 1.0e-09 (limit 1e-06), {missed} of")
+    assert asked[0][0] == (QUICK,) and asked[0][1]["quick"] and where.startswith("record appended")
+
+
+def test_few_networks_have_all_losses_and_kinds_of_neurons():
+    assert len(QUICK) >= len(READOUTS) and {case.neuron for case in QUICK} == {case.neuron for case in CASES}
+    assert any(case.delays for case in QUICK) and any(len(case.hidden) > 1 for case in QUICK)
+
+
+def test_in_a_quick_check_each_case_has_one_loss(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(exactness, "draw_problem", lambda case, loss, *_: drawn.append((case, loss)) or Mock())
+    for name in ("_compare_with_differences", "_compare_layers", "_compare_with_oracle"):
+        monkeypatch.setattr(exactness, name, lambda problem, report: None)
+    exactness.check_gradients(QUICK, quick=True)
+    assert [case for case, _ in drawn] == list(QUICK) and {loss for _, loss in drawn} == set(READOUTS)
+
+
 def test_an_engine_without_smoothing_is_checked_without_it(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(check, "check_gradients", lambda **_: report())
-    assert check.main(["--json", "--engine", "ode", "--out", str(tmp_path)]) == 0
+    monkeypatch.setattr(check, "check_gradients", lambda *_, **__: report())
+    assert check.main(["--full", "--json", "--engine", "ode", "--out", str(tmp_path)]) == 0
     record = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (record["status"], record["metrics"]["existence_worst_relative_error"]) == ("ok", None)
 

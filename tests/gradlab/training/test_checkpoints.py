@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -258,18 +259,20 @@ def test_a_checkpoint_of_another_layout_is_refused(finished, tmp_path):
 
 
 def test_users_are_told_which_checkpoints_there_are(tmp_path):
-    """Of the same settings, of others, and of a version whose names held no digest of them."""
-    path = checkpoints.path_of(tmp_path, "eventprop-seed1", {"lr": 1})
-    assert checkpoints.found(path, {"lr": 1}, resume=True) is None
-    checkpoints.save(checkpoints.path_of(tmp_path, "eventprop-seed10", {"lr": 1}), {}, {"lr": 1}, {})
-    assert checkpoints.found(path, {"lr": 1}, resume=True) is None
-    (tmp_path / "eventprop-seed1.npz").write_bytes(bytes(30) + b"text.npy")
-    said = checkpoints.found(path, {"lr": 1}, resume=True)
-    assert "nothing to resume" in said and "eventprop-seed1.npz is a checkpoint of another version" in said
-    assert checkpoints.found(path, {"lr": 1}, resume=False) is None
-    other = checkpoints.path_of(tmp_path, "eventprop-seed1", {"lr": 2})
+    """Of the same settings, of others, and of another version."""
+    found = partial(checkpoints.found, like="seed1-?")
+    path = tmp_path / "seed1-a" / "state.npz"
+    assert found(path, settings={"lr": 1}, resume=True) is None
+    checkpoints.save(tmp_path / "seed10-b" / "state.npz", {}, {"lr": 1}, {})
+    assert found(path, settings={"lr": 1}, resume=True) is None
+    (tmp_path / "seed1-c").mkdir()
+    (tmp_path / "seed1-c" / "state.npz").write_bytes(bytes(30) + b"text.npy")
+    said = found(path, settings={"lr": 1}, resume=True)
+    assert "nothing to resume" in said and "seed1-c/state.npz is a checkpoint of another version" in said
+    assert found(path, settings={"lr": 1}, resume=False) is None
+    other = tmp_path / "seed1-d" / "state.npz"
     checkpoints.save(other, {}, {"lr": 2}, {})
     os.utime(other, (2**32, 2**32))
-    assert "lr 2 (now 1)" in checkpoints.found(path, {"lr": 1}, resume=True)
-    assert checkpoints.found(other, {"lr": 2}, resume=True) is None
-    assert "is there: --resume goes on from it" in checkpoints.found(other, {"lr": 2}, resume=False)
+    assert "lr 2 (now 1)" in found(path, settings={"lr": 1}, resume=True)
+    assert found(other, settings={"lr": 2}, resume=True) is None
+    assert "is there: --resume goes on from it" in found(other, settings={"lr": 2}, resume=False)

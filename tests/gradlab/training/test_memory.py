@@ -133,10 +133,10 @@ def failing(error):
     ("error", "status"), [(MemoryError("12 GB"), 2), (RuntimeError("RESOURCE_EXHAUSTED: 12 GB"), 2)]
 )
 def test_a_command_without_memory_ends_with_one_line(error, status, capsys):
-    assert run_command("x", Config, failing(error), "x.jsonl", []) == status
+    assert run_command("x", Config, failing(error), []) == status
     assert capsys.readouterr().err.startswith("error: out of memory: lower the sizes;")
     with pytest.raises(RuntimeError, match="other"):
-        run_command("x", Config, failing(RuntimeError("other")), "x.jsonl", [])
+        run_command("x", Config, failing(RuntimeError("other")), [])
 
 
 def test_too_many_steps():

@@ -1,0 +1,103 @@
+"""Publish finished runs: ``gradlab publish RUN``, the one command that changes ``results/``.
+
+The record of each becomes a line of ``bench.jsonl`` there, without the spikes of its raster, and its figures are copied
+as ``figures/KIND-RUN.png``. Nothing that is there already is changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from solvers.fields import check_fields
+
+from ..command import exit_with, parsed, with_clear_errors
+from ..reporting import records
+from ..training import files
+from .folder import FIGURES, RASTER, RunFolder, is_run
+
+RECORDS = "bench.jsonl"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Publish finished runs: append their records to those of a project, and copy their figures there.
+
+    Attributes:
+        runs: folders of runs.
+        to: folder of what is published.
+    """
+
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
+    to: Path = Path("results")
+
+    def __post_init__(self) -> None:
+        """Refuse impossible settings."""
+        check_fields(self)
+
+
+def published(run: Path) -> dict[str, Any]:
+    """What is published of a run.
+
+    Args:
+        run: its folder.
+
+    Returns:
+        Its record, without the spikes of its raster.
+
+    Raises:
+        ValueError: if it is no finished run.
+    """
+    if not is_run(run):
+        raise ValueError(f"{run} is no folder of a run: see gradlab list")
+    record = RunFolder(run).record()
+    if record is None or record["status"] != "ok":
+        state = "has no record yet" if record is None else f"ended as {record['status']}"
+        raise ValueError(f"{run} {state}, expected a finished run: go on with it by --resume")
+    return record | {"samples": {name: each for name, each in record["samples"].items() if name != RASTER}}
+
+
+def publish(run: Path, to: Path) -> bool:
+    """Publish a run, at once or not at all but for figures without a record.
+
+    Args:
+        run: its folder.
+        to: folder of what is published.
+
+    Returns:
+        Whether it was new there.
+
+    Raises:
+        ValueError: if it is no finished run.
+        OSError: if something cannot be read or written.
+    """
+    record, lines = published(run), to / RECORDS
+    if lines.exists() and record in records.read(lines):
+        return False
+    for figure in sorted((run / FIGURES).iterdir()):
+        files.replace(to / FIGURES / f"{figure.stem}-{run.resolve().name}{figure.suffix}", figure.read_bytes())
+    records.append(record, lines)
+    return True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+
+    def work() -> int:
+        config = parsed("gradlab publish", Config, arguments)
+        if not config.runs:
+            raise ValueError("no run is named, expected one or several folders of runs, see gradlab list")
+        for run in config.runs:
+            published(run)  # all or none
+        for run in config.runs:
+            new = publish(run, config.to)
+            print(f"{run}: {'record and figures are now in' if new else 'was already published in'} {config.to}")
+        return 0
+
+    return with_clear_errors(work)
+
+
+if __name__ == "__main__":
+    exit_with(main())
