@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -38,6 +38,8 @@ class Config:
             gradients), bptt (time grid, surrogate gradients), both of these, or all that there are.
         dataset: shd is downloaded if there is a network; the others are made and need no download; auto
             takes SHD if it is there, else the synthetic set.
+        data: file of your own recordings in place of a data set, see gradlab/data/own.py.
+        test_data: file of those to test on; by default a fifth of the recordings of each class in ``data``.
         data_dir: folder with the files of the data set, or their parent; where they are downloaded to.
         validation_groups: groups, such as speakers, of the training set that are held out, to choose settings by; none
             with no number.
@@ -54,6 +56,8 @@ class Config:
     preset: PresetName | None = None
     method: tuple[MethodChoice, ...] = (next(iter(METHODS)),)
     dataset: DataSetName = AUTO
+    data: Path | None = None
+    test_data: Path | None = None
     data_dir: Path | None = None
     validation_groups: Annotated[tuple[int | str, ...] | None, tyro.conf.arg(aliases=["--validation-speakers"])] = None
     network: Annotated[NetworkSettings, tyro.conf.arg(name="")] = field(default_factory=NetworkSettings)
@@ -66,6 +70,8 @@ class Config:
     def __post_init__(self) -> None:
         """Refuse impossible settings."""
         check_fields(self)
+        if self.data is None and self.test_data is not None:
+            raise ValueError("test_data are given, but no data to train on: name both")
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -81,23 +87,30 @@ class Config:
         return f"{self.preset or f'{data.name}-{layers}'}-seed{self.training.seed}"
 
 
-def configure(preset: str | None = None, dataset: str | None = None, data_dir: Path | None = None) -> Config:
+def configure(
+    preset: str | None = None, dataset: str | None = None, data_dir: Path | None = None, data: Path | None = None
+) -> Config:
     """The configuration of a preset or a data set: what suits the data, and what the preset names.
 
     Args:
         preset: key of ``PRESETS``, or None.
         dataset: key of ``DATASETS``, "auto", or None for that of the preset.
         data_dir: where its files are.
+        data: file of one's own recordings in its place, which nothing is known of.
     """
     named = PRESETS[preset] if preset is not None else None
     dataset = dataset or (named.dataset if named else AUTO)
-    known = DATASETS[chosen_dataset(dataset, data_dir)]
-    network, training = dict(known.network), dict(known.training)
-    groups = None if known.group is None else known.held_out
+    network: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    groups: tuple[int, ...] | None = None
+    if data is None:
+        known = DATASETS[chosen_dataset(dataset, data_dir)]
+        network, training = dict(known.network), dict(known.training)
+        groups = None if known.group is None else known.held_out
     if named is not None:
         network, training, groups = network | named.network, training | named.training, named.validation_groups
     return Config(
-        preset=preset, dataset=dataset, data_dir=data_dir, validation_groups=groups,
+        preset=preset, dataset=dataset, data=data, data_dir=data_dir, validation_groups=groups,
         network=NetworkSettings(**network), training=TrainConfig(**training),
     )  # fmt: skip
 
@@ -107,12 +120,13 @@ def configured_by(arguments: Sequence[str]) -> Config:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--preset", choices=PRESETS)
     parser.add_argument("--dataset", choices=(AUTO, *DATASETS))
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--data-dir", "--data_dir", type=Path)
     try:
         named = parser.parse_known_args(arguments)[0]
     except argparse.ArgumentError:
         return Config()
-    return configure(named.preset, named.dataset, named.data_dir)
+    return configure(named.preset, named.dataset, named.data_dir, named.data)
 
 
 def network_of(config: Config, data: SpikeData) -> Network:

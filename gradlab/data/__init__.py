@@ -19,6 +19,10 @@ from .description import DataSet as DataSet
 from .input_rate import with_input_rate as with_input_rate
 from .matching import check_match as check_match
 from .matching import check_splits as check_splits
+from .own import from_frame as from_frame
+from .own import from_lists as from_lists
+from .own import own_splits as own_splits
+from .own import read_file as read_file
 from .randman import RANDMAN
 from .randman import make_randman as make_randman
 from .shd import SHD

@@ -23,6 +23,8 @@ STATUSES = ("ok", "oom", "overflow", "diverged", "interrupted", "skipped", "fail
 _UNRECORDED = (
     "out",
     "json",
+    "data",
+    "test_data",
     "data_dir",
     "resume",
     "records",

@@ -108,6 +108,7 @@ class Trainer(Objective):
                     on_epoch(params)
                 bar.epoch(number, entry)
             self._stop_if_asked()
+            run.hints.at_end(result.history.get("train_accuracy", []), splits.train.labels)
         return result
 
     def _epoch(self, run: Run, bar: Progress) -> dict[str, Any]:

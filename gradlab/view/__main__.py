@@ -10,7 +10,7 @@ import tyro
 from solvers.fields import CountOrNone, NotNegative, check_fields
 
 from ..command import exit_with, parsed, with_clear_errors
-from ..data import DATASETS, SpikeData, load
+from ..data import DATASETS, SpikeData, load, own_splits
 from ..models import Model
 from ..models import load as load_model
 from ..reporting.style import save
@@ -24,6 +24,8 @@ class Config:
     Attributes:
         run: folder of a run, or its params.npz.
         sample: number of the recording in the test set, from 0 on.
+        data: file of the recordings that the run was trained on, if they are your own.
+        test_data: file of those that it was tested on, if there was one.
         data_dir: folder with the files of the data set that the run was trained on, or their parent.
         window: from when to when the close-up is [s]; by default where the hidden layer spikes most.
         format: of the picture.
@@ -32,6 +34,8 @@ class Config:
 
     run: Annotated[Path | None, tyro.conf.Positional] = None
     sample: CountOrNone = 0
+    data: Path | None = None
+    test_data: Path | None = None
     data_dir: Path | None = None
     window: tuple[NotNegative, NotNegative] | None = None
     format: Literal["png", "pdf", "svg"] = "png"
@@ -42,19 +46,21 @@ class Config:
         check_fields(self)
 
 
-def test_set(model: Model, data_dir: Path | None) -> SpikeData:
+def test_set(model: Model, config: Config) -> SpikeData:
     """The test set of the data that a network was trained on.
 
     Raises:
         ValueError: if they are none of the registered ones.
         OSError: if its files are not there.
     """
+    if config.data is not None:
+        return own_splits(config.data, config.test_data).test
     if model.data not in DATASETS:
         raise ValueError(
-            f"the run was trained on data {model.data!r}, expected one of {', '.join(DATASETS)}: for your own, call "
-            "gradlab.load(RUN).plot((times, channels))"
+            f"the run was trained on data {model.data!r}, expected one of {', '.join(DATASETS)}: name the file "
+            "of your own as --data"
         )
-    return load(model.data, data_dir).test
+    return load(model.data, config.data_dir).test
 
 
 def draw(config: Config) -> Path:
@@ -67,7 +73,7 @@ def draw(config: Config) -> Path:
     if config.run is None:
         raise ValueError("no run is named, expected the folder of a run, see gradlab list")
     model = load_model(config.run)
-    data = test_set(model, config.data_dir)
+    data = test_set(model, config)
     if config.sample >= len(data):
         raise ValueError(f"sample is {config.sample}, expected one of the {len(data)} of the test set, from 0 on")
     figure = model.plot(data.sample(config.sample), int(data.labels[config.sample]), config.window)
