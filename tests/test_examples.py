@@ -16,6 +16,7 @@ def test_learned_lags():
     assert reached["trained"] > 0.98
 
 
+@pytest.mark.slow
 def test_delays_are_learned_within_few_epochs():
     reached = runpy.run_path(str(EXAMPLES / "learned_lags.py"))["main"](epochs=20)
     assert reached["none"] < 0.25 and reached["trained"] > 0.5

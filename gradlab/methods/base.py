@@ -54,6 +54,11 @@ class Method(abc.ABC):
         """Whether ``forward`` keeps spikes in buffers, whose room is found as spikes come."""
         return self.simulator == EVENT_DRIVEN
 
+    @property
+    def on_grid(self) -> Any:
+        """The ``BPTT`` that runs the network, but for noise; None in continuous time."""
+        return None
+
     def check(self, network: Network) -> None:  # noqa: B027  most methods run any network
         """Refuse a network that this method cannot run.
 

@@ -44,6 +44,11 @@ class BPTT(Method):
     reset_gradient: bool = True
     checkpoint: bool = False
 
+    @property
+    def on_grid(self) -> "BPTT":
+        """See ``Method``: itself."""
+        return self
+
     def check(self, network: Network) -> None:
         """See ``Method``."""
         bptt.time_grid(network.duration, self.dt, network.delay)

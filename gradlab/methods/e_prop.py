@@ -77,7 +77,7 @@ class EProp(Method):
 
     @property
     def on_grid(self) -> BPTT:
-        """What runs the network."""
+        """See ``Method``."""
         return BPTT(self.dt, self.surrogate)
 
     def signals(self, network: Network, params: NetworkParams) -> list[Any]:

@@ -46,7 +46,7 @@ class Stochastic(Method):
 
     @property
     def on_grid(self) -> BPTT:
-        """What runs the network, but for the noise."""
+        """See ``Method``."""
         return BPTT(self.dt, reset_gradient=self.reset_gradient, checkpoint=self.checkpoint)
 
     def check(self, network: Network) -> None:

@@ -12,6 +12,7 @@ from jaxtyping import PRNGKeyArray
 
 from solvers.events import Events
 from solvers.fields import Positive
+from solvers.surrogates import Surrogate
 
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
@@ -45,11 +46,16 @@ class TrueDerivative(Method):
                 f"loss {network.loss} has a readout that spikes, so that no parameter has a true derivative but zero: "
                 "choose a loss with a leaky readout"
             )
-        BPTT(self.dt).check(network)
+        self.on_grid.check(network)
+
+    @property
+    def on_grid(self) -> BPTT:
+        """See ``Method``."""
+        return BPTT(self.dt, Surrogate(scale=0.0))
 
     def forward(
         self, network: Network, params: NetworkParams, events: Events, room: Capacities, key: PRNGKeyArray
     ) -> Output:
         """See ``Method``."""
         fixed = params._replace(layers=jax.lax.stop_gradient(params.layers))
-        return BPTT(self.dt).forward(network, fixed, events, room, key)
+        return self.on_grid.forward(network, fixed, events, room, key)

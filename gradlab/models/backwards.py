@@ -47,10 +47,10 @@ def adjoint(inside: Inside, label: int, times: ArrayLike) -> tuple[Trace, ...]:
         raise ValueError(f"label is {label}, expected a class from 0 to {inside.network.outputs - 1}")
     with jax.enable_x64(True):
         times = np.asarray(times, np.float64)
-        if isinstance(inside.method, BPTT):
+        if (on_grid := inside.on_grid) is not None:
             steps = inside.steps(times)
-            layers = [_layer_on_grid(inside, inside.method, depth, label, steps) for depth in range(len(inside.layers))]
-            readout, _ = _readout(inside, label, steps * inside.method.dt)
+            layers = [_layer_on_grid(inside, on_grid, depth, label, steps) for depth in range(len(inside.layers))]
+            readout, _ = _readout(inside, label, steps * on_grid.dt)
         else:
             readout, by_spikes = _readout(inside, label, times)
             layers = []

@@ -41,6 +41,12 @@ class Inside(NamedTuple):
     spikes: tuple[Train, ...]
 
     @property
+    def on_grid(self) -> BPTT | None:
+        """What runs the network on a time grid; None in continuous time."""
+        found: BPTT | None = self.method.on_grid
+        return found
+
+    @property
     def layers(self) -> list[Any]:
         """Parameters of the layers that spike."""
         return self.network.spiking_layers(self.params)
@@ -52,7 +58,8 @@ class Inside(NamedTuple):
 
     def steps(self, times: ArrayLike) -> np.ndarray:
         """The grid points nearest to some times, of a clock-driven method."""
-        grid = bptt.time_grid(self.network.duration, self.method.dt, self.network.delay)  # type: ignore[attr-defined]
+        assert self.on_grid is not None
+        grid = bptt.time_grid(self.network.duration, self.on_grid.dt, self.network.delay)
         return np.clip(np.rint(np.asarray(times) / grid.dt).astype(int), 0, grid.steps - 1)
 
 
@@ -62,7 +69,7 @@ def look_inside(network: Network, params: NetworkParams, method: Method, sample:
     Args:
         network: structure and settings.
         params: of the network.
-        method: whose simulator is taken.
+        method: whose simulator is taken; without its noise, if spikes are drawn.
         sample: times [s] and channels.
 
     Raises:
@@ -75,9 +82,9 @@ def look_inside(network: Network, params: NetworkParams, method: Method, sample:
         inside = np.asarray(times) < network.duration
         times, units = np.asarray(times, np.float64)[inside], np.asarray(units)[inside]
         layers = network.spiking_layers(params)
-        if isinstance(method, BPTT):
-            events = pad_events([(np.rint(times / method.dt) * method.dt, units)])
-            found = _on_grid(network, layers, method, events)
+        if (on_grid := method.on_grid) is not None:
+            events = pad_events([(np.rint(times / on_grid.dt) * on_grid.dt, units)])
+            found = _on_grid(network, layers, on_grid, events)
         else:
             events = pad_events([(times, units)])
             found = _in_continuous_time(network, layers, getattr(method, "engine", AUTO), events)
@@ -98,8 +105,8 @@ def voltages(inside: Inside, times: ArrayLike) -> tuple[Trace, ...]:
         ValueError: for neurons without a closed form, delays of synapses, or delays on a time grid.
     """
     check_closed_form(inside)
-    if isinstance(inside.method, BPTT):
-        times = inside.steps(times) * inside.method.dt
+    if inside.on_grid is not None:
+        times = inside.steps(times) * inside.on_grid.dt
     found = [
         traces.states(layer, arriving, spikes, times, delay=inside.network.delay)
         for layer, arriving, spikes in zip(inside.layers, inside.arriving, inside.spikes, strict=False)
@@ -121,7 +128,7 @@ def check_closed_form(inside: Inside) -> None:
         raise ValueError(
             f"neuron is {network.neuron}, expected one with voltages in closed form: lif, dead-time, clamp"
         )
-    if isinstance(inside.method, BPTT) and network.has_delays:
+    if inside.on_grid is not None and network.has_delays:
         raise ValueError(
             "the network has delays as parameters, which a time grid interpolates: look at it in EventProp"
         )

@@ -106,8 +106,9 @@ class Model:
 
         Returns:
             As ``voltages``. ``lambda_v = -(dL/dv) / tau_mem`` and ``lambda_i = -(dL/di) / tau_syn``: the gradient of an
-            input weight is ``-tau_syn`` times the sum of ``lambda_i`` over the arrivals of its input. Of a clock-driven
-            method they are what its surrogate gradient makes of them.
+            input weight is ``-tau_syn`` times the sum of ``lambda_i`` over the arrivals of its input. In
+            continuous time they are exact, also of a network that a method trained whose gradient is not; on a time
+            grid they are what BPTT-SG makes of them.
 
         Raises:
             ValueError: as ``voltages``, and for a class that does not exist.

@@ -223,6 +223,18 @@ def test_voltages_at_the_spikes(method):
     assert readout.shape == (31, 2) and not readout[0].any() and np.abs(readout[-1]).max() > 0
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_is_looked_into_in_its_own_simulator(method):
+    method = METHODS[method]()
+    model = made(method, **{"hidden": (8,)})
+    (times, _), *_ = model.spikes(DATA.sample(0))[0]
+    on_grid = np.allclose(times, 1e-3 * np.rint(1e3 * times), rtol=0, atol=1e-9)
+    assert len(times) > 3 and on_grid == (method.simulator == "clock-driven")
+    asked = np.linspace(0, DURATION, 20)
+    for trace in model.adjoint(DATA.sample(0), 1, asked):
+        assert trace.v.shape[0] == 20 and np.all(np.isfinite(trace.v))
+
+
 def test_a_long_recording_is_cut_at_the_end_of_the_trial():
     model, (times, units) = made(EventProp()), DATA.sample(2)
     longer = np.append(times, [DURATION + 0.01]), np.append(units, [0])
