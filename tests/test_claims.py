@@ -6,14 +6,48 @@ from committed import PAGES, every, newest, of_trained_room, share, words
 from gradlab.reporting.style import label_of
 
 
-def rate_claims():
-    """How the strength was chosen: short trainings without speakers 1, 6 and 8."""
-    tried = [
+def tried_without_speakers(method, epochs):
+    """Short trainings without speakers 1, 6 and 8."""
+    return [
         record for record in every("bench")
-        if record["preset"] == "shd-200" and record["config"]["validation_groups"] == [1, 6, 8]
+        if (record["preset"], record["method"], record["metrics"].get("epochs")) == ("shd-200", method, epochs)
+        and record["config"]["validation_groups"] == [1, 6, 8]
     ]  # fmt: skip
-    tried.sort(key=lambda record: record["config"]["training"]["rate_strength"])
-    strengths = [f"{record['config']['training']['rate_strength']:g}" for record in tried]
+
+
+def strength_of(record):
+    return record["config"]["training"]["rate_strength"]
+
+
+def smoothing_of(record):
+    return tuple(record["config"]["options"][name] for name in ("parts", "half_width"))
+
+
+def smoothing_claims():
+    """How the rate strength of the smoothed gradient was chosen, and what its parts and its width do."""
+    tried = tried_without_speakers("eventprop-smooth", 10)
+    parts, widths = (lambda record: smoothing_of(record)[0]), (lambda record: smoothing_of(record)[1])
+    rows = [
+        *(
+            (f"rate strength {strength_of(record):g}", record)
+            for record in tried
+            if smoothing_of(record) == ("both", 0.5)
+        ),
+        *((f"1e-06, {parts(record)} alone", record) for record in tried if parts(record) != "both"),
+        *((f"1e-06, half-width {widths(record):g}", record) for record in tried if widths(record) != 0.5),
+        *((f"BPTT-SG, rate strength {strength_of(record):g}", record) for record in tried_without_speakers("bptt", 10)),
+    ]
+    assert len(rows) == len(tried) + 1
+    for name, record in rows:
+        reached = (share(record["metrics"][f"{data}_accuracy"]) for data in ("train", "validation"))
+        yield f"| {name} | {' | '.join(reached)} | {record['samples']['hidden_rate_hz'][-1]:.1f} |"
+
+
+def rate_claims():
+    """How the strength of BPTT-SG was chosen."""
+    tried = tried_without_speakers("bptt", 6)
+    tried.sort(key=strength_of)
+    strengths = [f"{strength_of(record):g}" for record in tried]
     yield f"| rate strength S | {' | '.join(strengths)} |"
     rates = [f"{record['samples']['hidden_rate_hz'][-1]:.1f}" for record in tried]
     yield f"| rate in the last epoch [Hz] | {' | '.join(rates)} |"
@@ -109,6 +143,7 @@ CLAIMS = [
     *other_claims(),
     *embedded_claims(),
     *rate_claims(),
+    *smoothing_claims(),
     *trained_claims(),
 ]
 

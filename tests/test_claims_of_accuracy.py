@@ -167,3 +167,24 @@ def test_costs_and_leads_of_trained_networks(accuracies):
     for name in PAGES:
         assert f"by {least:.1f} points with" in words(name)
         assert " and ".join(f"{each:.1f}" for each in others) + " without" in words(name)
+
+
+def test_smoothed_gradient(accuracies):
+    """One seed each; ahead of both others with the delay line, between them without."""
+    rows = {(row["preset"], row["method"], row["rate_strength"]): row for row in accuracies["metrics"]["rows"]}
+    presets = "shd-256", "shd-200"
+    smooth = [rows[preset, "eventprop-smooth", 1e-6] for preset in presets]
+    assert all(len(row["seeds"]) == 1 and row["epochs"] == 30 for row in smooth)
+    (first, more), (second, less) = (
+        (share(row["test_accuracy"]), f"{row['spikes_per_sample']:,.0f}") for row in smooth
+    )
+    for name in PAGES:
+        assert f"{first} with `shd-256` ({more} spikes a sample) and {second} with `shd-200` ({less})" in words(name)
+    transfer = " and ".join(row["transfer"].removesuffix(" %") for row in smooth)
+    assert f"the same weights reach {transfer} %" in words("docs/results.md")
+    exact, surrogate = (
+        [rows[preset, method, strength]["test_accuracy"] for preset in presets]
+        for method, strength in (("eventprop", 1e-7), ("bptt", 1e-4))
+    )
+    assert smooth[0]["test_accuracy"] > max(exact[0], surrogate[0], rows["shd-256", "bptt", 1e-7]["test_accuracy"])
+    assert exact[1] < smooth[1]["test_accuracy"] < surrogate[1]
