@@ -178,7 +178,7 @@ def test_smoothed_gradient(accuracies):
     (first, more), (second, less) = (
         (share(row["test_accuracy"]), f"{row['spikes_per_sample']:,.0f}") for row in smooth
     )
-    for name in PAGES:
+    for name in (*PAGES, "docs/claims.md"):
         assert f"{first} with `shd-256` ({more} spikes a sample) and {second} with `shd-200` ({less})" in words(name)
     transfer = " and ".join(row["transfer"].removesuffix(" %") for row in smooth)
     assert f"the same weights reach {transfer} %" in words("docs/results.md")
