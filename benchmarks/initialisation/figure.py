@@ -1,28 +1,27 @@
 """Untrained networks as a table and a figure."""
 
-from itertools import cycle
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from gradlab.command import Record
 from gradlab.reporting.style import MARKERS, colour_of, label_of, tidy
 
+_WEIGHTS = {"w_in": "input weights", "w_rec": "recurrent weights"}
+
 
 def table(record: Record) -> str:
-    """The figures as text."""
-    found = record["metrics"]
-    names = next(iter(next(iter(found.values())).values()))["gradient_norms"]
-    lines = [f"{'':32}{'rate [Hz]':>16}{'silent':>16}  gradient norm, median (largest)"]
-    lines.append(f"{'':64}" + "".join(f"{name:>24}" for name in names))
-    for initialiser, methods in found.items():
+    """The figures as text: a line for each initialiser, method and layer."""
+    lines = [f"{'':20}{'':22}{'layer':>6}{'rate [Hz]':>12}{'silent':>8}  gradient norm, median (largest)"]
+    for initialiser, methods in record["metrics"].items():
         for method, values in methods.items():
-            rates = " ".join(f"{rate:.1f}" for rate in values["rate_hz"])
-            silent = " ".join(f"{share:.0%}" for share in values["silent_fraction"])
-            norms = "".join(f"{f'{np.median(x):.2e} ({np.max(x):.1e})':>24}" for x in values["gradient_norms"].values())
-            lines.append(f"{initialiser:20}{label_of(method):12}{rates:>16}{silent:>16}{norms}")
+            for layer, (rate, silent) in enumerate(zip(values["rate_hz"], values["silent_fraction"], strict=True)):
+                norms = [f"{np.median(x):.2e} ({np.max(x):.1e}) {name}" for name, x in _norms(values, layer).items()]
+                heads = f"{initialiser:20}{label_of(method):22}{layer + 1:>6}"
+                lines.append(f"{heads}{rate:>12.1f}{silent:>8.0%}  {', '.join(norms)}")
     return "\n".join(lines)
 
 
@@ -32,40 +31,50 @@ def figures(record: Record) -> dict[str, Figure]:
 
 
 def initialisation(record: Record) -> Figure:
-    """Rates and silent neurons by layer, gradient norms by weight matrix.
+    """Rates, silent neurons and gradient norms over the depth of the network.
 
     Args:
         record: of this benchmark.
 
     Returns:
-        Three panels: a colour for each method, a marker for each initialiser; norms as median and range of the batches.
+        A row for each initialiser, a colour and marker for each method; norms as median and range of the batches.
     """
     found = record["metrics"]
-    marker_of = dict(zip(found, cycle(MARKERS), strict=False))
-    figure = Figure(figsize=(11, 3.8), layout="constrained")
-    rates, silent, norms = figure.subplots(1, 3, width_ratios=(1, 1, 2))
-    series = [(initialiser, method) for initialiser in found for method in found[initialiser]]
-    for number, (initialiser, method) in enumerate(series):
-        values, shift = found[initialiser][method], 0.8 * ((number + 0.5) / len(series) - 0.5)
-        look: dict[str, Any] = {"color": colour_of(method), "marker": marker_of[initialiser], "linestyle": ""}
-        places = np.arange(len(values["rate_hz"])) + shift
-        rates.plot(places, values["rate_hz"], **look)
-        silent.plot(places, 100 * np.array(values["silent_fraction"]), **look)
-        for place, each in enumerate(values["gradient_norms"].values()):
-            x = place + shift
-            norms.plot([x, x], [np.min(each), np.max(each)], color=look["color"], linewidth=1)
-            norms.plot(x, np.median(each), **look)
-    layers = [f"layer {k + 1}" for k in range(len(values["rate_hz"]))]
-    for ax, names in ((rates, layers), (silent, layers), (norms, list(values["gradient_norms"]))):
-        ax.set_xticks(range(len(names)), names, rotation=0 if names is layers else 20)
-        ax.set_xlim(-0.5, len(names) - 0.5)
-        tidy(ax)
-    rates.set_ylabel("mean rate [Hz]")
-    silent.set_ylabel("neurons without a spike [%]")
-    silent.set_ylim(-3, 103)
-    norms.set_ylabel("norm of the gradient of a batch")
-    norms.set_yscale("log")
-    shown = [Line2D([], [], color=colour_of(m), linewidth=4, label=label_of(m)) for m in found[initialiser]]
-    shown += [Line2D([], [], color="black", marker=m, linestyle="", label=i) for i, m in marker_of.items()]
+    methods = list(next(iter(found.values())))
+    figure = Figure(figsize=(12, 2.6 * len(found) + 0.6), layout="constrained")
+    rows = figure.subplots(len(found), 4, sharex=True, sharey="col", squeeze=False)
+    looks: dict[str, dict[str, Any]] = {
+        method: {"color": colour_of(method), "marker": marker, "markersize": 4, "linewidth": 1}
+        for method, marker in zip(methods, MARKERS * len(methods), strict=False)
+    }
+    for row, (initialiser, values_of) in zip(rows, found.items(), strict=True):
+        for method, values in values_of.items():
+            depth = np.arange(len(values["rate_hz"])) + 1
+            row[0].plot(depth, values["rate_hz"], **looks[method])
+            row[1].plot(depth, 100 * np.array(values["silent_fraction"]), **looks[method])
+            for ax, weights in zip(row[2:], _WEIGHTS, strict=True):
+                norms = [_norms(values, layer).get(weights, [np.nan]) for layer in range(len(depth))]
+                ax.plot(depth, np.median(norms, 1), **looks[method])
+                ax.fill_between(depth, np.min(norms, 1), np.max(norms, 1), color=looks[method]["color"], alpha=0.2)
+        row[0].set_ylabel(f"{initialiser}\n\nmean rate [Hz]")
+        row[1].set_ylabel("without a spike [%]")
+        for ax, weights in zip(row[2:], _WEIGHTS.values(), strict=True):
+            ax.set_ylabel(f"gradient norm,\n{weights}")
+        for ax in row:
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+            tidy(ax)
+    rows[0][1].set_ylim(-3, 103)
+    rows[0][0].set_ylim(bottom=0)
+    for ax in rows[0][2:]:
+        ax.set_yscale("log")
+    for ax in rows[-1]:
+        ax.set_xlabel("layer")
+    shown = [Line2D([], [], label=label_of(method), **looks[method]) for method in methods]
     figure.legend(handles=shown, loc="outside upper center", ncols=len(shown), frameon=False)
     return figure
+
+
+def _norms(values: dict[str, Any], layer: int) -> dict[str, list[float]]:
+    """Gradient norms of a layer's weights, one a batch, by the weights' names."""
+    start = f"layers.{layer}."
+    return {name.removeprefix(start): x for name, x in values["gradient_norms"].items() if name.startswith(start)}

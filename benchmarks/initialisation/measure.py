@@ -25,7 +25,7 @@ class Config(DataSettings):
     """Firing rates, silent neurons and gradient norms of untrained networks.
 
     Attributes:
-        hidden: neurons of each hidden layer.
+        hidden: neurons of each hidden layer; rates and gradients are shown over the depth.
         loss: as for gradlab.bench.
         duration: of a trial [s].
         batches: of training samples; a gradient each.
@@ -33,7 +33,7 @@ class Config(DataSettings):
         seed: of the weights and of the choice of samples.
     """
 
-    hidden: Counts = (128, 128)
+    hidden: Counts = (128,) * 8
     loss: ReadoutName = "exp"
     duration: Positive = 1.0
     batches: Count = 8

@@ -16,15 +16,21 @@ from .batches import epoch_batches as epoch_batches
 from .batches import evaluation_batches as evaluation_batches
 from .dataset import SpikeData as SpikeData
 from .description import DataSet as DataSet
+from .digits import DIGITS
+from .digits import load_digits as load_digits
 from .input_rate import with_input_rate as with_input_rate
 from .matching import check_match as check_match
 from .matching import check_splits as check_splits
+from .mnist import MNIST
+from .mnist import load_mnist as load_mnist
 from .own import from_frame as from_frame
 from .own import from_lists as from_lists
 from .own import own_splits as own_splits
 from .own import read_file as read_file
 from .randman import RANDMAN
 from .randman import make_randman as make_randman
+from .random_labels import RANDOM_LABELS
+from .random_labels import make_random_labels as make_random_labels
 from .shd import SHD
 from .shd import load_shd as load_shd
 from .splits import Splits as Splits
@@ -43,6 +49,9 @@ DATASETS: dict[str, DataSet] = {
     "synthetic": SYNTHETIC,
     "yin-yang": YIN_YANG,
     "randman": RANDMAN,
+    "random-labels": RANDOM_LABELS,
+    "digits": DIGITS,
+    "mnist": MNIST,
 }
 if TYPE_CHECKING:
     DataSetName = str

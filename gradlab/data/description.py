@@ -19,7 +19,7 @@ class DataSet:
         group: what a group is called, such as ``"speaker"``; None for a set without groups.
         network: defaults of ``NetworkSettings`` that suit the data, such as the duration of a trial.
         training: defaults of ``TrainConfig`` likewise, such as the augmentation.
-        is_in: whether a folder holds the set's files; None for a set that is made and needs none.
+        is_in: whether a folder holds the set's files; None for a set that is made, or is only taken by its name.
     """
 
     load: Callable[[Path, bool], Splits]

@@ -30,7 +30,7 @@ def test_initialisation_measures_and_records(tmp_path, monkeypatch, capsys):
     # A few inputs drive neurons as SHD's 700 do.
     assert fluctuating["rate_hz"][0] > 0 and driven["rate_hz"][0] > 0 and driven["silent_fraction"] == [0, 0]
     printed = capsys.readouterr().out
-    assert all(name in printed for name in INITIALISERS) and "layers.1.w_rec" in printed
+    assert all(name in printed for name in INITIALISERS) and "w_rec" in printed
 
 
 def test_initialisation_refuses_what_cannot_be(tmp_path, monkeypatch):

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+import gradlab.data.mnist
 import gradlab.data.shd
 import gradlab.data.synthetic
 from gradlab.data import DATASETS, load
 from gradlab.data.dataset import SpikeData
+from gradlab.data.splits import Splits
 
 
 def tiny(name):
@@ -29,6 +31,7 @@ def working_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(gradlab.data.shd, "load_shd", load_shd)
     monkeypatch.setattr(gradlab.data.synthetic, "make_synthetic", lambda: tiny("synthetic"))
+    monkeypatch.setattr(gradlab.data.mnist, "load_mnist", lambda folder: Splits(*tiny("mnist"), tiny("mnist")[0]))
     return asked
 
 
@@ -69,8 +72,8 @@ def test_groups_held_out():
 
 
 def test_unknown_name_lists_the_choices():
-    with pytest.raises(ValueError, match="'mnist', expected one of auto, shd, synthetic, yin-yang, randman"):
-        load("mnist")
+    with pytest.raises(ValueError, match="'cifar', expected one of auto, shd, synthetic, yin-yang, randman"):
+        load("cifar")
 
 
 def test_a_validation_part_of_its_own():

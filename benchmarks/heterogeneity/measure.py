@@ -1,0 +1,83 @@
+"""Trainings in the four conditions, and their networks on recordings that are played faster or slower."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from gradlab import configuration
+from gradlab.command import Outcome
+from gradlab.data import SpikeData
+from solvers.fields import Positives
+
+from ..trainings import TrainingConfig, training_of
+
+PRESET = "shd-128-het"
+#: First values of the constants of neurons, and whether they are trained.
+CONDITIONS = {
+    "equal, fixed": ("equal", False),
+    "equal, trained": ("equal", True),
+    "drawn, fixed": ("gamma", False),
+    "drawn, trained": ("gamma", True),
+}
+_METRICS = "train_accuracy", "validation_accuracy"
+
+
+@dataclass(frozen=True)
+class Config(TrainingConfig):
+    """Train in each condition with each method, and test at other speeds.
+
+    Attributes:
+        stretches: factors by which the times of the test recordings are multiplied; 1 is the test set itself.
+    """
+
+    stretches: Positives = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)
+
+
+def stretched(data: SpikeData, factor: float) -> SpikeData:
+    """The recordings at another speed; what then comes after the end of a trial is not heard."""
+    return dataclasses.replace(data, times=data.times * factor)
+
+
+def in_condition(config: Config, method: str, condition: str) -> Config:
+    """The configuration of one training."""
+    constants, trained = CONDITIONS[condition]
+    return dataclasses.replace(
+        config,
+        method=(method,),
+        network=dataclasses.replace(config.network, constants=constants),
+        training=dataclasses.replace(config.training, train_constants=trained),
+        out=config.out / "heterogeneity" / condition.replace(", ", "-"),
+    )
+
+
+def measure(config: Config) -> Outcome:
+    """Train what is missing, and test.
+
+    Raises what ``training_of`` does.
+    """
+    runs: dict[str, dict[str, Any]] = {}
+    for method in config.methods:
+        for condition in CONDITIONS:
+            print(f"{method}, constants of neurons {condition}", flush=True)
+            trainer, splits, result = training_of(in_condition(config, method, condition))
+            figures = {
+                f"{factor:g}": trainer.evaluate(result.params, stretched(splits.test, factor), strict=False)
+                for factor in sorted({1.0, *config.stretches})
+            }
+            runs.setdefault(method, {})[condition] = {
+                "status": result.status,
+                "test_accuracy": figures["1"]["accuracy"],
+                "spikes_per_sample": figures["1"]["spikes_per_sample"],
+                "stretched": {factor: each["accuracy"] for factor, each in figures.items()},
+                **{name: result.kept_figure(name) for name in _METRICS},
+            }
+    gains = {
+        f"gain_{method}": of["drawn, trained"]["test_accuracy"] - of["equal, fixed"]["test_accuracy"]
+        for method, of in runs.items()
+    }
+    return Outcome(
+        {"runs": runs} | gains, method=configuration.BOTH if len(runs) > 1 else next(iter(runs)),
+        dataset=splits.train.name, preset=config.preset, hidden=sum(config.network.hidden),
+        seed=config.training.seed,
+        status=next((r["status"] for of in runs.values() for r in of.values() if r["status"] != "ok"), "ok"),
+    )  # fmt: skip
