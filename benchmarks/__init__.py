@@ -22,5 +22,6 @@ BENCHMARKS = {
     "ablation": "trains with the whole recipe and without each ingredient",
     "robustness": "hostile files, options, calls and kills: how many end other than they should",
     "gradient_agreement": "other gradients against the exact one: direction, length, use, closed loops",
+    "shape_and_scale": "accuracy with every shape, slope and scale of the surrogate",
     "gygax_zenke": "surrogate gradients in theory: single neurons, bias, wrong signs, closed loops",
 }

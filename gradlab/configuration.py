@@ -36,8 +36,8 @@ class Config:
         preset: named set of options, see gradlab/training/presets.py; options that are given take precedence.
         method: one or several, which train in turn from the same initial weights: eventprop (continuous time, exact
             gradients), bptt (time grid, surrogate gradients), both of these, or all that there are.
-        dataset: shd is downloaded if there is a network; the others are made and need no download; auto
-            takes SHD if it is there, else the synthetic set.
+        dataset: shd and mnist are downloaded if there is a network; the others need no download; auto takes SHD if it
+            is there, else the synthetic set.
         data: file of your own recordings in place of a data set, see gradlab/data/own.py.
         test_data: file of those to test on; by default a fifth of the recordings of each class in ``data``.
         data_dir: folder with the files of the data set, or their parent; where they are downloaded to.
