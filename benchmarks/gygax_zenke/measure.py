@@ -10,10 +10,11 @@ import numpy as np
 from annotated_types import Interval, MinLen
 
 from gradlab.command import RUNS, Outcome
-from solvers.fields import Seed, check_fields
+from solvers.fields import Count, Seed, check_fields
 
 from .chain import chain
 from .loops import loops
+from .matching import matching
 from .signs import maps, scan
 from .single_neuron import single_neurons
 from .stochastic_networks import networks
@@ -25,7 +26,7 @@ Slopes = Annotated[tuple[Annotated[float, Interval(ge=0.01, le=1000)], ...], Min
 
 @dataclass(frozen=True)
 class Config:
-    """Figures 1 to 5 of Gygax & Zenke 2025, in double precision.
+    """Figures 1 to 5 of Gygax & Zenke 2025 and its matching of spike trains, in double precision.
 
     Attributes:
         trials: of everything that is estimated at random.
@@ -33,6 +34,7 @@ class Config:
         loop_betas: slopes of the surrogates that are integrated around a closed loop.
         loop_steps: points of the coarsest sum around the loop.
         loop_seed: of the plane of the loop; 124 is the paper's.
+        epochs: of the networks that match spike trains.
         seed: of everything else that is random.
         out: folder for the record and the figures.
         json: print the record as one JSON object in the last line.
@@ -43,6 +45,7 @@ class Config:
     loop_betas: Slopes = (1.0, 5.0, 20.0)
     loop_steps: Annotated[int, Interval(ge=100, le=100_000)] = 1500
     loop_seed: Seed = 124
+    epochs: Count = 1500
     seed: Seed = 0
     out: Path = RUNS
     json: bool = False
@@ -67,6 +70,7 @@ def measure(config: Config) -> Outcome:
         "scan": scan(config.sign_betas),
         "maps": maps(),
         "loops": loops(config.loop_betas, config.loop_steps, config.loop_seed),
+        "matching": matching(config.epochs, config.seed),
     }
     metrics = {name: value for found, _ in parts.values() for name, value in found.items()}
     samples = {part: rounded(drawn) for part, (_, drawn) in parts.items()}
@@ -74,9 +78,11 @@ def measure(config: Config) -> Outcome:
 
 
 def rounded(value: Any) -> Any:
-    """Nested lists of numbers, each with the digits that a drawing needs."""
+    """Nested lists of numbers, each with the digits that a drawing needs; names as they are."""
     if isinstance(value, Mapping):
         return {name: rounded(entry) for name, entry in value.items()}
+    if isinstance(value, str):
+        return value
     if isinstance(value, list | tuple) or np.ndim(value):
         return [rounded(entry) for entry in value]
     return float(f"{float(value):.{_DIGITS}g}")

@@ -9,15 +9,15 @@ from gradlab.command import Outcome
 from gradlab.data import SpikeData
 from solvers.fields import Positives
 
-from ..trainings import TrainingConfig, training_of
+from ..trainings import TrainingConfig
+from ..variants import Variant, status_of, train_variants
 
 PRESET = "shd-128-het"
 #: First values of the constants of neurons, and whether they are trained.
 CONDITIONS = {
-    "equal, fixed": ("equal", False),
-    "equal, trained": ("equal", True),
-    "drawn, fixed": ("gamma", False),
-    "drawn, trained": ("gamma", True),
+    f"{drawn}, {trained}": Variant({"constants": constants}, {"train_constants": trained == "trained"})
+    for drawn, constants in (("equal", "equal"), ("drawn", "gamma"))
+    for trained in ("fixed", "trained")
 }
 _METRICS = "train_accuracy", "validation_accuracy"
 
@@ -38,39 +38,24 @@ def stretched(data: SpikeData, factor: float) -> SpikeData:
     return dataclasses.replace(data, times=data.times * factor)
 
 
-def in_condition(config: Config, method: str, condition: str) -> Config:
-    """The configuration of one training."""
-    constants, trained = CONDITIONS[condition]
-    return dataclasses.replace(
-        config,
-        method=(method,),
-        network=dataclasses.replace(config.network, constants=constants),
-        training=dataclasses.replace(config.training, train_constants=trained),
-        out=config.out / "heterogeneity" / condition.replace(", ", "-"),
-    )
-
-
 def measure(config: Config) -> Outcome:
     """Train what is missing, and test.
 
     Raises what ``training_of`` does.
     """
     runs: dict[str, dict[str, Any]] = {}
-    for method in config.methods:
-        for condition in CONDITIONS:
-            print(f"{method}, constants of neurons {condition}", flush=True)
-            trainer, splits, result = training_of(in_condition(config, method, condition))
-            figures = {
-                f"{factor:g}": trainer.evaluate(result.params, stretched(splits.test, factor), strict=False)
-                for factor in sorted({1.0, *config.stretches})
-            }
-            runs.setdefault(method, {})[condition] = {
-                "status": result.status,
-                "test_accuracy": figures["1"]["accuracy"],
-                "spikes_per_sample": figures["1"]["spikes_per_sample"],
-                "stretched": {factor: each["accuracy"] for factor, each in figures.items()},
-                **{name: result.kept_figure(name) for name in _METRICS},
-            }
+    for method, condition, (trainer, splits, result) in train_variants(config, "heterogeneity", CONDITIONS):
+        figures = {
+            f"{factor:g}": trainer.evaluate(result.params, stretched(splits.test, factor), strict=False)
+            for factor in sorted({1.0, *config.stretches})
+        }
+        runs.setdefault(method, {})[condition] = {
+            "status": result.status,
+            "test_accuracy": figures["1"]["accuracy"],
+            "spikes_per_sample": figures["1"]["spikes_per_sample"],
+            "stretched": {factor: each["accuracy"] for factor, each in figures.items()},
+            **{name: result.kept_figure(name) for name in _METRICS},
+        }
     gains = {
         f"gain_{method}": of["drawn, trained"]["test_accuracy"] - of["equal, fixed"]["test_accuracy"]
         for method, of in runs.items()
@@ -78,6 +63,5 @@ def measure(config: Config) -> Outcome:
     return Outcome(
         {"runs": runs} | gains, method=configuration.BOTH if len(runs) > 1 else next(iter(runs)),
         dataset=splits.train.name, preset=config.preset, hidden=sum(config.network.hidden),
-        seed=config.training.seed,
-        status=next((r["status"] for of in runs.values() for r in of.values() if r["status"] != "ok"), "ok"),
+        seed=config.training.seed, status=status_of(runs),
     )  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from benchmarks.gygax_zenke import loops, signs, single_neuron
+from benchmarks.gygax_zenke import loops, matching, signs, single_neuron
 from benchmarks.gygax_zenke.__main__ import COMMAND
 from benchmarks.gygax_zenke.activations import logistic, probability, step
 from benchmarks.gygax_zenke.deterministic import gradient_field, output, true_field
@@ -29,7 +29,9 @@ def folder(tmp_path_factory):
 def record(float64, folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(signs, "_SWEEP", np.array([15.0, 100.0]))
-        return COMMAND.run(Config(trials=20_000, out=folder))
+        patch.setattr(matching, "STEPS", 40)
+        patch.setattr(matching, "NEURONS", 30)
+        return COMMAND.run(Config(trials=20_000, epochs=200, out=folder))
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def surrogate_gradient(weights, activation, beta):
 
 def test_it_is_recorded_and_drawn(record, folder, capsys):
     assert records.read(folder / "gygax_zenke.jsonl") == [record]
-    for name in ("1", "2-3", "4", "5"):
+    for name in ("1", "2-3", "4", "5", "matching"):
         assert (folder / "figures" / f"gygax_zenke-{name}.png").read_bytes().startswith(b"\x89PNG")
     assert "loop_integral_beta_20" in COMMAND.table(record)
     assert all(np.isfinite(value) for value in record["metrics"].values())
@@ -208,3 +210,24 @@ def test_double_precision_is_needed():
 def test_impossible_settings(settings, message):
     with pytest.raises(ValueError, match=message):
         Config(**settings)
+
+
+def test_distance_is_the_squared_difference_of_filtered_spike_trains():
+    rng, steps = np.random.default_rng(0), 30
+    fired, target = ((rng.random((steps, 4)) < 0.2).astype(float) for _ in range(2))
+    observer = matching.Distance(jnp.asarray(target), keep=True)
+    state = observer.init(1, 4, jnp.float64)
+    for number, spikes in enumerate(fired):
+        state = observer.step(state, jnp.asarray(spikes)[None], jnp.asarray(number * 1e-3), jnp.asarray(1e-3))
+    lag = 1e-3 * np.arange(steps)
+    kernel = np.exp(-lag / 10e-3) - np.exp(-lag / 5e-3)
+    filtered = np.array([np.convolve(each, kernel)[:steps] for each in (fired - target).T])
+    assert float(state[2][0]) == pytest.approx(0.5 * np.sum(filtered**2))
+    np.testing.assert_array_equal(state[3][0, :steps], fired)
+
+
+def test_every_variant_learns_to_draw(metrics, record):
+    ratios = [value for name, value in metrics.items() if name.startswith("matching_loss_ratio")]
+    assert len(ratios) == len(matching.VARIANTS) and max(ratios) < 0.7
+    first, *drawn = record["samples"]["matching"]["rasters"]
+    assert first["name"] == "target" and all(each["step"] for each in drawn)

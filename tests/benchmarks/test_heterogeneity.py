@@ -10,7 +10,8 @@ from tiny_recipe import tiny_recipe
 from benchmarks import trainings
 from benchmarks.heterogeneity.__main__ import COMMAND
 from benchmarks.heterogeneity.figure import table
-from benchmarks.heterogeneity.measure import CONDITIONS, Config, in_condition, stretched
+from benchmarks.heterogeneity.measure import CONDITIONS, Config, stretched
+from benchmarks.variants import varied
 from gradlab.reporting import records
 from gradlab.training.loop import Trainer
 
@@ -41,7 +42,7 @@ def test_four_trainings_and_their_tests_at_other_speeds(tmp_path, monkeypatch):
 
 def test_each_condition_is_another_network_or_training(tmp_path):
     config = tiny(tmp_path)
-    found = {name: in_condition(config, "bptt", name) for name in CONDITIONS}
+    found = {name: varied(config, "bptt", "sweep", name, variant) for name, variant in CONDITIONS.items()}
     settings = {(each.network.constants, each.training.train_constants) for each in found.values()}
     assert settings == {("equal", False), ("equal", True), ("gamma", False), ("gamma", True)}
     assert {each.methods for each in found.values()} == {("bptt",)} and len({each.out for each in found.values()}) == 4
