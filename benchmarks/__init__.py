@@ -19,6 +19,7 @@ BENCHMARKS = {
     "linear": "what logistic regression on spike counts reaches",
     "initialisation": "rates, silent neurons and gradient norms of untrained networks, by initialiser",
     "heterogeneity": "constants of neurons equal or drawn, fixed or trained: accuracy, also at other speeds",
+    "delays": "accuracy without delays, with a delay line, and with delays of each kind, frozen and trained",
     "ablation": "trains with the whole recipe and without each ingredient",
     "robustness": "hostile files, options, calls and kills: how many end other than they should",
     "gradient_agreement": "other gradients against the exact one: direction, length, use, closed loops",

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from gradlab import configuration
+
 from .trainings import Settings, Training, training_of
 
 
@@ -46,3 +48,8 @@ def train_variants(
 def status_of(runs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     """The first status of a sweep's trainings that is not ``ok``, by method and name."""
     return next((each["status"] for of in runs.values() for each in of.values() if each["status"] != "ok"), "ok")
+
+
+def methods_of(runs: Mapping[str, Any]) -> str:
+    """What stands for the methods of a sweep in its record."""
+    return configuration.BOTH if len(runs) > 1 else next(iter(runs))

@@ -4,13 +4,12 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from gradlab import configuration
 from gradlab.command import Outcome
 from gradlab.data import SpikeData
 from solvers.fields import Positives
 
 from ..trainings import TrainingConfig
-from ..variants import Variant, status_of, train_variants
+from ..variants import Variant, methods_of, status_of, train_variants
 
 PRESET = "shd-128-het"
 #: First values of the constants of neurons, and whether they are trained.
@@ -61,7 +60,7 @@ def measure(config: Config) -> Outcome:
         for method, of in runs.items()
     }
     return Outcome(
-        {"runs": runs} | gains, method=configuration.BOTH if len(runs) > 1 else next(iter(runs)),
+        {"runs": runs} | gains, method=methods_of(runs),
         dataset=splits.train.name, preset=config.preset, hidden=sum(config.network.hidden),
         seed=config.training.seed, status=status_of(runs),
     )  # fmt: skip

@@ -1,0 +1,87 @@
+"""Trainings with delays of each kind, and with none."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradlab import configuration
+from gradlab.command import Outcome
+
+from ..trainings import TrainingConfig
+from ..variants import Variant, methods_of, status_of, train_variants, varied
+
+PRESET = "shd-256"
+SWEEP = "delays"
+_NONE: dict[str, Any] = {"delay_line": 1, "input_delays": "none", "recurrent_delays": "none"}
+#: Delays of the inputs and of the recurrent connections.
+KINDS = {
+    "axonal": ("channels", "neurons"),
+    "of input synapses": ("synapses", "none"),
+    "synaptic": ("synapses", "synapses"),
+    "from positions": ("positions", "positions"),
+}
+_METRICS = "train_accuracy", "validation_accuracy"
+
+
+@dataclass(frozen=True)
+class Config(TrainingConfig):
+    """Train without delays, with a fixed delay line, and with delays of each kind, frozen and trained.
+
+    Attributes:
+        kinds: of delays, beside none and the delay line.
+    """
+
+    kinds: tuple[str, ...] = tuple(KINDS)
+
+    def __post_init__(self) -> None:
+        """Refuse impossible settings."""
+        super().__post_init__()
+        if unknown := set(self.kinds) - set(KINDS):
+            raise ValueError(f"kinds has {min(unknown)!r}, expected some of {', '.join(KINDS)}")
+
+
+def variants(config: Config) -> dict[str, Variant]:
+    """By name; the delay line is that of the configuration."""
+    found = {"none": Variant(_NONE, {})}
+    if config.network.delay_line > 1:
+        found["fixed line"] = Variant({"input_delays": "none", "recurrent_delays": "none"}, {})
+    for kind in config.kinds:
+        inputs, recurrent = KINDS[kind]
+        network = _NONE | {"input_delays": inputs, "recurrent_delays": recurrent}
+        found[f"{kind}, frozen"] = Variant(network, {"train_delays": False})
+        found[f"{kind}, trained"] = Variant(network, {"train_delays": True})
+    return found
+
+
+def able(config: Config, method: str) -> Iterator[tuple[str, Variant]]:
+    """The variants that a method can train; says why it cannot train others."""
+    for name, variant in variants(config).items():
+        changed = varied(config, method, SWEEP, name, variant)
+        try:
+            configuration.check(changed)
+        except ValueError as error:
+            print(f"{SWEEP}: {method}, {name}: left out, {error}", flush=True)
+        else:
+            yield name, variant
+
+
+def measure(config: Config) -> Outcome:
+    """Train what is missing, and test.
+
+    Raises what ``training_of`` does.
+    """
+    runs: dict[str, dict[str, Any]] = {}
+    for method in config.methods:
+        one = replace(config, method=(method,))
+        for _, name, (trainer, splits, result) in train_variants(one, SWEEP, dict(able(one, method))):
+            tested = trainer.evaluate(result.params, splits.test, strict=False)
+            runs.setdefault(method, {})[name] = {
+                "status": result.status,
+                "test_accuracy": tested["accuracy"],
+                "spikes_per_sample": tested["spikes_per_sample"],
+                **{key: result.kept_figure(key) for key in _METRICS},
+            }
+    return Outcome(
+        {"runs": runs}, method=methods_of(runs), dataset=splits.train.name, preset=config.preset,
+        hidden=sum(config.network.hidden), seed=config.training.seed, status=status_of(runs),
+    )  # fmt: skip
