@@ -6,6 +6,8 @@ Names are imported when they are first used, so that a module such as ``gradlab.
 import importlib
 from typing import TYPE_CHECKING, Any
 
+import solvers
+
 if TYPE_CHECKING:
     from .models.model import Model as Model
     from .models.model import load as load
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
     from .training.config import TrainConfig as TrainConfig
     from .training.trainers import BPTTTrainer as BPTTTrainer
     from .training.trainers import EventPropTrainer as EventPropTrainer
+
+if getattr(solvers, "PROJECT", None) != "gradlab":
+    raise ImportError(
+        f"gradlab needs its own package 'solvers', but Python finds another one of this name, {solvers.__file__}: "
+        "rename that one, take it off the import path, or start Python in another folder"
+    )
 
 _HOME = {
     "Model": "models.model",

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .events import Events as Events
     from .neurons.lif import LIFParams as LIFParams
 
+#: By this gradlab tells this package from another one that is called ``solvers``.
+PROJECT = "gradlab"
+
 _HOME = {
     "Events": "events",
     "InputError": "checks.errors",

@@ -1,17 +1,18 @@
 """Logistic regression on spike counts."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer
 
 from gradlab.command import Outcome
 from gradlab.data import SpikeData, load
 from solvers.fields import Count, Positive
 
 from ..data_settings import DataSettings
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,18 @@ def counts(data: SpikeData, bins: int, width: float, groups: int) -> np.ndarray:
     return np.bincount(index, minlength=len(data) * bins * groups).reshape(len(data), -1)
 
 
-def classifier(strength: float) -> Pipeline:
-    """Multinomial logistic regression on square roots of counts; the usual solver stops before it has converged."""
+def classifier(strength: float) -> "Pipeline":
+    """Multinomial logistic regression on square roots of counts; the usual solver stops before it has converged.
+
+    Raises:
+        ValueError: without scikit-learn.
+    """
+    try:
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import FunctionTransformer
+    except ImportError as error:
+        raise ValueError("scikit-learn is missing: pip install 'gradlab[benchmarks]'") from error
     return make_pipeline(FunctionTransformer(np.sqrt), LogisticRegression(C=strength, solver="newton-cg"))
 
 
@@ -57,12 +68,13 @@ def measure(config: Config) -> Outcome:
     """Fit to the whole training set, and test.
 
     Raises:
-        ValueError: for damaged data.
+        ValueError: for damaged data, or without scikit-learn.
         OSError: for data that are not there.
     """
+    regression = classifier(config.strength)
     train, _, test = load(config.dataset, config.data_dir, ())
     features = [counts(part, config.bins, config.width, config.groups) for part in (train, test)]
-    model = classifier(config.strength).fit(features[0], train.labels)
+    model = regression.fit(features[0], train.labels)
     hits = model.predict(features[1]) == test.labels
     metrics = {f"test_accuracy{name}": hits[part].mean() if part.any() else None for name, part in _parts(train, test)}
     metrics |= {"train_accuracy": model.score(features[0], train.labels), "parameters": model[-1].coef_.size}
