@@ -16,6 +16,7 @@ BENCHMARKS = {
     "transfer": "weights that one simulator trained in all others, with and without a dead time",
     "trials": "trained weights with escape noise over many trials, beside those without noise",
     "speakers": "trains once for each held-out speaker, to choose settings by; never tests",
+    "installation": "size of an installation, and time of imports",
     "linear": "what logistic regression on spike counts reaches",
     "initialisation": "rates, silent neurons and gradient norms of untrained networks, by initialiser",
     "heterogeneity": "constants of neurons equal or drawn, fixed or trained: accuracy, also at other speeds",

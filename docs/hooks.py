@@ -54,6 +54,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         if (place_in_site := _in_site(path)) is None:
             return text
         place = f"#{Path(path).stem}" if place_in_site == EXAMPLES else place
+        if text.endswith(".md"):  # in the repository a page goes by its file, in the site by its heading
+            text = _heading(path)
         return f"{mark}[{text}]({os.path.relpath(place_in_site, os.path.dirname(page.file.src_uri) or '.')}{place})"
 
     return _LINK.sub(turned, markdown)
@@ -79,6 +81,11 @@ def _in_site(path: str) -> str | None:
     if path.startswith("docs/examples/"):
         return EXAMPLES
     return next((path[len(f) :] for f in ("docs/", "") if path.startswith((f"{f}results/figures/", "docs/"))), None)
+
+
+def _heading(path: str) -> str:
+    """Of a page."""
+    return (ROOT / path).read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# ")
 
 
 def _examples() -> str:

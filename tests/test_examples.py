@@ -1,11 +1,66 @@
-"""The examples of the documentation run and show what they say."""
+"""The examples of the documentation run as they are written, and show what they say."""
 
+import re
 import runpy
+import sys
 from pathlib import Path
 
+import jax
 import pytest
 
-EXAMPLES = Path(__file__).parents[1] / "docs/examples"
+import gradlab
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "docs/examples"
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Run an example with arguments; returns what it prints."""
+
+    def run(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def run_folder(tmp_path):
+    """The folder of a run, with a network that was not trained."""
+    network = gradlab.Network(40, 3, hidden=(8,), duration=0.1, input_rate=100.0)
+    trainer = gradlab.BPTTTrainer(network, gradlab.TrainConfig())
+    gradlab.Model(network, network.init(jax.random.key(0)), trainer.method).save(tmp_path / "params.npz")
+    return tmp_path
+
+
+def test_classify(call, run_folder):
+    assert len(re.findall(r"recording \d: class [012]", call("classify.py", run_folder))) == 3
+
+
+def test_voltages(call, run_folder):
+    call("voltages.py", run_folder, run_folder / "voltages.png")
+    assert (run_folder / "voltages.png").stat().st_size > 5000
+
+
+def test_own_spikes(call):
+    reached = re.findall(r"(\d+) Hz: ([\d.]+)%", call("own_spikes.py"))
+    assert [rate for rate, _ in reached] == ["2", "200"] and all(float(share) > 90 for _, share in reached)
+
+
+def test_read_records(call):
+    assert re.search(r"shd-256 +eventprop +seed 0: 9\d", call("read_records.py", ROOT / "results/bench.jsonl"))
+
+
+def test_spike_times(call):
+    losses = [float(value) for value in re.findall(r": ([\d.]+) ms", call("spike_times.py"))]
+    assert len(losses) == 5 and losses[-1] < 1 < losses[0] / 100
+
+
+def test_delays(call):
+    before, after = map(float, re.findall(r"([\d.]+) ms\^2", call("delays.py")))
+    assert after < 0.01 < 100 < before
 
 
 @pytest.mark.slow
@@ -13,10 +68,3 @@ def test_learned_lags():
     reached = runpy.run_path(str(EXAMPLES / "learned_lags.py"))["main"]()
     assert reached["none"] < 0.25  # chance is an eighth
     assert reached["none"] + 0.4 < reached["random"] < reached["trained"] - 0.05
-    assert reached["trained"] > 0.98
-
-
-@pytest.mark.slow
-def test_delays_are_learned_within_few_epochs():
-    reached = runpy.run_path(str(EXAMPLES / "learned_lags.py"))["main"](epochs=20)
-    assert reached["none"] < 0.25 and reached["trained"] > 0.5

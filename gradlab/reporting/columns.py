@@ -1,12 +1,12 @@
 """What the entries of a training's record mean; the documentation's tables are made from here.
 
-Those of the configuration are explained by the docstrings of the settings: ``NetworkSettings``, ``TrainConfig``, and the
-options of the methods.
+Those of the configuration are explained by the docstrings of the settings: ``NetworkSettings``, ``TrainConfig``, and
+the options of the methods.
 """
 
 #: Of the record itself.
 RECORD = {
-    "schema_version": "of the layout; records of version 1 are read as if they were of version 2, but keep their number",
+    "schema_version": "of the layout; records of version 1 are read in the layout of version 2, but keep their number",
     "time": "when the record was made, UTC",
     "benchmark": "what was measured: train for a training",
     "preset": "name of the preset, or null",
@@ -39,7 +39,7 @@ METRICS = {
     "seconds_per_step": "median time of a step [s]; the first two, in which programs are compiled, are left out",
     "training_s": "sum of epoch_s [s]",
     "input_spikes_per_sample": "input spikes of a training sample, mean, before augmentation and delay line",
-    "residual_bytes": "what a batch's gradient keeps from its forward to its backward pass; null if it has no such passes",
+    "residual_bytes": "what a batch's gradient keeps between its passes; null of a method that has no backward pass",
     "event_capacity": "room for spikes in a sample, by spiking layer; null on a time grid",
     "parameters": "numbers that were trained",
     "hidden_neurons": "of all layers",

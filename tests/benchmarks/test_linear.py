@@ -1,6 +1,7 @@
 """The linear baseline."""
 
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
@@ -32,6 +33,13 @@ def test_linear_baseline_is_measured_and_recorded(tmp_path, monkeypatch, capsys)
     assert "test_accuracy_known_groups" in capsys.readouterr().out
     with pytest.raises(ValueError, match="groups is 0, expected a whole number >= 1"):
         linear.Config(groups=0)
+
+
+def test_without_scikit_learn(tmp_path, monkeypatch):
+    for name in ("sklearn", "sklearn.linear_model"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ValueError, match=r"scikit-learn is missing: pip install 'gradlab\[benchmarks\]'"):
+        COMMAND.run(linear.Config(out=tmp_path))
 
 
 def test_data_without_groups(tmp_path, monkeypatch):

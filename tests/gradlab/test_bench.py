@@ -13,7 +13,7 @@ from tiny_data import tiny_data
 import gradlab.training.room
 from gradlab import bench, configuration
 from gradlab.methods import METHODS
-from gradlab.reporting import records
+from gradlab.reporting import columns, records
 from gradlab.training import files
 from gradlab.training.loop import Trainer
 from gradlab.training.presets import PRESETS
@@ -40,6 +40,9 @@ def test_run(method, call, tiny, tmp_path):
         assert record["config"]["training"]["epochs"] == 1 and record["config"]["network"]["hidden"] == [8]
         assert str(tmp_path) not in json.dumps(record)
         assert record["env"]["jax"]
+        assert set(record) == set(columns.RECORD) and set(record["env"]) == set(columns.ENVIRONMENT)
+        assert record["method"] == "both" or set(record["metrics"]) <= set(columns.METRICS)
+        assert record["method"] == "both" or set(record["samples"]) <= set(columns.SAMPLES)
         figures = record["metrics"][written[0]["method"]] if record["method"] == "both" else record["metrics"]
         assert 0 <= figures["test_accuracy"] <= 1
         assert 0 <= figures["transfer_accuracy"] <= 1 and figures["transfer_runaway_share"] == 0
