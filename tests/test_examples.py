@@ -14,6 +14,10 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "docs/examples"
 
 
+def python_blocks(text):
+    return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
 @pytest.fixture
 def call(monkeypatch, capsys):
     """Run an example with arguments; returns what it prints."""
@@ -28,11 +32,13 @@ def call(monkeypatch, capsys):
 
 @pytest.fixture
 def run_folder(tmp_path):
-    """The folder of a run, with a network that was not trained."""
+    """The folder of a run as pages call it, with a network that was not trained."""
+    folder = tmp_path / "runs/NAME-HASH"
+    folder.mkdir(parents=True)
     network = gradlab.Network(40, 3, hidden=(8,), duration=0.1, input_rate=100.0)
     trainer = gradlab.BPTTTrainer(network, gradlab.TrainConfig())
-    gradlab.Model(network, network.init(jax.random.key(0)), trainer.method).save(tmp_path / "params.npz")
-    return tmp_path
+    gradlab.Model(network, network.init(jax.random.key(0)), trainer.method).save(folder / "params.npz")
+    return folder
 
 
 def test_classify(call, run_folder):
@@ -61,6 +67,18 @@ def test_spike_times(call):
 def test_delays(call):
     before, after = map(float, re.findall(r"([\d.]+) ms\^2", call("delays.py")))
     assert after < 0.01 < 100 < before
+
+
+@pytest.mark.parametrize("page", ["quick-start", "own-data", "records"])
+def test_code_of_pages_runs(page, run_folder, tmp_path, monkeypatch):
+    """In a folder with a run and with the published records."""
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/bench.jsonl").write_bytes((ROOT / "results/bench.jsonl").read_bytes().split(b"\n")[0] + b"\n")
+    monkeypatch.chdir(tmp_path)
+    blocks = python_blocks((ROOT / f"docs/{page}.md").read_text(encoding="utf-8"))
+    assert blocks
+    for block in blocks:
+        exec(compile(block, page, "exec"), {})
 
 
 @pytest.mark.slow
