@@ -8,6 +8,7 @@ import numpy as np
 
 from .description import DataSet
 from .latency import DURATION, from_images
+from .scikit_learn import datasets
 from .splits import Splits
 
 CLASSES = 10
@@ -20,10 +21,11 @@ def load_digits(seed: int = 0) -> Splits:
 
     Args:
         seed: of their order.
-    """
-    from sklearn import datasets  # takes a second
 
-    found = datasets.load_digits()
+    Raises:
+        ValueError: without scikit-learn.
+    """
+    found = datasets().load_digits()
     images, labels = found.data / _BRIGHTEST, found.target.astype(np.int32)
     order = np.random.default_rng(seed).permutation(len(labels))
     ends = len(labels) - _VALIDATION - _TEST, len(labels) - _TEST

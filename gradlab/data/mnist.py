@@ -11,6 +11,7 @@ import numpy as np
 
 from .description import DataSet
 from .latency import DURATION, from_images
+from .scikit_learn import datasets
 from .splits import Splits
 
 CLASSES, PIXELS, IMAGES = 10, 784, 70_000
@@ -26,12 +27,11 @@ def load_mnist(folder: str | Path) -> Splits:
 
     Raises:
         OSError: if it is not there and cannot be downloaded.
-        ValueError: if something else came.
+        ValueError: if something else came, or without scikit-learn.
     """
-    from sklearn import datasets  # takes a second
-
+    fetch = datasets().fetch_openml
     try:
-        found = datasets.fetch_openml("mnist_784", version=1, data_home=str(folder), as_frame=False, parser="liac-arff")
+        found = fetch("mnist_784", version=1, data_home=str(folder), as_frame=False, parser="liac-arff")
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise OSError(
             f"MNIST is not in {Path(folder) / 'openml'} and could not be downloaded from OpenML: {error}: see to the "

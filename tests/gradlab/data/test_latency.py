@@ -1,5 +1,6 @@
 """Images as latencies, scikit-learn's digits, and MNIST from a stand-in for OpenML."""
 
+import sys
 import urllib.error
 from types import SimpleNamespace
 
@@ -64,3 +65,9 @@ def test_something_else_instead_of_mnist_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "fetch_openml", lambda name, **options: SimpleNamespace(data=np.zeros((3, 784))))
     with pytest.raises(ValueError, match=r"shape \(3, 784\), expected \(70000, 784\): remove"):
         load_mnist(tmp_path)
+
+
+def test_without_scikit_learn_one_sentence_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(ValueError, match="comes with scikit-learn, which is not there: pip install scikit-learn"):
+        load_digits()
