@@ -4,6 +4,8 @@ A delay is no whole number of steps: what it delays arrives in two parts at the 
 interpolation. That is an approximation of the model in continuous time, of which the derivative with respect to the
 delay is the difference between both steps. A delay of a whole number of steps is exact.
 
+Layers whose recurrent connections have none beside the layer's are run by ``layer`` or ``any_neuron``.
+
 The reverse pass keeps the voltages of all steps, as that of ``layer`` does.
 """
 
@@ -63,14 +65,17 @@ def run_trial(
         if inputs is not None:
             spikes = shifted(spikes, inputs / grid.dt)
         arrivals = jnp.tensordot(spikes, params.w_in, 1)
-        if params.w_rec is None or not isinstance(params, LIFParams):
+        if recurrent is None:
             alone = rule if params.w_rec is not None else rule._replace(delay=0)
             module: Any = layer if isinstance(params, LIFParams) else any_neuron
             segment = module.on_grid(params, alone, grid.dt)
-            _, spikes = segment.run(segment.rest(arrivals.shape[1]), arrivals, None)
+            beyond = -grid.steps % max(alone.delay, 1)  # a segment is a whole number of delays
+            _, spikes = segment.run(segment.rest(arrivals.shape[1]), jnp.pad(arrivals, [(0, beyond), (0, 0), (0, 0)]))
+            spikes = spikes[: grid.steps]
         else:
-            own = jnp.zeros(params.neurons, arrivals.dtype) if recurrent is None else recurrent / grid.dt
-            spikes = _run(rule, grid_constants(params, grid.dt), params.w_rec, rule.delay + own, arrivals)
+            assert isinstance(params, LIFParams)  # see ``require_delays``
+            lags = rule.delay + recurrent / grid.dt
+            spikes = _run(rule, grid_constants(params, grid.dt), params.w_rec, lags, arrivals)
         fired.append(spikes)
     return fired
 

@@ -1,5 +1,6 @@
 """The event-driven layer: a differentiable function from parameters and input events to output spikes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, NamedTuple
@@ -108,13 +109,10 @@ def lif_layer_with_counts(
         events = jax.tree.map(lambda x: x[None], events)
     require_delays(settings.engine, params)
     (params,), events, wrong = checked([params], events, settings.duration)
-    delays = delays_of(params)
     if is_synaptic(params) and params.w_rec is not None and settings.delay == 0:
         raise ValueError("delay is 0, expected > 0 beside delays of synapses in a recurrent layer, such as 1e-3")
-    if delays.inputs is not None and delays.inputs.ndim == 1:
-        events, delays = later(events, delays.inputs), delays._replace(inputs=None)
-    if getattr(params, "delays", None) is not None:
-        params = params._replace(delays=delays)  # type: ignore[attr-defined]
+    if getattr(params, "delays", None) is not None:  # they may follow from positions
+        params = params._replace(delays=delays_of(params))  # type: ignore[attr-defined]
     warn_if_coarse(params.w_in.dtype, settings.duration)
     result = _layer(params, *events, wrong, settings)
     if single:
@@ -145,7 +143,11 @@ class _Settings:
             return engine.forward(params, events, **settings)
         return engine.smooth_forward(params, events, **settings, smoothing=self.smoothing)
 
-    def backward(self, wanted: "_Wanted", *arguments: Any, at_amplitudes: Array | None) -> tuple[Any, ...]:
+    def backward(
+        self, wanted: "_Wanted", params: Any, events: Events, *, spikes: Events, kept: Kept, time_cotangents: Array,
+        count_cotangents: Array, at_amplitudes: Array | None,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        arguments = params, events, spikes, kept, time_cotangents, count_cotangents
         engine: Any = ENGINES[self.engine]
         settings: dict[str, Any] = dict(
             duration=self.duration, delay=self.delay, trains_tau=wanted.tau, wants_times=wanted.times
@@ -166,7 +168,19 @@ class _Wanted(NamedTuple):
     amplitudes: bool
 
 
+def _of_channels(params: Any) -> Any:
+    """The delays of input channels; None if there are none."""
+    inputs = delays_of(params).inputs
+    return inputs if inputs is not None and inputs.ndim == 1 else None
+
+
+def _without_channels(params: Any) -> Any:
+    return params._replace(delays=params.delays._replace(inputs=None))
+
+
 def _run(params: Any, events: Events, wrong: Array, settings: _Settings) -> tuple[_Result, tuple[Events, Kept]]:
+    if (lags := _of_channels(params)) is not None:
+        params, events = _without_channels(params), later(events, lags)
     lost = wrong | events.overflowed
     spikes, kept = settings.forward(params, events._replace(count=jnp.where(lost, 0, events.count)))
     spikes = spikes._replace(count=jnp.where(lost, settings.capacity + 1, spikes.count))
@@ -188,13 +202,15 @@ def _layer(
 def _forward(
     params: Any, times: Any, units: Any, count: Any, amplitudes: Any, wrong: Any, settings: _Settings
 ) -> tuple[_Result, tuple[Any, ...]]:
-    wanted = _Wanted(
-        params.tau_mem.perturbed or params.tau_syn.perturbed, times.perturbed, getattr(amplitudes, "perturbed", False)
-    )
+    changed = jax.tree.map(lambda x: x.perturbed, params, is_leaf=lambda x: hasattr(x, "perturbed"))
+    at_times, at_amplitudes = times.perturbed, getattr(amplitudes, "perturbed", False)
     params, *events, wrong = jax.tree.map(
         lambda x: x.value, (params, times, units, count, amplitudes, wrong), is_leaf=lambda x: hasattr(x, "perturbed")
     )
     events = Events(*events)
+    if _of_channels(params) is not None:  # which move the times
+        at_times = at_times or changed.delays.inputs
+    wanted = _Wanted(changed.tau_mem or changed.tau_syn, at_times, at_amplitudes)
     result, stored = _run(params, events, wrong, settings)
     return result, (params, events._replace(amplitudes=None), *stored, wanted)
 
@@ -206,14 +222,36 @@ def _as_array(cotangent: Any) -> Any:
     return cotangent
 
 
+def _back_through_channels(
+    back: Callable[..., Any], wanted: _Wanted, params: Any, events: Events, lags: Array
+) -> tuple[Any, ...]:
+    """Delays the events again: what is kept between the passes are the events as they came."""
+
+    def move(times: Array, there: Array | None, lags: Array) -> tuple[tuple[Array, Array | None], Events]:
+        moved = later(events._replace(times=times, amplitudes=there), lags)
+        return (moved.times, moved.amplitudes), moved._replace(amplitudes=None)
+
+    there = events.there.astype(events.times.dtype) if wanted.amplitudes else None
+    _, pull_back, moved = jax.vjp(move, events.times, there, lags, has_aux=True)
+    gradient, d_times, d_amplitudes = back(wanted, _without_channels(params), moved)
+    d_times = jnp.zeros_like(moved.times) if d_times is None else d_times
+    d_times, d_amplitudes, d_lags = pull_back((d_times, d_amplitudes))
+    return gradient._replace(delays=gradient.delays._replace(inputs=d_lags)), d_times, d_amplitudes
+
+
 @own_rules()
 def _backward(settings: _Settings, residuals: tuple[Any, ...], cotangents: tuple[Any, ...]) -> tuple[Any, ...]:
     params, events, spikes, kept, wanted = residuals
     time_cotangents, _, _, at_amplitudes, count_cotangents = map(_as_array, cotangents)
     time_cotangents = jnp.where(spikes.valid, time_cotangents, 0)
-    gradient, d_times, d_amplitudes = settings.backward(
-        wanted, params, events, spikes, kept, time_cotangents, count_cotangents, at_amplitudes=at_amplitudes
-    )
+    back = partial(
+        settings.backward, spikes=spikes, kept=kept, time_cotangents=time_cotangents,
+        count_cotangents=count_cotangents, at_amplitudes=at_amplitudes,
+    )  # fmt: skip
+    if (lags := _of_channels(params)) is None:
+        gradient, d_times, d_amplitudes = back(wanted, params, events)
+    else:
+        gradient, d_times, d_amplitudes = _back_through_channels(back, wanted, params, events, lags)
     poisoned = jnp.where(spikes.overflowed.any(), jnp.nan, 0)
     gradient = jax.tree.map(lambda g: g + poisoned.astype(g.dtype), gradient)
     return gradient, d_times, None, None, d_amplitudes, None

@@ -7,7 +7,7 @@ import pytest
 from small_layers import assert_close, draw_layer
 
 from solvers import eventprop
-from solvers.bptt import lif_layer, simulate
+from solvers.bptt import delayed, lif_layer, simulate
 from solvers.bptt.delayed import shifted
 from solvers.delays import Delays
 from solvers.events import pad_events, to_grid
@@ -91,6 +91,25 @@ def test_zero_is_no_delay_and_equal_ones_are_that_of_the_layer():
     np.testing.assert_array_equal(on_grid(zero, events), on_grid(none, events))
     alike = some_layer(np.zeros(INPUTS), np.full(HIDDEN, 3e-3))
     np.testing.assert_array_equal(on_grid(alike, events), on_grid(none, events, delay=5e-3))
+
+
+def test_delays_of_channels_alone_leave_the_recurrence_as_it_is(monkeypatch):
+    """With a number of steps that is no whole number of delays; all in blocks as long as the delay."""
+    rng, events = np.random.default_rng(6), some_events()
+    zero = some_layer(rng.uniform(0, 12 * DT, INPUTS), np.zeros(HIDDEN))
+    weights = jnp.asarray(rng.normal(size=(BATCH, STEPS, HIDDEN)))
+
+    def score(p):
+        spikes = on_grid(p, events)
+        return jnp.sum(weights * spikes), spikes
+
+    (_, expected), gradient = jax.value_and_grad(score, has_aux=True)(zero)
+    monkeypatch.setattr(delayed, "_run", lambda *_: pytest.fail("looks up each neuron's past"))
+    alone = zero._replace(delays=zero.delays._replace(recurrent=None))
+    (_, spikes), found = jax.value_and_grad(score, has_aux=True)(alone)
+    assert STEPS % 2 and expected.sum() > 50
+    np.testing.assert_array_equal(spikes, expected)
+    assert_close(found, gradient._replace(delays=gradient.delays._replace(recurrent=None)))
 
 
 def test_interpolation_between_two_steps():

@@ -1,7 +1,6 @@
-"""Arrays as the kernels take them: in line with the cache, read-only, with ghosts or without, delays of all rows."""
+"""Arrays as the kernels take them: in line with the cache, read-only, with ghosts or without."""
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,29 +26,6 @@ def aligned(array: np.ndarray) -> np.ndarray:
     copy = aligned_zeros(array.shape, array.dtype)
     copy[:] = array
     return read_only([copy])[0]
-
-
-def total_delays(
-    delay: float, given: Mapping[str, np.ndarray], shape: tuple[int, int], recurrent: bool
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Of the recurrent connections, by the neuron that they come from; of all synapses, None if these have none [s].
-
-    Args:
-        delay: of recurrent transmission [s].
-        given: further ones, ``delays`` of recurrent and ``input_delays`` of input connections.
-        shape: of the stacked weights.
-        recurrent: whether there are recurrent rows.
-    """
-    rows, post = shape
-    inputs = rows - post if recurrent else rows
-    own, of_inputs = given.get("delays", np.zeros(post)), given.get("input_delays")
-    if of_inputs is None and own.ndim == 1:
-        return delay + own.astype(np.float64), None
-    lags = np.full(shape, delay)
-    lags[:inputs] = 0 if of_inputs is None else of_inputs
-    if recurrent:
-        lags[inputs:] += own[:, None] if own.ndim == 1 else own
-    return np.full(post, delay), lags
 
 
 def without_ghosts(events: Input) -> Input:

@@ -20,7 +20,8 @@ from ....smoothing import Smoothing
 from ....times import is_fine
 from ..base import Kept
 from ..stacking import as_params, constants_of, stacked_weights
-from .arrays import aligned, aligned_zeros, total_delays, with_ghosts, without_ghosts
+from .arrays import aligned, aligned_zeros, with_ghosts, without_ghosts
+from .delays import in_blocks, layer_with_silent, total_delays, with_silent
 from .kernels.arguments import Cotangents, Gradient, Input, Layer, Stored, Wanted
 from .kernels.batch import adjoint_batch, simulate_batch
 from .kernels.ghosts import Marks, Watch
@@ -89,9 +90,13 @@ def _simulate(
     also = dict(zip(given, optional, strict=True))
     period, release = also.get("refractory"), np.zeros(shape, times.dtype) if clamps else None
     delays, lags = total_delays(delay, also, weights.shape, recurrent)
+    synapses = None
+    if lags is not None:
+        layer, period = layer_with_silent(layer), None if period is None else with_silent(period)
+        synapses = in_blocks(lags, layer, duration)
 
     def kernel(first: int, stride: int) -> None:
-        simulate_batch(layer, period, events, duration, delays, lags, stored, release, watch, first, stride)
+        simulate_batch(layer, period, events, duration, delays, synapses, stored, release, watch, first, stride)
 
     _spread(kernel, _threads(len(times)))
     rounded, remainder = split(stored.times, times.dtype) if exact else (stored.times, None)
@@ -152,12 +157,16 @@ def _adjoint(
             smoothing.half_width if smoothing.kernel == "triangle" else -smoothing.half_width, smoothing.floor,
             smoothing.parts != "existence", smoothing.parts != "timing",
         )  # fmt: skip
-    cotangents = Cotangents(time_cotangents, count_cotangents)
-    threads = _threads(len(times))
-    d_weights = aligned_zeros((threads, *weights.shape), weights.dtype)
-    d_constants = np.zeros((4 if period is None else 5, threads, weights.shape[1]), weights.dtype)
     delays, lags = total_delays(delay, also, weights.shape, recurrent)
-    d_delays = np.zeros((threads, *(delays if lags is None else lags).shape), weights.dtype)
+    synapses = None
+    if lags is not None:
+        layer, period = layer_with_silent(layer), None if period is None else with_silent(period)
+        synapses, count_cotangents = in_blocks(lags, layer, duration), with_silent(count_cotangents)
+    cotangents = Cotangents(time_cotangents, count_cotangents)
+    threads, shape = _threads(len(times)), layer.weights.shape
+    d_weights = aligned_zeros((threads, *shape), weights.dtype)
+    d_constants = np.zeros((4 if period is None else 5, threads, shape[1]), weights.dtype)
+    d_delays = aligned_zeros((threads, *(delays.shape if synapses is None else shape)), weights.dtype)
     d_times = np.zeros(times.shape if wants_times else (len(times), 0), times.dtype)
 
     def kernel(first: int, stride: int) -> None:
@@ -172,7 +181,7 @@ def _adjoint(
             events,
             duration,
             delays,
-            lags,
+            synapses,
             stored,
             release,
             cotangents,
@@ -187,7 +196,10 @@ def _adjoint(
     total = d_weights[0]
     for part in d_weights[1:]:
         total += part
-    return total, d_delays.sum(0), *d_constants.sum(1), d_times, d_inputs
+    rows, post = weights.shape
+    d_synapses = d_delays.sum(0)[..., :post]
+    d_synapses = d_synapses if synapses is None else d_synapses[:rows]
+    return total[:rows, :post], d_synapses, *d_constants.sum(1)[:, :post], d_times, d_inputs
 
 
 def backward(

@@ -58,17 +58,6 @@ def block_length(tau_mem, tau_syn, delay):
     return _exact(min(longest, delay)) if delay >= longest / 8 else longest / 4
 
 
-@njit(**ALLOCATING)
-def within_delays(tau_mem, tau_syn, lags, recurrent):
-    """The same with delays of each synapse ``[rows, post]``, however short they are [s]."""
-    shortest = np.inf
-    if recurrent:
-        for r in range(lags.shape[0] - lags.shape[1], lags.shape[0]):
-            for n in range(lags.shape[1]):
-                shortest = min(shortest, lags[r, n])
-    return _exact(min(reach(tau_mem, tau_syn), shortest))
-
-
 @njit(**OPTIONS)
 def _exact(length):
     """Rounded down to a binary fraction, if that changes little.

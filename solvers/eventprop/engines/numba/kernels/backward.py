@@ -45,7 +45,7 @@ def _at_lag(state, n, flow, m, x, lag):
 
 
 @njit(**OPTIONS)
-def _carry(state, lag, flow, rate_mem, trains_tau):
+def carry(state, lag, flow, rate_mem, trains_tau):
     """Carry the adjoint variables of all neurons back over a lag without events, with its ``fill_flow``."""
     tiny, lag = state.dtype.type(TINY), state.dtype.type(lag)
     if trains_tau:
@@ -207,6 +207,35 @@ def _spike(
     state[P, n], state[Q, n] = p_new, q_new
 
 
+@njit(**INLINE)
+def cross(
+    layer, refractory, release, previous, state, series, length, stored, s, releases, lag, at_spikes, at_amplitudes,
+    counts, wanted, gradient, marks,
+):  # fmt: skip
+    """Carry the adjoint of a neuron back across its spike ``s``, or the release after it, ``lag`` before a block ends.
+
+    ``series`` are those of blocks of a ``length``; ``at_spikes`` and ``at_amplitudes`` the derivatives of the loss with
+    respect to times and amplitudes as far as they are known, ``counts`` the cotangents of the counts.
+    """
+    n, current = stored.units[s], np.float64(stored.current[s])
+    tau_mem, tau_syn = np.float64(layer.tau_mem[n]), np.float64(layer.tau_syn[n])
+    if wanted.tau:
+        flow = long_flow(lag, 1.0 / tau_mem, 1.0 / tau_syn)
+    else:
+        decay_mem, decay_syn, kappa = evaluate(series, 0 if layer.shared else n, lag, length)
+        flow = decay_mem, decay_syn, kappa, 0.0, 0.0
+    constants, at_count = (tau_mem, np.float64(layer.threshold[n]), np.float64(layer.reset[n])), np.float64(counts[n])
+    if not across_release(
+        refractory, release, previous, state, n, s, releases, lag, flow, *constants, current, at_spikes, at_count,
+        wanted.tau, gradient,
+    ):  # fmt: skip
+        at_amplitude = 0.0 if marks is None else at_amplitudes[s]
+        _spike(
+            state, n, lag, flow, *constants, current, at_spikes[s], at_count, wanted, gradient, marks, s,
+            at_amplitude,
+        )  # fmt: skip
+
+
 @njit(**ALLOCATING)
 def adjoint(layer, refractory, length, expanded, sample, delays, stored, release, cotangents, wanted, gradient, marks):
     """Add one sample's gradient to ``gradient``.
@@ -225,9 +254,9 @@ def adjoint(layer, refractory, length, expanded, sample, delays, stored, release
         gradient: to be added to; ``gradient.times`` is this sample's.
         marks: see ``ghosts``.
     """
-    weights, recurrent, tau_mem, tau_syn, threshold, reset, shared = layer
+    weights, recurrent, _, _, _, _, shared = layer
     times, units, count = sample
-    spike_times, spike_units, spike_current, spikes = stored
+    spike_times, spike_units, _, spikes = stored
     time_cotangents, count_cotangents = cotangents
     trains_tau, wants_times, _ = wanted
     d_weights, d_tau_mem, d_tau_syn, _, _, d_delays, _, d_times = gradient
@@ -277,7 +306,7 @@ def adjoint(layer, refractory, length, expanded, sample, delays, stored, release
             if before - end != carried:
                 carried = before - end
                 fill_flow(carried, rate_mem, rate_syn, shared, flow)
-            _carry(state, carried, flow, rate_mem, trains_tau)
+            carry(state, carried, flow, rate_mem, trains_tau)
         if trains_tau:
             _expand_all(state, half, rate_mem, rate_syn, length / 2, work, polynomials)
         elif polynomial:
@@ -296,27 +325,14 @@ def adjoint(layer, refractory, length, expanded, sample, delays, stored, release
                 k -= 1
                 s, releases = spike_of(release, which, k)
                 n = spike_units[s]
-                lag = end - jump_times[k]
+                one = slice(n, n + 1)
                 if trains_tau:
-                    one = slice(n, n + 1)
                     _collect(moments[:, one], polynomials[:, :, one], d_tau_mem[one], d_tau_syn[one])
-                    crossed = long_flow(lag, 1.0 / np.float64(tau_mem[n]), 1.0 / np.float64(tau_syn[n]))
-                else:
-                    decay_mem, decay_syn, kappa = evaluate(series, 0 if shared else n, lag, length)
-                    crossed = decay_mem, decay_syn, kappa, 0.0, 0.0
-                constants = np.float64(tau_mem[n]), np.float64(threshold[n]), np.float64(reset[n])
-                current, at_count = np.float64(spike_current[s]), np.float64(count_cotangents[n])
-                if not across_release(
-                    refractory, release, previous, state, n, s, releases, lag, crossed, *constants, current, at_spikes,
-                    at_count, trains_tau, gradient,
-                ):  # fmt: skip
-                    at_amplitude = 0.0 if marks is None else at_amplitudes[s]
-                    _spike(
-                        state, n, lag, crossed, *constants, current, at_spikes[s], at_count, wanted, gradient,
-                        marks, s, at_amplitude,
-                    )  # fmt: skip
+                cross(
+                    layer, refractory, release, previous, state, series, length, stored, s, releases,
+                    end - jump_times[k], at_spikes, at_amplitudes, count_cotangents, wanted, gradient, marks,
+                )  # fmt: skip
                 if trains_tau:
-                    one = slice(n, n + 1)
                     _expand_all(
                         state[:, one], half[:, one], rate_mem[one], rate_syn[one], length / 2, work[:, one],
                         polynomials[:, :, one],

@@ -6,14 +6,14 @@ from pathlib import Path
 from numba import njit
 
 from .arguments import Cotangents, Gradient, Input, Stored
-from .arrivals import block_length, reach, within_delays
+from .arrivals import block_length, reach
 from .backward import adjoint
 from .flow import ALLOCATING
 from .forward import simulate
 from .ghosts import Marks, Watch
 from .series import expand
-from .synapses import in_blocks
-from .synapses_backward import synaptic_adjoint
+from .synapses_backward import of_delays, synaptic_adjoint
+from .synapses_forward import room_under_way
 
 
 @njit(**ALLOCATING)
@@ -44,10 +44,10 @@ def _marks_of(marks, b):
 
 
 @njit(**ALLOCATING)
-def _length(layer, delays, lags, back):
+def _length(layer, delays, synapses, back):
     """Length of a block [s]: that of the backward pass is only limited by the delays of synapses."""
-    if lags is not None:
-        return within_delays(layer.tau_mem, layer.tau_syn, lags, layer.recurrent)
+    if synapses is not None:
+        return synapses.length
     if back:
         return reach(layer.tau_mem, layer.tau_syn)
     return block_length(layer.tau_mem, layer.tau_syn, delays.min())
@@ -66,20 +66,22 @@ def _entry_points(sources: str):
     """
 
     @njit(cache=True, **ALLOCATING)
-    def simulate_batch(layer, refractory, events, duration, delays, lags, stored, release, watch, first, stride):
+    def simulate_batch(layer, refractory, events, duration, delays, synapses, stored, release, watch, first, stride):
         """``forward.simulate`` for samples first, first + stride, ...; numbers of spikes go to ``stored.count``."""
         sources  # noqa: B018
-        longest = _length(layer, delays, lags, False)
-        synapses = in_blocks(lags, longest, duration, layer.weights.dtype.type)
+        longest = _length(layer, delays, synapses, False)
         expanded = expand(layer.tau_mem, layer.tau_syn, longest, layer.shared)
+        most = events.times.shape[1] + stored.times.shape[1]
+        under_way = room_under_way(synapses, layer.weights.shape[1], most, layer.weights.dtype.type)
         for b in range(first, len(events.count), stride):
             sample = Input(events.times[b], events.units[b], events.count[b])
             out = stored.times[b], stored.units[b], stored.current[b]
             of_sample = _row(release, b)
             seen = _watch_of(watch, b)
             stored.count[b] = simulate(
-                layer, refractory, longest, expanded, sample, duration, delays, synapses, out, of_sample, seen
-            )
+                layer, refractory, longest, expanded, sample, duration, delays, synapses, under_way, out, of_sample,
+                seen,
+            )  # fmt: skip
 
     @njit(cache=True, **ALLOCATING)
     def adjoint_batch(
@@ -88,7 +90,7 @@ def _entry_points(sources: str):
         events,
         duration,
         delays,
-        lags,
+        synapses,
         stored,
         release,
         cotangents,
@@ -100,8 +102,7 @@ def _entry_points(sources: str):
     ):
         """``backward.adjoint`` likewise; a sample that had no room for its spikes is left out."""
         sources  # noqa: B018
-        length = _length(layer, delays, lags, True)
-        synapses = in_blocks(lags, length, duration, layer.weights.dtype.type)
+        length = _length(layer, delays, synapses, True)
         expanded = expand(layer.tau_mem, layer.tau_syn, length, layer.shared)
         g = gradient
         for b in range(first, len(events.count), stride):
@@ -114,7 +115,7 @@ def _entry_points(sources: str):
                 )
                 of_sample = _row(release, b)
                 seen = _marks_of(marks, b)
-                if lags is None:
+                if synapses is None:
                     adjoint(
                         layer, refractory, length, expanded, sample, delays, spikes, of_sample, outer, wanted, own, seen
                     )
@@ -133,6 +134,8 @@ def _entry_points(sources: str):
                         own,
                         seen,
                     )
+        if synapses is not None:
+            of_delays(layer, expanded, gradient)
 
     return simulate_batch, adjoint_batch
 

@@ -11,6 +11,8 @@ ALLOCATING = dict(nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, e
 OPTIONS = ALLOCATING | dict(_nrt=False)
 # For small functions, of which a call costs more than they do.
 INLINE = OPTIONS | dict(forceinline=True)
+# For those that are to stay apart, see ``vectors.no_overlap``; others do as the function that calls them.
+APART = OPTIONS | dict(forceinline=False)
 
 # Lags up to this fraction of the shortest time constant go through the series below: 0.2**12 / 12! < 1e-17.
 SHORT = 0.2

@@ -16,7 +16,8 @@ from .flow import ALLOCATING, INLINE, OPTIONS, fill_flow
 from .ghosts import look, merge_ghosts, new_traces, note_peaks, note_spikes
 from .refractory import accept, first_spike, flag_waiting, follow, none_waits
 from .series import evaluate
-from .synapses import arrivals_at, nothing_under_way, send_inputs, send_own, take
+from .synapses_forward import arrivals_at, start, step
+from .synapses_forward import send as send_to_synapses
 
 # Rows of the state: voltage and current at the start and the end of a block, and its negative input.
 VOLTAGE, CURRENT, END_VOLTAGE, END_CURRENT, DOWN = range(5)
@@ -190,10 +191,10 @@ def _flagged(flags, groups, busy, chosen):
 
 
 @njit(**OPTIONS)
-def _step(state, flow, sums, powers, shared, synapses, bound, flags):
+def _step(state, flow, sums, powers, shared, bound, flags):
     """Rows END_VOLTAGE and END_CURRENT: all neurons at the end of the block, as if none spiked.
 
-    ``sums`` are those of ``_weigh``; with ``synapses`` what arrives adds to current and voltage whatever the constants.
+    ``sums`` are those of ``_weigh``.
 
     Sets the flag of every neuron that could have crossed the threshold in the block. At an upward crossing the current
     is at least the threshold. From there on, without arrivals, voltage and current end no lower than from a crossing
@@ -204,11 +205,6 @@ def _step(state, flow, sums, powers, shared, synapses, bound, flags):
         for n in range(state.shape[1]):
             state[END_VOLTAGE, n] = decay_mem * state[VOLTAGE, n] + k * state[CURRENT, n] + sums[1, n]
             state[END_CURRENT, n] = decay_syn * state[CURRENT, n] + sums[0, n]
-    elif synapses is not None:
-        for n in range(state.shape[1]):
-            v, i = state[VOLTAGE, n], state[CURRENT, n]
-            state[END_VOLTAGE, n] = flow[0, n] * v + flow[2, n] * i + sums[1, n]
-            state[END_CURRENT, n] = flow[1, n] * i + sums[0, n]
     else:
         for n in range(state.shape[1]):
             state[END_VOLTAGE, n] = flow[0, n] * state[VOLTAGE, n] + flow[2, n] * state[CURRENT, n]
@@ -279,8 +275,8 @@ def _first_heard(found, first, count, spike_times, delays):
 
 @njit(**OPTIONS)
 def _follow_each(
-    layer, refractory, release, free_at, block, number, synapses, under_way, e, spikes, chosen, candidates, state,
-    series, length, path, found, free,
+    layer, refractory, release, free_at, block, number, synapses, under_way, chosen, candidates, state, series, length,
+    path, found, free,
 ):  # fmt: skip
     """As ``_follow``, for neurons each of which has arrivals of its own.
 
@@ -290,7 +286,7 @@ def _follow_each(
     begin, end, arrive, rows, _ = block
     new = fired = 0
     for c in range(candidates):
-        count = arrivals_at(synapses, chosen[c], number, length, under_way, e, spikes, arrive, rows)
+        count = arrivals_at(synapses, chosen[c], number, under_way, arrive, rows)
         own, one, rest, room = Block(begin, end, arrive, rows, count), chosen[c : c + 1], found[:, new:], free[fired:]
         if refractory is None:
             happened = more = _follow(layer, own, one, 1, state, series, length, path, rest, room)
@@ -304,7 +300,7 @@ def _follow_each(
 
 
 @njit(**ALLOCATING)
-def simulate(layer, refractory, longest, expanded, sample, duration, delays, synapses, out, release, watch):
+def simulate(layer, refractory, longest, expanded, sample, duration, delays, synapses, under_way, out, release, watch):
     """Spikes of one sample.
 
     Args:
@@ -316,6 +312,7 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, syn
         duration: end of the simulation [s].
         delays: of the recurrent connections, by the neuron that they come from, ``[post]`` [s].
         synapses: see there; they have the place of these delays.
+        under_way: room for ``synapses_forward.UnderWay``.
         out: ``(times, units, currents)`` to be filled, each ``[capacity]``.
         release: likewise, see ``refractory``.
         watch: likewise, see ``ghosts``.
@@ -334,7 +331,7 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, syn
     level = threshold * number(1 - 64 * np.finfo(weights.dtype).eps)
 
     state = np.zeros((5, neurons), number)
-    sums = np.empty((2 if shared or synapses is not None else powers.shape[1], neurons), number)
+    sums = np.empty((2 if shared else powers.shape[1], neurons), number)
     flags = np.zeros(-(-neurons // 8) * 8, np.uint8)
     groups = flags.view(np.uint64)
     busy, chosen = np.empty(len(groups) + 1, np.int64), np.empty(len(flags) + 1, np.int64)
@@ -343,8 +340,8 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, syn
     share = np.empty((len(sums), count + capacity + 3), number)
     fall, steepest = np.empty(count + capacity + 3, number), np.float64(rate_mem.max())
     path = np.zeros((8, count + capacity + 10))
-    under_way = nothing_under_way(synapses, neurons, sample, capacity, longest, number)
-    number_of_block = pending = -1.0  # the latter is the last block in which something arrives, with synapses
+    start(under_way)
+    number_of_block, pending = 0, -1  # the latter is the last block in which something arrives, with synapses
     queue, which = np.empty(capacity if recurrent else 0), np.empty(capacity if recurrent else 0, np.int64)
     found = np.empty((3, capacity + 1) if release is None else (4, 3 * capacity + 1))
     free_at, final = np.full(neurons, -np.inf), np.zeros(neurons, np.int64)
@@ -355,14 +352,17 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, syn
         # Nothing can happen before the next arrival.
         if quiet and _none_can_rise(state, threshold) and none_waits(refractory, free_at, t):
             upcoming = np.float64(times[e]) if e < count else np.inf
-            if recurrent and r < spikes:
+            if recurrent and synapses is None and r < spikes:
                 upcoming = min(upcoming, queue[r])
+            if synapses is not None and upcoming < duration:  # to the start of its block
+                number_of_block = max(number_of_block, int(np.floor(upcoming / longest)))
+                upcoming = number_of_block * longest
             if watch is not None:
                 note_peaks(layer, state, t, min(upcoming, duration) - t, traces)
             if not upcoming < duration:
+                if watch is not None:  # at the end the voltages are looked at
+                    _skip(state, duration - t, rate_mem, rate_syn, shared, long)
                 break
-            if synapses is not None:
-                upcoming = np.floor(upcoming / longest) * longest
             if upcoming > t:
                 _skip(state, upcoming - t, rate_mem, rate_syn, shared, long)
                 t = upcoming
@@ -372,13 +372,13 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, syn
                         return capacity + 1
         if t >= duration:
             break
-        end = (np.floor(t / longest) + 1) * longest
-        if end <= t:  # by rounding
-            end += longest
         if synapses is None:
+            end = (np.floor(t / longest) + 1) * longest
+            if end <= t:  # by rounding
+                end += longest
             end = min(end, duration)
-        else:
-            number_of_block = np.rint(end / longest) - 1
+        else:  # the last block ends with the trial
+            end = longest * (number_of_block + 1) if number_of_block + 1 < synapses.blocks else duration
         new, cut = 0, False
         while True:
             if synapses is None:
@@ -389,16 +389,22 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, syn
                 _weigh(arrive, arrivals, end, longest, series, shared, steepest, share, fall)
                 _sum_arrivals(weights, rows, arrivals, share, fall, sums, state)
             else:
-                e_next = send_inputs(weights, synapses, e, number_of_block, longest, rate_mem, rate_syn, under_way)
-                if e_next > e:
-                    pending = number_of_block + synapses.longest + 2
-                take(under_way.ring, number_of_block, sums, state[DOWN])
-                arrivals, r_next = int(pending >= number_of_block), spikes
-            if end - t != length:
-                length = end - t
+                e_next, r_next = send_to_synapses(
+                    weights, synapses, sample, e, spike_times, spike_units, inputs, r, spikes if recurrent else r,
+                    number_of_block, powers, shared, under_way,
+                )  # fmt: skip
+                if e_next > e or r_next > r:
+                    pending = number_of_block + synapses.slots
+                arrivals = int(pending > number_of_block)
+            lasts = longest if synapses is not None else end - t
+            if lasts != length:
+                length = lasts
                 fill_flow(length, rate_mem, rate_syn, shared, flow)
                 bound = level * (flow[0] + flow[2])
-            _step(state, flow, sums, powers, shared, synapses, bound, flags)
+            if synapses is None:
+                _step(state, flow, sums, powers, shared, bound, flags)
+            else:
+                step(state, flow, under_way, synapses, number_of_block, level, flags)
             if cut:
                 break
             flag_waiting(refractory, free_at, t, end, flags)
@@ -409,8 +415,8 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, syn
             free = spike_times[spikes:]
             if synapses is not None:
                 new, fired = _follow_each(
-                    layer, refractory, release, free_at, block, number_of_block, synapses, under_way, e_next,
-                    spikes if recurrent else 0, chosen, candidates, state, series, longest, path, found, free,
+                    layer, refractory, release, free_at, block, number_of_block, synapses, under_way, chosen,
+                    candidates, state, series, longest, path, found, free,
                 )  # fmt: skip
             elif refractory is None:
                 new = fired = _follow(layer, block, chosen, candidates, state, series, longest, path, found, free)
@@ -444,21 +450,14 @@ def simulate(layer, refractory, longest, expanded, sample, duration, delays, syn
         spikes = accept(
             layer, refractory, release, free_at, final, found, new, end, state, series, longest, out, spikes
         )
-        if recurrent:
-            if synapses is None:
-                send(queue, which, r_next, spike_times, spike_units, delays, before, spikes)
-            elif spikes > before:
-                send_own(
-                    weights, synapses, spike_times, spike_units, inputs, before, spikes, number_of_block, longest,
-                    rate_mem, rate_syn, under_way,
-                )  # fmt: skip
-                pending = number_of_block + synapses.longest + 2
+        if recurrent and synapses is None:
+            send(queue, which, r_next, spike_times, spike_units, delays, before, spikes)
         if watch is not None:
             seen = look(layer, watch, state[VOLTAGE], end, False, traces, ghosts, seen)
             if seen > capacity:
                 return capacity + 1
-        quiet = arrivals == 0
-        e, r, t = e_next, r_next, end
+        quiet = arrivals == 0 and (synapses is None or new == 0)
+        e, r, t, number_of_block = e_next, r_next, end, number_of_block + 1
     if watch is not None:
         seen = look(layer, watch, state[VOLTAGE], duration, True, traces, ghosts, seen)
         return capacity + 1 if seen > capacity else merge_ghosts(watch, ghosts, seen, out, spikes)

@@ -160,8 +160,8 @@ def _compare(voltage, threshold, now, last, rows, when, flags):
     never, always = voltage.dtype.type(-np.inf), voltage.dtype.type(np.inf)
     for n in range(len(voltage)):
         v, highest, lowest, dip = voltage[n], rows[HIGHEST, n], rows[LOWEST, n], rows[DIP, n]
-        over = (v < highest - dip) | (last & (highest > never))
         rises = (highest > never) | (v > lowest + dip)
+        over = (v < highest - dip) | (last & rises)
         rows[PEAK, n] = max(highest, v) if last else highest
         rows[HIGHEST, n] = never if over or not rises else max(highest, v)
         rows[LOWEST, n] = v if over else min(lowest, v)
