@@ -41,8 +41,11 @@ CONTESTANTS: dict[str, Contestant] = {
     "bptt_micro": Contestant(f"{BPTT.label}, micro-batches", "#999933", BPTT(), micro_batch=8),
 }
 
-#: EventProp with time constants as arrays, and in a trial that goes on without input for nine times as long.
+#: EventProp with time constants as arrays; in a trial that goes on without input for nine times as long; with delays of
+#: channels and neurons, and of all synapses, which are trained with the weights.
 VARIANTS: dict[str, Contestant] = {
     "eventprop_per_neuron": Contestant(f"{EventProp.label}, constants per neuron", "#56B4E9", EventProp()),
     "eventprop_silence": Contestant(f"{EventProp.label}, 9/10 of the trial silent", "#E69F00", EventProp()),
+    "eventprop_axonal_delays": Contestant(f"{EventProp.label}, axonal delays", "#117733", EventProp()),
+    "eventprop_synaptic_delays": Contestant(f"{EventProp.label}, synaptic delays", "#44AA99", EventProp()),
 }

@@ -16,9 +16,9 @@ from solvers.eventprop import AUTO, engine_name, has_smoothing
 from solvers.fields import Count, Seed, check_fields
 
 from .command import RUNS, Command, Outcome, exit_with
+from .measuring.cases import CASES, QUICK
 from .measuring.exactness import LIMIT, Report, check_gradients
 from .measuring.existence import ExistenceReport, check_existence
-from .measuring.random_networks import CASES, QUICK
 from .methods.eventprop import EngineName, EventProp
 
 

@@ -17,5 +17,8 @@ their full capacity, padding included, beside the true number of spikes:
 - ``process_*_bytes``: peak resident memory of a process that does nothing else, above its start too, and the device's
   peak where there is a GPU; in bfloat16 only there.
 
+Of EventProp with delays, ``*_added_bytes`` is what it keeps beyond that without, beside the delays themselves
+(``*_own_bytes``): three numbers a spike stay three.
+
 Bytes of the input (events; counts on the grid for ``bptt_scan``) are apart: plots and ratios leave them out.
 """

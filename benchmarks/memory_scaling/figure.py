@@ -10,7 +10,7 @@ from matplotlib.ticker import NullFormatter
 from gradlab.command import Record
 from gradlab.reporting.style import tidy
 
-from ..contestants import CONTESTANTS
+from ..contestants import CONTESTANTS, VARIANTS
 from .limits import COMPARED_AT
 from .points import Point, without_input
 
@@ -52,6 +52,10 @@ def table(record: Record) -> str:
         f"EventProp on an H100, batch {COMPARED_AT}, room for {key.split('_')[3]} spikes: {metrics[key] / 1e6:.1f} MB"
         for key in rooms
     ]
+    for name, each in VARIANTS.items():
+        if f"{name}_added_bytes" in metrics:  # a record may be older
+            added, own = (metrics[f"{name}_{kind}_bytes"] / 1e6 for kind in ("added", "own"))
+            lines.append(f"{each.label}: keeps {added:.3f} MB more, the delays themselves have {own:.3f} MB")
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ from solvers.eventprop import engine_name
 
 from ..contestants import CONTESTANTS
 from .config import Config
+from .delays import added_by_delays
 from .limits import compare
 from .points import Point, measure_point, without_input
 from .problems import activity
@@ -27,7 +28,7 @@ SWEEPS: dict[str, tuple[float, ...]] = {  # factors on the configured size
 
 
 def measure(config: Config) -> Outcome:
-    """All points, what fits an H100, and the exponents.
+    """All points, what fits an H100, what delays add, and the exponents.
 
     Raises:
         ValueError: for an impossible configuration, or if XLA's compiler for the H100 is missing.
@@ -36,6 +37,7 @@ def measure(config: Config) -> Outcome:
         memory.require_h100_compiler()
     metrics = compare(config) if config.h100 else {}
     points = sweep(config)
+    metrics |= added_by_delays(config.base, activity(config.base).capacity)
     metrics |= slopes(points) | {"local_engine": engine_name("auto")}
     return Outcome(metrics, {"points": points}, method="all", dataset="poisson", hidden=config.hidden, seed=0)
 

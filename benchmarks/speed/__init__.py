@@ -6,6 +6,8 @@ those of compiled calls, with the repeats of all methods interleaved, so that a 
 - ``eventprop_forward``: loss alone, in continuous time; ``eventprop``: its gradient with respect to all weights.
 - ``eventprop_per_neuron``: the same with the time constants as arrays, one for each neuron.
 - ``eventprop_silence``: the same as ``eventprop`` with a trial ten times as long, in which no more input comes.
+- ``eventprop_axonal_delays``: the same as ``eventprop`` with trained delays of all channels and neurons, drawn up to
+  ``longest_delay``; ``eventprop_synaptic_delays``: of all synapses.
 - ``limit``: the arithmetic that streaming through the events cannot avoid, see ``benchmarks.workload.limit``.
 - ``bptt``: gradient on the grid with the reverse pass of ``solvers.bptt``, which keeps the voltages of every step, and
   the whole state at the start of each segment of steps.

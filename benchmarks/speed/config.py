@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from solvers.fields import NotNegative
+from solvers.fields import NotNegative, Positive
 
 from ..settings import WorkloadSettings
 
@@ -14,8 +14,10 @@ class Config(WorkloadSettings):
 
     Attributes:
         delay: of recurrent transmission [s].
+        longest_delay: of EventProp with delays of each channel and neuron, or of each synapse [s].
         cores: one, or all that there are.
     """
 
     delay: NotNegative = 1e-3
+    longest_delay: Positive = 0.15
     cores: Literal["one", "all"] = "one"

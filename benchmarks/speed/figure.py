@@ -57,6 +57,8 @@ def table(record: Record) -> str:
             f"EventProp / BPTT-SG (ours), time of a gradient: {ratio('eventprop_over_bptt')}",
             f"EventProp / limit: {ratio('eventprop_over_limit')}; constants per neuron / shared: "
             f"{ratio('per_neuron_over_shared')}; with silence / without: {ratio('silence_over_none')}",
+            f"with delays / without: axonal {ratio('axonal_delays_over_none')}, synaptic "
+            f"{ratio('synaptic_delays_over_none')}",
             f"EventProp, time of a gradient by event and neuron: {metrics['eventprop_ns_per_event_and_neuron']:.2f} ns",
             f"not counted for the plain scan: its input on the grid, {metrics['bptt_scan_input_grid_bytes']:,} bytes",
         ]

@@ -30,7 +30,7 @@ def measure(config: Config) -> Outcome:
     )  # fmt: skip
     work = make_workload(
         network, samples=config.batch_size, input_rate=config.input_rate, hidden_rate=config.hidden_rate, dt=config.dt,
-        seed=config.seed,
+        longest_delay=config.longest_delay, seed=config.seed,
     )  # fmt: skip
     samples = time_in_turn(calls_of(work), config.repeats)
     kept = {name: residual_bytes(each.functions.loss, *each.arguments) for name, each in work.work.items()}
@@ -74,6 +74,8 @@ def metrics_of(config: Config, work: Workload, samples: dict[str, list[float]], 
         "eventprop_over_limit": median["eventprop_step_s"] / median["limit_step_s"],
         "per_neuron_over_shared": median["eventprop_per_neuron_step_s"] / median["eventprop_step_s"],
         "smooth_over_exact": median["eventprop-smooth_step_s"] / median["eventprop_step_s"],
+        "axonal_delays_over_none": median["eventprop_axonal_delays_step_s"] / median["eventprop_step_s"],
+        "synaptic_delays_over_none": median["eventprop_synaptic_delays_step_s"] / median["eventprop_step_s"],
         "silence_over_none": median["eventprop_silence_step_s"] / median["eventprop_step_s"],
         "eventprop_ns_per_event_and_neuron": 1e9 * median["eventprop_step_s"] / (events * config.hidden),
         "hidden_rate_hz": work.rate,

@@ -11,20 +11,20 @@ from .measure import RATIOS, TIMED, Point
 
 _LIMIT = "limit", "#999999"
 _LOOKS = {name: (each.label, each.colour) for name, each in (CONTESTANTS | VARIANTS).items()} | {"limit": _LIMIT}
-_UNITS = {"duration": " [s]", "input_rate": " [Hz]", "hidden_rate": " [Hz]", "dt": " [s]"}
+_UNITS = {"input_rate": " [Hz]", "hidden_rate": " [Hz]"} | dict.fromkeys(("duration", "dt", "longest_delay"), " [s]")
 _COLUMNS = 3
 
 
 def table(record: Record) -> str:
     """The points and the exponents as text."""
     points, metrics = record["samples"]["points"], record["metrics"]
-    timed = _timed(points)
-    lines = [f"{'':20}" + "".join(f"{name:>24}" for name in (*timed, *RATIOS))]
+    timed, ratios = _timed(points), [ratio for ratio in RATIOS if ratio in points[0]]  # as for what was timed
+    lines = [f"{'':20}" + "".join(f"{name:>28}" for name in (*timed, *ratios))]
     for p in points:
-        cells = [f"{p[f'{name}_s']:24.4f}" for name in timed] + [f"{p[ratio]:24.2f}" for ratio in RATIOS]
+        cells = [f"{p[f'{name}_s']:28.4f}" for name in timed] + [f"{p[ratio]:28.2f}" for ratio in ratios]
         lines.append(f"{p['sweep'] + ' ' + str(p['value']):20}" + "".join(cells))
     for sweep in _drawn(points):
-        cells = [f"{metrics[f'exponent_{sweep}_{name}']:24.2f}" for name in timed]
+        cells = [f"{metrics[f'exponent_{sweep}_{name}']:28.2f}" for name in timed]
         lines.append(f"{'exponent, ' + sweep:20}" + "".join(cells))
     return "\n".join(lines)
 

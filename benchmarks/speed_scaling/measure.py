@@ -24,11 +24,18 @@ SWEEPS: dict[str, tuple[Any, ...]] = {
     "hidden_rate": (5.0, 10.0, 20.0),
     "batch_size": (8, 32, 128),
     "dt": (0.25e-3, 0.5e-3, 1e-3),  # the delay is a whole number of steps
+    "longest_delay": (25e-3, 50e-3, 100e-3, 150e-3),
     "cores": ("one", "all"),
 }
 #: What is timed: as ``benchmarks.speed`` names it.
-TIMED = (*METHODS, "bptt_checkpointed", "eventprop_per_neuron", "limit")
-RATIOS = ("eventprop_over_bptt", "eventprop_over_limit", "per_neuron_over_shared")
+TIMED = (
+    *METHODS, "bptt_checkpointed", "eventprop_per_neuron", "eventprop_axonal_delays", "eventprop_synaptic_delays",
+    "limit",
+)  # fmt: skip
+RATIOS = (
+    "eventprop_over_bptt", "eventprop_over_limit", "per_neuron_over_shared", "axonal_delays_over_none",
+    "synaptic_delays_over_none",
+)  # fmt: skip
 _KEPT = (*RATIOS, "input_spikes_per_sample", "hidden_spikes_per_sample")
 Point = dict[str, Any]
 

@@ -8,3 +8,4 @@ from .gradients import gradient_of as gradient_of
 from .gradients import on_grid as on_grid
 from .problem import Workload as Workload
 from .problem import make_workload as make_workload
+from .variants import changed as changed

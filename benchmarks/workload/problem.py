@@ -1,6 +1,5 @@
 """The workload: input, tuned parameters, and what each contestant is to differentiate."""
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -11,15 +10,15 @@ from gradlab.methods import EventProp
 from gradlab.networks.network import Network
 from gradlab.training.config import TrainConfig
 from gradlab.training.objective import Objective
-from gradlab.training.trained import split_params
+from gradlab.training.trained import split_params, unconstrained_params
 
 from ..contestants import CONTESTANTS, VARIANTS
 from .drive import poisson_data, room_for, tune_rate
 from .gradients import Gradient, gradient_of, on_grid
 from .limit import Limit
+from .variants import changed
 
 _ROOM_UNIT = 256  # room for hidden spikes is a multiple of this
-_SILENCE = 10  # the trial of the variant with silence is so many times as long
 
 
 class Work(NamedTuple):
@@ -38,7 +37,7 @@ class Workload(NamedTuple):
     """The same problem for all contestants.
 
     Attributes:
-        work: of each contestant and each variant, by name.
+        work: of each contestant and each variant, if there are any, by name.
         limit: the unavoidable arithmetic.
         rate: of the hidden neurons [Hz].
         input_spikes: mean of a sample.
@@ -59,7 +58,14 @@ class Workload(NamedTuple):
 
 
 def make_workload(
-    network: Network, *, samples: int, input_rate: float, hidden_rate: float, dt: float, seed: int
+    network: Network,
+    *,
+    samples: int,
+    input_rate: float,
+    hidden_rate: float,
+    dt: float,
+    seed: int,
+    longest_delay: float | None = None,
 ) -> Workload:
     """Input, parameters that make the hidden neurons fire at the wanted rate, and the work of each contestant.
 
@@ -69,10 +75,11 @@ def make_workload(
         input_rate: of each input channel [Hz].
         hidden_rate: wanted mean of the hidden neurons [Hz].
         dt: step of the grid [s].
-        seed: of input and weights.
+        seed: of input, weights and delays.
+        longest_delay: of the variants with delays [s]; None for no variants at all.
 
     Raises:
-        ValueError: for a network that cannot fit into memory.
+        ValueError: for a network that cannot fit into memory, or delays that are longer than its trial.
     """
     config = TrainConfig(batch_size=samples, seed=seed)
     data = poisson_data(samples, network.inputs, input_rate, network.duration, network.outputs, seed)
@@ -90,15 +97,14 @@ def make_workload(
         spikes = grids[contestant.dtype] if contestant.scan else events
         functions = gradient_of(contestant.with_options(dt=dt), network, config, (capacity,))
         work[name] = Work(functions, (trained, constant, spikes, labels))
-    each = constant._replace(layers=jax.tree.map(lambda x: jnp.broadcast_to(x, network.hidden), constant.layers))
-    changed = {
-        "eventprop_per_neuron": (network, each),
-        "eventprop_silence": (replace(network, duration=_SILENCE * network.duration), constant),
-    }
-    for name, contestant in VARIANTS.items():
-        its_network, constants = changed[name]
-        functions = gradient_of(contestant, its_network, config, (capacity,))
-        work[name] = Work(functions, (trained, constants, events, labels))
+    variants = {} if longest_delay is None else changed(network, params, longest_delay, seed)
+    for name, (its_network, its_params) in variants.items():
+        room = capacity
+        if its_network.has_delays:  # the spikes are others
+            its_counts = Objective(its_network, config, EventProp()).forward(its_params, events).spikes[0].count
+            room = room_for(np.asarray(its_counts), _ROOM_UNIT)
+        functions = gradient_of(VARIANTS[name], its_network, config, (room,))
+        work[name] = Work(functions, (*unconstrained_params(its_params, its_network, config), events, labels))
     layer: Any = params.layers[0]
     limit = Limit(layer, events, hidden_spikes, network.delay)
     means = float(data.spikes_per_sample.mean()), float(counts.mean())

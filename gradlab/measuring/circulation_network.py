@@ -17,8 +17,9 @@ from ..networks.losses import cross_entropy
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
 from ..training.trained import split_params
+from .cases import CASES
 from .circulation import Circle, Look
-from .random_networks import CASES, EXACT, draw_problem, in_order
+from .random_networks import EXACT, draw_problem, in_order
 
 _CAPACITY = 128  # spikes of a sample
 

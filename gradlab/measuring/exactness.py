@@ -19,17 +19,15 @@ from jaxtyping import Array
 from tqdm import tqdm
 
 from solvers import reference
-from solvers.delays import AXON
 from solvers.eventprop import ENGINES, engine_name
 from solvers.events import Events
 
 from ..methods import EventProp
 from ..networks.readouts import READOUTS
+from .cases import CASES, Case
 from .finite_differences import central_differences, relative_error, stencil
 from .random_networks import (
-    CASES,
     EXACT,
-    Case,
     Problem,
     draw_problem,
     evaluate,
@@ -112,8 +110,8 @@ def check_gradients(
     if jax.dtypes.canonicalize_dtype(float) != np.float64:
         raise ValueError("the check needs double precision: set jax_enable_x64 first")
     report = Report()
-    delays = AXON in ENGINES[engine_name(method.engine)].delays
-    chosen = [case for case in cases if delays or not case.delays]
+    able = set(ENGINES[engine_name(method.engine)].delays)
+    chosen = [case for case in cases if case.delays_of_engine <= able]
     pairs = list(zip(chosen, itertools.cycle(losses), strict=False) if quick else itertools.product(chosen, losses))
     todo = tqdm(list(itertools.product(pairs, range(networks))), "checking", file=sys.stderr, disable=not progress)
     for (case, loss), number in todo:

@@ -30,8 +30,9 @@ from ..methods import EventPropSmooth
 from ..networks.losses import cross_entropy
 from ..networks.params import NetworkParams
 from ..networks.readouts import LINEAR
+from .cases import CASES, Case
 from .finite_differences import central_differences, relative_error, stencil
-from .random_networks import CASES, Case, Problem, draw_problem, evaluate, in_order, kinds, layer_events
+from .random_networks import Problem, draw_problem, evaluate, in_order, kinds, layer_events
 
 #: With a delay: without one ``numba`` looks at the voltages so rarely that no ghost stands alone.
 WITH_DELAY = (

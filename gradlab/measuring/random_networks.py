@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, ArrayLike, Float, Int
 
-from solvers.delays import Delays, delays_of
+from solvers.delays import Delays, Positions, delays_of
 from solvers.eventprop import lif_layer
 from solvers.events import Events
 from solvers.neurons import neuron_of
@@ -20,76 +19,19 @@ from solvers.neurons.refractory import LIFLike
 from solvers.reference import ode
 
 from ..methods import EventProp
+from ..networks.delays import POSITIONS, side
 from ..networks.losses import cross_entropy
 from ..networks.network import Network
 from ..networks.params import NetworkParams, named_leaves
 from ..networks.readouts import ReadoutParams
+from .cases import AXONS, Case
 
 _INPUTS, _OUTPUTS, _BATCH, _EVENTS = 5, 4, 2, 24
 _DURATION, _CAPACITY = 60e-3, 64
 _SPIKES = (5, 40)  # of a layer in a sample, least and most
 EXACT = EventProp()  # the method that is checked, with the engine that suits the machine
-_SHORT, _LONG = (3e-3, 7e-3), (9e-3, 22e-3)  # ranges of the time constants [s]
 _PERIOD = (3e-3, 6e-3)  # range of the refractory period [s]
 _SAME_TIME = 1e-9  # [s]; a spike no later than this after the end of a dead time comes at its end
-
-
-@dataclass(frozen=True)
-class Case:
-    """A kind of network to check.
-
-    Attributes:
-        name: what is special about it.
-        delay: of recurrent transmission [s].
-        hidden: neurons of each hidden layer.
-        tau_mem: range of the membrane time constant [s].
-        tau_syn: range of the synaptic time constant [s]; None for the same as tau_mem.
-        shared: one value of each constant for all neurons of a layer.
-        grid: input spikes are rounded to multiples of this [s], so that many coincide; 0 for not at all.
-        neuron: name of the model.
-        drive: by how much stronger the weights are.
-        delays: of channels and neurons, up to this [s], beside that of recurrent transmission; 0 for none.
-    """
-
-    name: str
-    delay: float = 1e-3
-    hidden: tuple[int, ...] = (4,)
-    tau_mem: tuple[float, float] = _LONG
-    tau_syn: tuple[float, float] | None = _SHORT
-    shared: bool = False
-    grid: float = 0.0
-    neuron: str = "lif"
-    drive: float = 1.0
-    delays: float = 0.0
-
-
-CASES = (
-    Case("shared constants", shared=True),
-    Case("shared and equal time constants", tau_syn=None, shared=True),
-    Case("shared constants, tau_mem below tau_syn", tau_mem=_SHORT, tau_syn=_LONG, shared=True),
-    Case("constants per neuron"),
-    Case("constants per neuron, equal time constants", tau_syn=None),
-    Case("constants per neuron, tau_mem below tau_syn", tau_mem=_SHORT, tau_syn=_LONG),
-    Case("constants per neuron, coincident input", grid=5e-3),
-    Case("constants per neuron, no delay", delay=0.0),
-    Case("constants per neuron, no delay, coincident input", delay=0.0, grid=5e-3),
-    Case("two layers, no delay", delay=0.0, hidden=(4, 4), shared=True),
-    Case("two layers, no delay, coincident input", delay=0.0, hidden=(4, 4), shared=True, grid=5e-3),
-    Case("delays of channels and neurons", delays=10e-3),
-    Case("delays of channels and neurons, two layers, no transmission delay", delay=0.0, hidden=(4, 4), delays=10e-3),
-    Case("dead time", neuron="dead-time", drive=1.5),
-    Case("dead time, shared constants, no delay", neuron="dead-time", drive=1.5, delay=0.0, shared=True),
-    Case("clamp", neuron="clamp", drive=1.5),
-    Case("clamp, shared constants, no delay", neuron="clamp", drive=1.5, delay=0.0, shared=True),
-)
-
-#: A few of them, of each thing that there is in one: for an answer within a minute.
-QUICK = tuple(
-    next(case for case in CASES if case.name == name)
-    for name in (
-        "constants per neuron", "two layers, no delay", "delays of channels and neurons", "dead time", "clamp",
-    )
-)  # fmt: skip
 
 
 class Problem(NamedTuple):
@@ -122,7 +64,7 @@ def _draw_params(network: Network, case: Case, rng: np.random.Generator) -> Netw
     """The network's parameters with weights and constants that suit a check."""
     params = jax.eval_shape(network.init, jax.random.key(0))
 
-    def drawn(layer: LIFLike, drive: float) -> Any:
+    def drawn(layer: LIFLike, drive: float, delayed: str = AXONS) -> Any:
         size = () if case.shared else layer.neurons
         tau_mem = rng.uniform(*case.tau_mem, size)
         tau_syn = tau_mem if case.tau_syn is None else rng.uniform(*case.tau_syn, size)
@@ -138,18 +80,26 @@ def _draw_params(network: Network, case: Case, rng: np.random.Generator) -> Netw
         if network.neuron_model.refractory is not None:
             values[network.neuron_model.refractory] = rng.uniform(*_PERIOD, size)
         if case.delays and layer.w_rec is not None:
-            least = 0.1 * case.delays  # so that all can be changed to both sides
-            sizes = layer.inputs, layer.neurons
-            values["delays"] = Delays(*(jnp.asarray(rng.uniform(least, case.delays, n)) for n in sizes))
+            values["delays"] = _draw_delays(case, delayed, layer, rng)
         return network.neuron_model.params(**jax.tree.map(jnp.asarray, values))
 
-    layers = tuple(drawn(layer, 0.8 if depth == 0 else 1.2) for depth, layer in enumerate(params.layers))
+    depths = zip(params.layers, itertools.cycle(case.delayed), strict=False)
+    layers = tuple(drawn(layer, 0.8 if depth == 0 else 1.2, each) for depth, (layer, each) in enumerate(depths))
     if not isinstance(params.readout, ReadoutParams):
         return NetworkParams(layers, drawn(params.readout, 1.2))
     tau_mem = rng.uniform(*case.tau_mem)
     tau_syn = tau_mem if case.tau_syn is None else rng.uniform(*case.tau_syn)
     w = rng.normal(0, 1, params.readout.w.shape)
     return NetworkParams(layers, ReadoutParams(jnp.asarray(w), jnp.asarray(tau_mem), jnp.asarray(tau_syn)))
+
+
+def _draw_delays(case: Case, delayed: str, layer: LIFLike, rng: np.random.Generator) -> Delays | Positions:
+    sizes = layer.inputs, layer.neurons
+    if delayed == POSITIONS:
+        return Positions(*(jnp.asarray(rng.uniform(0, side(case.delays), (n, 3))) for n in sizes))
+    least = 0.1 * case.delays  # so that all can be changed to both sides
+    shapes = [(n,) if delayed == AXONS else (n, layer.neurons) for n in sizes]
+    return Delays(*(jnp.asarray(rng.uniform(least, case.delays, shape)) for shape in shapes))
 
 
 def spiking_layers(params: NetworkParams) -> tuple[Any, ...]:
@@ -223,18 +173,27 @@ def _sequence(network: Network, method: EventProp, params: NetworkParams, layers
     parts = []
     for layer, (events, spikes) in zip(spiking_layers(params), itertools.pairwise(layers), strict=True):
         of_inputs, of_own = delays_of(layer)
-        arriving = events.times + (0 if of_inputs is None else of_inputs[events.units])
-        returning = spikes.times + network.delay + (0 if of_own is None else of_own[spikes.units])
+        arriving = _at_neurons(events, of_inputs, spikes.units)
+        returning = _at_neurons(spikes, of_own, spikes.units) + network.delay
         parts += [spikes.units, _earlier(arriving, spikes.times), _earlier(returning, spikes.times)]
         if (ends := periods_end(layer, spikes)) is not None:
-            parts += [_earlier(x, ends) for x in (arriving, returning, spikes.times - _SAME_TIME)]
+            own = spikes.times[:, None, :] - _SAME_TIME
+            parts += [_earlier(x, ends) for x in (arriving, returning, own)]
     return jnp.stack(parts)
 
 
+def _at_neurons(events: Events, lags: Array | None, neurons: Array) -> Float[Array, "batch _ events"]:
+    """When events arrive at the neuron of each moment."""
+    times, units = events.times[:, None, :], events.units[:, None, :]
+    if lags is None:
+        return times
+    return times + (lags[units] if lags.ndim == 1 else lags[units, neurons[:, :, None]])
+
+
 def _earlier(times: Array, moments: Array) -> Array:
-    """A number that tells which times, in any order, are earlier than each moment."""
-    code = (1 + jnp.arange(times.shape[1])) ** 3
-    return jnp.sum(jnp.where(times[:, None, :] < moments[:, :, None], code, 0), 2)
+    """A number that tells which times at a moment, in any order, are earlier than it."""
+    code = (1 + jnp.arange(times.shape[2])) ** 3
+    return jnp.sum(jnp.where(times < moments[:, :, None], code, 0), 2)
 
 
 @partial(jax.jit, static_argnums=(0, 1))

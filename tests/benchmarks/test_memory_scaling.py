@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.contestants import CONTESTANTS
-from benchmarks.memory_scaling import limits, measure, problems
+from benchmarks.memory_scaling import delays, limits, measure, problems
 from benchmarks.memory_scaling.__main__ import COMMAND
 from benchmarks.memory_scaling.config import Config
 from benchmarks.memory_scaling.figure import figures, table
@@ -59,6 +59,14 @@ def test_silence_brings_at_most_a_few_late_spikes_and_takes_no_room(active):
     assert points["eventprop"][0] == points["eventprop"][1]
     assert 1.8 < points["bptt_scan"][1] / points["bptt_scan"][0] < 2.1
     assert 0.5 < points["bptt_bfloat16"][1] / points["bptt_whole"][1] < 0.55
+
+
+def test_delays_add_themselves_and_nothing_for_a_spike(active):
+    added = delays.added_by_delays(SMALL, active.capacity)
+    assert added == delays.added_by_delays(SMALL, 8 * active.capacity)  # whatever the room for spikes
+    for kind, number in (("axonal", 700 + 8), ("synaptic", 8 * (700 + 8))):
+        own, more = (added[f"eventprop_{kind}_delays_{what}_bytes"] for what in ("own", "added"))
+        assert own == 4 * number and 0 < more <= 2 * own
 
 
 @pytest.mark.parametrize(("per_sample", "whole"), [(3.3e6, True), (2.5e8, False)])
@@ -120,7 +128,8 @@ def test_record_and_figure(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "figures" / "memory_scaling.png").read_bytes().startswith(b"\x89PNG")
     assert len(record["samples"]["points"]) == 5 * 2 * len(few)
     assert record["metrics"]["slope_residual_batch_size_eventprop"] == pytest.approx(1, abs=0.01)
-    assert "slope of memory against" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "slope of memory against" in printed and "synaptic delays: keeps" in printed
 
 
 def test_a_slope_needs_two_points():

@@ -14,7 +14,9 @@ from benchmarks.speed.figure import LABELS, figures, speed, table
 from gradlab.reporting import records
 
 ROOT = Path(__file__).parents[2]
-SMALL = dict(hidden=12, batch_size=3, inputs=60, outputs=4, input_rate=150.0, hidden_rate=30.0, duration=0.1)
+SMALL = dict(
+    hidden=12, batch_size=3, inputs=60, outputs=4, input_rate=150.0, hidden_rate=30.0, duration=0.1, longest_delay=0.03
+)
 
 
 def test_speed_measures_and_records(tmp_path, capsys):
@@ -31,6 +33,10 @@ def test_speed_measures_and_records(tmp_path, capsys):
     assert metrics["smooth_over_exact"] == metrics["eventprop-smooth_step_s"] / metrics["eventprop_step_s"]
     assert 1 < metrics["smooth_over_exact_residual_bytes"] <= 1.15
     assert metrics["silence_over_none"] == metrics["eventprop_silence_step_s"] / metrics["eventprop_step_s"]
+    for kind, delays in (("axonal", 60 + 12), ("synaptic", 12 * (60 + 12))):
+        name = f"eventprop_{kind}_delays"
+        assert metrics[f"{kind}_delays_over_none"] == metrics[f"{name}_step_s"] / metrics["eventprop_step_s"]
+        assert metrics[f"{name}_residual_bytes"] - metrics["eventprop_residual_bytes"] <= 2 * 4 * delays
     values = metrics["grid_steps"] * 3 * 12 * 4
     assert metrics["bptt_residual_bytes"] >= metrics["bptt_checkpointed_residual_bytes"] + values
     assert (

@@ -27,6 +27,8 @@ def fake(monkeypatch):
         times |= dict.fromkeys(set(METHODS) - set(times), 1.3 * eventprop)
         times |= {
             "eventprop_per_neuron": 1.5 * eventprop,
+            "eventprop_axonal_delays": 1.4 * eventprop,
+            "eventprop_synaptic_delays": 50 * eventprop * (0.1 + settings["longest_delay"]),
             "limit": 0.5 * eventprop,
         }
         ratios = dict.fromkeys(speed_scaling.RATIOS, 0.5)
@@ -38,11 +40,13 @@ def fake(monkeypatch):
 
 
 def test_sweep_is_measured_drawn_and_recorded(fake, tmp_path, capsys):
-    record = COMMAND.run(speed_scaling.Config(sweeps=("hidden", "duration", "cores"), out=tmp_path))
-    assert len(fake) == 4 + 2 + 1  # the usual size once
+    record = COMMAND.run(speed_scaling.Config(sweeps=("hidden", "duration", "longest_delay", "cores"), out=tmp_path))
+    assert len(fake) == 4 + 2 + 3 + 1  # the usual size once
     metrics = record["metrics"]
     assert metrics["exponent_hidden_eventprop"] == pytest.approx(1)
     assert metrics["exponent_duration_bptt"] == pytest.approx(2)
+    assert metrics["exponent_longest_delay_eventprop_axonal_delays"] == pytest.approx(0, abs=1e-9)
+    assert 0.2 < metrics["exponent_longest_delay_eventprop_synaptic_delays"] < 0.6
     assert metrics["all_cores_speedup_eventprop"] == pytest.approx(1.9)
     assert metrics["eventprop_over_bptt_hidden_1024"] == 0.5
     assert records.read(tmp_path / "speed_scaling.jsonl") == [record]

@@ -17,7 +17,7 @@ from solvers.neurons.lif import kappa, lif_params
 @pytest.fixture(scope="module")
 def work():
     network = Network(60, 4, hidden=(12,), duration=0.1)
-    return make_workload(network, samples=3, input_rate=150.0, hidden_rate=30.0, dt=1e-3, seed=0)
+    return make_workload(network, samples=3, input_rate=150.0, hidden_rate=30.0, dt=1e-3, seed=0, longest_delay=0.03)
 
 
 def test_every_method_takes_part(work):
@@ -52,6 +52,10 @@ def test_all_forms_of_bptt_are_one_gradient(work):
         assert losses[name] == pytest.approx(losses["bptt"], rel=1e-5)
         for x, y in zip(jax.tree.leaves(gradients[name]), jax.tree.leaves(gradients["bptt"]), strict=True):
             np.testing.assert_allclose(np.asarray(x), np.asarray(y), rtol=1e-3, atol=1e-4 * np.abs(y).max())
+    for name, shape in (("eventprop_axonal_delays", (60,)), ("eventprop_synaptic_delays", (60, 12))):
+        inputs, own = gradients[name].layers[0].delays
+        assert inputs.shape == shape and np.count_nonzero(own) > 6
+        assert np.isfinite(losses[name]) and losses[name] != losses["eventprop"]
     for name in ("bptt_bfloat16", "eventprop"):
         assert losses[name] == pytest.approx(losses["bptt"], rel=0.05)
     assert all(jnp.isfinite(x).all() for x in jax.tree.leaves(gradients["eventprop"]))

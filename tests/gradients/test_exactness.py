@@ -7,10 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from gradlab.measuring.cases import CASES
 from gradlab.measuring.exactness import check_gradients
 from gradlab.measuring.finite_differences import relative_error
-from gradlab.measuring.random_networks import CASES, at_periods_end, draw_problem, in_order, layer_events
+from gradlab.measuring.random_networks import at_periods_end, draw_problem, in_order, layer_events
 from gradlab.methods import EventProp
+from gradlab.networks.delays import POSITIONS
 from gradlab.networks.readouts import READOUTS
 from solvers import reference
 from solvers.eventprop import lif_layer
@@ -37,8 +39,8 @@ def combinations():
                 second = engine == "xla" and loss == "exp" and (case.shared and case.delay > 0 or case.grid > 0)
                 if case.neuron != "lif":
                     first, second = first and not case.shared and case.neuron == "clamp", False
-                if case.delays:
-                    first = first and case.delay > 0
+                if case.delays:  # all kinds of which are in one network
+                    first = first and len(case.hidden) == 3
                     if engine == "xla":  # it has none
                         continue
                 marks = [] if first or second else [pytest.mark.slow]
@@ -49,7 +51,8 @@ def combinations():
 def test_gradient_equals_central_differences_and_implicit_differentiation(case, loss, engine):
     report = check_gradients([case], [loss], seed=2, method=EventProp(engine))
     special = {"refractory"} if case.neuron != "lif" else set()
-    special |= {"delays.inputs", "delays.recurrent"} if case.delays else set()
+    for name in case.delayed if case.delays else ():
+        special |= {"delays.inputs", "delays.neurons" if name == POSITIONS else "delays.recurrent"}
     assert KINDS | special < set(report.errors)
     wrong = {kind: by_loss[loss] for kind, by_loss in report.errors.items() if not by_loss[loss] <= 1e-6}
     assert not wrong

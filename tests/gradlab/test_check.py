@@ -10,9 +10,11 @@ import pytest
 from gradlab import check
 from gradlab.command import write_record
 from gradlab.measuring import exactness
+from gradlab.measuring.cases import AXONS, CASES, QUICK
 from gradlab.measuring.existence import ExistenceReport
-from gradlab.measuring.random_networks import CASES, QUICK
+from gradlab.networks.delays import POSITIONS, SYNAPSES
 from gradlab.networks.readouts import READOUTS
+from solvers.eventprop import ENGINES
 from solvers.events import pad_events
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -87,7 +89,9 @@ def test_by_default_a_few_networks_and_one_line(missed, word, monkeypatch, capsy
 
 def test_few_networks_have_all_losses_and_kinds_of_neurons():
     assert len(QUICK) >= len(READOUTS) and {case.neuron for case in QUICK} == {case.neuron for case in CASES}
-    assert any(case.delays for case in QUICK) and any(len(case.hidden) > 1 for case in QUICK)
+    assert any(len(case.hidden) > 1 for case in QUICK)
+    kinds = set(ENGINES["numba"].delays), {AXONS, SYNAPSES, POSITIONS}
+    assert any((case.delays_of_engine, set(case.delayed)) == kinds for case in QUICK)
 
 
 def test_in_a_quick_check_each_case_has_one_loss(monkeypatch):
