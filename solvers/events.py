@@ -73,6 +73,24 @@ class Events(NamedTuple):
         return self.count > self.capacity
 
 
+class GridEvents(Events):
+    """All points of a time grid as events, step by step and in each step neuron by neuron: spikes, and ghosts between.
+
+    What a layer on a time grid gives. Surrogate gradients pass the amplitudes, also those of points without a spike.
+    """
+
+    __slots__ = ()
+
+    def spikes(self, units: int) -> Float[Array, "*batch steps units"]:
+        """1 where a unit spikes, otherwise 0, at each point of the grid."""
+        assert self.amplitudes is not None
+        return self.amplitudes.reshape(*self.amplitudes.shape[:-1], -1, units)
+
+    def points(self, units: int) -> Float[Array, "*batch steps"]:
+        """Times of the grid [s]."""
+        return self.times[..., ::units]
+
+
 def ghost_of(units: Any) -> Any:
     """The unit of a ghost of a neuron, and the neuron of a ghost's unit."""
     return NO_UNIT - 1 - units
@@ -130,6 +148,8 @@ def pad_events(samples: Sequence[tuple[Any, Any]], capacity: int | None = None, 
 def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "*batch steps units"]:
     """Spike counts on a time grid; an event goes to the nearest grid point ``n dt``.
 
+    Differentiable with respect to the amplitudes, if there are any; not to the times.
+
     Args:
         events: of one sample or of a batch.
         units: number of units; events of others are left out.
@@ -137,15 +157,39 @@ def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "
         dt: step [s].
     """
     step = nearest_step(events.times, dt, steps * dt)
-    inside = events.there & (step < steps)
+    inside = events.valid & (step < steps)
     step = jnp.where(inside, step, steps)  # out of range: dropped
+    counted = events.weigh(jnp.ones_like(events.times))
 
-    def one(step: Array, unit: Array) -> Array:
-        return jnp.zeros((steps, units), events.times.dtype).at[step, unit].add(1, mode="drop")
+    def one(step: Array, unit: Array, counted: Array) -> Array:
+        return jnp.zeros((steps, units), events.times.dtype).at[step, unit].add(counted, mode="drop")
 
     batch = events.times.shape[:-1]
-    flat = jax.vmap(one)(step.reshape(-1, events.capacity), events.units.reshape(-1, events.capacity))
+    flat = jax.vmap(one)(*(x.reshape(-1, events.capacity) for x in (step, events.sources, counted)))
     return flat.reshape(*batch, steps, units)
+
+
+@own_rules()
+def unit_sums(events: Events, units: int, effect: Callable[[Array], Array]) -> Float[Array, "*batch units"]:
+    """The sum over each unit's spikes of a function of their times.
+
+    Differentiable with respect to what passes gradients: times of spikes in continuous time, amplitudes on a grid.
+
+    Args:
+        events: of one sample or of a batch.
+        units: number of units; spikes of others are left out.
+        effect: of spikes, in the shape of their times [s]; a number for each.
+    """
+    if isinstance(events, GridEvents):
+        return jnp.einsum("...n,...nu->...u", effect(events.points(units)), events.spikes(units))
+
+    @jax.checkpoint
+    def one(sample: Events) -> Array:
+        effects = effect(jnp.where(sample.valid, sample.times, 0))
+        index = jnp.where(sample.valid, sample.sources, units)
+        return jnp.zeros(units, effects.dtype).at[index].add(sample.weigh(effects), mode="drop")
+
+    return one(events) if events.times.ndim == 1 else map_samples(one, events)
 
 
 @own_rules()

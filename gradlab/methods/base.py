@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from solvers.events import Events
 from solvers.fields import check_fields
+from solvers.neurons import Parameters
 
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
@@ -92,6 +93,21 @@ class Method(abc.ABC):
         Returns:
             The network's answer; NaN logits for a sample with more spikes than room.
         """
+
+    def layer(self, params: Parameters, events: Events, *, duration: float, delay: float, capacity: int) -> Events:
+        """Spikes of one layer, differentiated as in a network, for models of one's own.
+
+        Args:
+            params: of the layer.
+            events: input of one sample or of a batch.
+            duration: end of the simulation [s].
+            delay: of recurrent transmission [s].
+            capacity: room for spikes in each sample; clock-driven methods ignore it.
+
+        Raises:
+            ValueError: for impossible arguments, or a method whose gradient is not made layer by layer.
+        """
+        raise ValueError(f"method {self.name} has no layers for models of your own: take EventProp or BPTT")
 
     def value_and_grad(
         self,

@@ -13,8 +13,9 @@ from jaxtyping import PRNGKeyArray
 from solvers import bptt
 from solvers.events import Events
 from solvers.fields import Positive
+from solvers.neurons import Parameters
 from solvers.neurons.lif import LIFParams
-from solvers.surrogates import Surrogate
+from solvers.surrogates import Plain, Surrogate, as_surrogate
 
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
@@ -27,7 +28,7 @@ class BPTT(Method):
 
     Attributes:
         dt: step of the time grid [s]; the delay, and a refractory period, must be a whole number of steps.
-        surrogate: surrogate derivative of a spike.
+        surrogate: surrogate derivative of a spike; in code also a function of the distance from the threshold.
         reset_gradient: let surrogate gradients pass the reset.
         checkpoint: recompute instead of store: less memory, more time.
     """
@@ -40,9 +41,14 @@ class BPTT(Method):
     relief: ClassVar[str] = "lower batch_size, hidden or duration, raise dt, or set checkpoint"
 
     dt: Positive = 1e-3
-    surrogate: Surrogate = Surrogate()
+    surrogate: Surrogate | Plain = Surrogate()
     reset_gradient: bool = True
     checkpoint: bool = False
+
+    def __post_init__(self) -> None:
+        """Make a function a surrogate, and refuse impossible options."""
+        object.__setattr__(self, "surrogate", as_surrogate(self.surrogate))
+        super().__post_init__()
 
     @property
     def on_grid(self) -> "BPTT":
@@ -93,3 +99,12 @@ class BPTT(Method):
         hidden = len(network.hidden)
         of_outputs = counts[hidden] if network.readout.spiking else None
         return Output(logits, counts[:hidden], largest, output_counts=of_outputs)
+
+    def layer(self, params: Parameters, events: Events, *, duration: float, delay: float, capacity: int) -> Events:
+        """See ``Method``; all steps are kept."""
+        if self.checkpoint:
+            raise ValueError("checkpoint is set, but a layer of its own keeps all steps: leave it out")
+        return bptt.event_layer(
+            params, events, duration=duration, delay=delay, dt=self.dt, surrogate=self.surrogate,
+            reset_gradient=self.reset_gradient,
+        )  # fmt: skip

@@ -12,6 +12,7 @@ from jaxtyping import PRNGKeyArray
 
 from solvers.eventprop import AUTO, ENGINES, engine_name, lif_layer_with_counts, require_delays
 from solvers.events import Events, without_ghosts
+from solvers.neurons import Parameters
 from solvers.times import is_fine
 
 from ..networks.network import Network
@@ -62,8 +63,8 @@ class EventProp(Method):
         """See ``Method``."""
         spikes, counts = [], []
         for layer, capacity in zip(network.spiking_layers(params), room, strict=True):
-            events, count = lif_layer_with_counts(
-                layer, events, duration=network.duration, delay=network.delay, capacity=capacity, **self.settings()
+            events, count = self._layer(
+                layer, events, duration=network.duration, delay=network.delay, capacity=capacity
             )
             spikes.append(events)
             counts.append(count)
@@ -75,3 +76,10 @@ class EventProp(Method):
         of_outputs = counts[hidden] if network.readout.spiking else None
         there = tuple(without_ghosts(each) for each in spikes[:hidden])
         return Output(logits, tuple(counts[:hidden]), largest, there, of_outputs)
+
+    def layer(self, params: Parameters, events: Events, *, duration: float, delay: float, capacity: int) -> Events:
+        """See ``Method``."""
+        return self._layer(params, events, duration=duration, delay=delay, capacity=capacity)[0]
+
+    def _layer(self, params: Parameters, events: Events, **settings: Any) -> tuple[Events, Any]:
+        return lif_layer_with_counts(params, events, **settings, **self.settings())

@@ -16,7 +16,7 @@ from solvers.fields import Seed
 
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
-from .base import Capacities
+from .base import Capacities, Method
 from .bptt import BPTT
 
 _STREAM = 1  # of random numbers: under one seed the feedback is not what the weights start from
@@ -38,6 +38,8 @@ class FeedbackAlignment(BPTT):
     colour: ClassVar[str] = "#F0A30A"
 
     feedback_seed: Seed = 0
+
+    layer = Method.layer  # the way back is that of a whole network
 
     def check(self, network: Network) -> None:
         """See ``Method``."""

@@ -46,4 +46,9 @@ def to_json(value: Any) -> Any:
             array = array.astype(np.float64)  # bfloat16 and its like, which NumPy knows only as raw bytes
         if array.dtype.kind in "biufU":
             return to_json(array.tolist())
+    if callable(value):
+        raise TypeError(
+            "a function of your own is among the settings, which no file can hold: run without files, or give it a name "
+            "(docs/how-to-add)"
+        )
     raise TypeError(f"{type(value).__name__} has no JSON form: convert it to numbers, text, lists or dicts first")

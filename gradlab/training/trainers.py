@@ -1,6 +1,6 @@
 """Trainers by the name of their method, for use in other people's code."""
 
-from solvers.surrogates import Surrogate
+from solvers.surrogates import AnySurrogate, Surrogate
 
 from ..methods import BPTT, EventProp
 from ..networks.network import Network
@@ -20,7 +20,7 @@ class BPTTTrainer(Trainer):
     """Trains with backpropagation through time on a grid, with surrogate gradients."""
 
     def __init__(
-        self, network: Network, config: TrainConfig, *, dt: float = 1e-3, surrogate: Surrogate | None = None,
+        self, network: Network, config: TrainConfig, *, dt: float = 1e-3, surrogate: AnySurrogate | None = None,
         reset_gradient: bool = True, checkpoint: bool = False,
     ):  # fmt: skip
         """Bind a network and settings.
@@ -29,7 +29,7 @@ class BPTTTrainer(Trainer):
             network: what to train.
             config: settings of all methods.
             dt: step of the grid [s]; the network's delay must be a whole number of steps.
-            surrogate: by default SuperSpike with slope 10.
+            surrogate: by default SuperSpike with slope 10; also a function, with which no checkpoints can be kept.
             reset_gradient: whether gradients pass the reset.
             checkpoint: keep only some states and compute the others again: less memory for more time.
 

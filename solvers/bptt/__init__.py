@@ -1,6 +1,7 @@
 """BPTT: surrogate gradients of spiking layers on a time grid."""
 
 from .delayed import require_delays as require_delays
+from .event_layer import event_layer as event_layer
 from .feedback import product as product
 from .grid import Grid as Grid
 from .grid import time_grid as time_grid

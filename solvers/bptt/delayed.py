@@ -61,23 +61,35 @@ def run_trial(
     counts = to_grid(events, layers[0].w_in.shape[0], grid.steps, grid.dt)
     spikes, fired = jnp.moveaxis(counts, 1, 0).astype(layers[0].w_in.dtype), []
     for params in layers:
-        inputs, recurrent = delays_of(params)
-        if inputs is not None:
-            spikes = shifted(spikes, inputs / grid.dt)
-        arrivals = jnp.tensordot(spikes, params.w_in, 1)
-        if recurrent is None:
-            alone = rule if params.w_rec is not None else rule._replace(delay=0)
-            module: Any = layer if isinstance(params, LIFParams) else any_neuron
-            segment = module.on_grid(params, alone, grid.dt)
-            beyond = -grid.steps % max(alone.delay, 1)  # a segment is a whole number of delays
-            _, spikes = segment.run(segment.rest(arrivals.shape[1]), jnp.pad(arrivals, [(0, beyond), (0, 0), (0, 0)]))
-            spikes = spikes[: grid.steps]
-        else:
-            assert isinstance(params, LIFParams)  # see ``require_delays``
-            lags = rule.delay + recurrent / grid.dt
-            spikes = _run(rule, grid_constants(params, grid.dt), params.w_rec, lags, arrivals)
+        spikes = run_layer(params, spikes, grid, rule)
         fired.append(spikes)
     return fired
+
+
+def run_layer(
+    params: Parameters, spikes: Float[Array, "steps batch pre"], grid: Grid, rule: Rule
+) -> Float[Array, "steps batch neurons"]:
+    """Spikes of one layer at all grid points, 0 or 1; differentiable with respect to those that it is given.
+
+    Args:
+        params: of the layer.
+        spikes: of its inputs.
+        grid: its points.
+        rule: how the layer is run.
+    """
+    inputs, recurrent = delays_of(params)
+    if inputs is not None:
+        spikes = shifted(spikes, inputs / grid.dt)
+    arrivals = jnp.tensordot(spikes, params.w_in, 1)
+    if isinstance(params, LIFParams) and params.w_rec is not None and recurrent is not None:
+        return _run(rule, grid_constants(params, grid.dt), params.w_rec, rule.delay + recurrent / grid.dt, arrivals)
+    alone = rule if params.w_rec is not None else rule._replace(delay=0)
+    module: Any = layer if isinstance(params, LIFParams) else any_neuron
+    segment = module.on_grid(params, alone, grid.dt)
+    beyond = -len(arrivals) % max(alone.delay, 1)  # a segment is a whole number of delays long
+    arrivals = jnp.pad(arrivals, ((0, beyond), (0, 0), (0, 0)))
+    _, fired = segment.run(segment.rest(arrivals.shape[1]), arrivals, None)
+    return fired[: len(spikes)]
 
 
 def _at(

@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Array
 
-from ..escape import Escape
-from ..surrogates import Surrogate
+from ..surrogates import Derivative
 
 KEPT = "voltages"  # the name under which a checkpointing policy may keep the free voltages
 
@@ -21,7 +20,7 @@ class Rule(NamedTuple):
     """
 
     delay: int
-    surrogate: Surrogate | Escape
+    surrogate: Derivative
     reset_gradient: bool
 
 

@@ -31,7 +31,7 @@ from ..fields import check_fields
 from ..neurons.base import Parameters
 from ..neurons.lif import LIFParams
 from ..own_rules import own_rules
-from ..surrogates import Surrogate
+from ..surrogates import AnySurrogate, Plain, Surrogate, as_surrogate
 from . import any_neuron, layer
 from .delayed import require_delays, run_trial
 from .feedback import product
@@ -148,15 +148,19 @@ def _scan_segments(
 
 
 @dataclass(frozen=True)
-class _Settings:
-    surrogate: Surrogate | Escape
+class Settings:
+    """How layers are run, but for the grid; refuses what it is not."""
+
+    surrogate: Surrogate | Plain | Escape
     reset_gradient: bool
     checkpoint: bool
 
     def __post_init__(self) -> None:
+        """Refuse impossible settings."""
         check_fields(self)
 
     def rule(self, grid: Grid) -> Rule:
+        """The rule on a grid."""
         return Rule(grid.delay, self.surrogate, self.reset_gradient)
 
 
@@ -169,7 +173,7 @@ def simulate(
     duration: float,
     dt: float,
     delay: float,
-    surrogate: Surrogate | Escape,
+    surrogate: AnySurrogate | Escape,
     reset_gradient: bool = True,
     checkpoint: bool = False,
     feedback: Sequence[Parameters] | None = None,
@@ -186,8 +190,8 @@ def simulate(
         duration: [s]; the steps are ``n = 0 .. ceil(duration / dt)``.
         dt: step [s].
         delay: of recurrent transmission [s], a whole number of steps; with 0 spikes arrive in their own step.
-        surrogate: the stand-in for the derivative of a spike. With an ``Escape`` spikes are drawn, and this is the
-            derivative of their probability.
+        surrogate: the stand-in for the derivative of a spike, a ``Surrogate`` or a function of the distance from the
+            threshold [threshold]. With an ``Escape`` spikes are drawn, and this is the derivative of their probability.
         reset_gradient: whether the reset passes a gradient to the spikes, or is held fixed.
         checkpoint: keep the state between segments only, memory in proportion to the square root of the number of
             steps, for the price of a second forward pass; the same values and gradients.
@@ -206,7 +210,7 @@ def simulate(
             such a sample is NaN.
     """
     grid = time_grid(duration, dt, delay)
-    settings = _Settings(surrogate, reset_gradient, checkpoint)
+    settings = Settings(as_surrogate(surrogate), reset_gradient, checkpoint)
     if not isinstance(observer, Observer):
         raise TypeError(f"observer is of type {type(observer).__name__}, expected an Observer")
     batch_shapes(events, single=False)
@@ -244,13 +248,13 @@ def lif_layer(
     duration: float,
     dt: float,
     delay: float,
-    surrogate: Surrogate,
+    surrogate: AnySurrogate,
     reset_gradient: bool = True,
     checkpoint: bool = False,
 ) -> Float[Array, "batch steps neurons"]:
     """Spikes of one layer at every grid point; arguments, gradients and errors as in ``simulate``."""
     grid = time_grid(duration, dt, delay)
-    settings = _Settings(surrogate, reset_gradient, checkpoint)
+    settings = Settings(as_surrogate(surrogate), reset_gradient, checkpoint)
     batch_shapes(events, single=False)
     layers, events, wrong = checked([params], events, grid.dt * grid.steps)
     record = lambda _, fired, points: (None, fired[0])  # noqa: E731

@@ -103,7 +103,10 @@ def lif_layer_with_counts(
     if smoothing is not None:
         require_smooth(settings.engine, neuron_name(params))
     elif events.amplitudes is not None:
-        raise ValueError("events have amplitudes, expected spikes only: give the smoothing that they come from")
+        raise ValueError(
+            "events have amplitudes, expected spikes only: give the smoothing that they come from; of a layer on a time "
+            "grid take solvers.events.without_ghosts(events), which passes no gradient"
+        )
     single = events.times.ndim == 1
     if single:
         events = jax.tree.map(lambda x: x[None], events)

@@ -72,6 +72,25 @@ class Surrogate:
         return self.scale * SURROGATES[self.name](x, self.slope)
 
 
+@dataclasses.dataclass(frozen=True)
+class Plain:
+    """A function of one's own in place of a ``Surrogate``; compiled anew for each function object.
+
+    Attributes:
+        derivative: of a spike with respect to the distance from the threshold [threshold], in the shape of it.
+    """
+
+    derivative: Callable[[Array], Array]
+
+
+AnySurrogate = Surrogate | Plain | Callable[[Array], Array]
+
+
+def as_surrogate(given: Any) -> Any:
+    """A ``Plain`` of a function; anything else as it is."""
+    return Plain(given) if callable(given) else given
+
+
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
 def spike(
     x: Float[Array, "*shape"], surrogate: Derivative, level: Float[Array, "*shape"] | None = None

@@ -2,12 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
 from solvers.bptt import Observer
-from solvers.events import Events, map_samples
+from solvers.events import Events, unit_sums
 from solvers.neurons.lif import kappa
 
 from .base import ReadoutParams
@@ -35,14 +34,7 @@ class WeightedMean(NamedTuple):
 
     def from_events(self, params: ReadoutParams, spikes: Events, units: int, duration: float) -> Array:
         """See ``Readout``."""
-
-        @jax.checkpoint
-        def sums(spikes: Events) -> Array:  # of one sample
-            contribution = self.kernel(params, jnp.where(spikes.valid, spikes.times, duration), duration)
-            index = jnp.where(spikes.valid, spikes.sources, units)
-            return jnp.zeros(units, contribution.dtype).at[index].add(spikes.weigh(contribution), mode="drop")
-
-        return map_samples(sums, spikes) @ params.w
+        return unit_sums(spikes, units, lambda times: self.kernel(params, times, duration)) @ params.w
 
     def observer(self, params: ReadoutParams, duration: float) -> Observer:
         """See ``Readout``."""

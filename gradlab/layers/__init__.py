@@ -1,0 +1,6 @@
+"""Layers for models of one's own: events in, events out, for every method that is made of layers."""
+
+from .layer import LIF as LIF
+from .layer import Layer as Layer
+from .layer import is_trained as is_trained
+from .readout import LI as LI
