@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from .delays import delays_of, is_synaptic
 from .events import Events, GridEvents, to_grid
@@ -33,7 +33,7 @@ def voltages(
     params: Parameters,
     events: Events,
     spikes: Events | None,
-    times: Float[Array, " times"],
+    times: ArrayLike,
     *,
     delay: float = 0.0,
     dt: float | None = None,
@@ -44,7 +44,7 @@ def voltages(
         params: of LIF neurons, with a dead time or without.
         events: that the layer was given, of one sample or of a batch.
         spikes: that it gave; None of neurons that do not spike, such as a leaky readout.
-        times: at which they are asked for [s].
+        times: at which they are asked for, a list of them [s].
         delay: of the recurrent connections [s].
         dt: step [s] of a layer on a time grid.
 
@@ -55,9 +55,9 @@ def voltages(
         ValueError: for other neurons, for delays of synapses, and for any delays that are parameters on a time grid.
     """
     if not isinstance(params, LIFParams | DeadTimeParams) or isinstance(params, ClampParams):
-        raise ValueError(f"got {type(params).__name__}, expected LIF neurons, without or with a dead time, for voltages")
+        raise ValueError(f"got {type(params).__name__}, expected LIF neurons, with a dead time or without")
     if is_synaptic(params):
-        raise ValueError("the layer has delays of synapses, expected those of channels or neurons, or none, for voltages")
+        raise ValueError("the layer has delays of synapses, expected those of channels or neurons, or none")
     on_grid = isinstance(events if spikes is None else spikes, GridEvents)
     if on_grid and delays_of(params) != (None, None):
         raise ValueError("the layer has delays as parameters, which a time grid interpolates: ask in continuous time")
@@ -121,7 +121,7 @@ def _flow(params: Any, happens: _Happens, asked: Array) -> Float[Array, "times n
     order = jnp.argsort(lax.stop_gradient(times), stable=True)
     lags = jnp.diff(times[order], prepend=0)
 
-    def step(state: tuple[Array, Array], moment: tuple[Array, Array, Array]) -> tuple[tuple[Array, Array], Array]:
+    def step(state: tuple[Array, Array], moment: tuple[Array, ...]) -> tuple[tuple[Array, Array], Array]:
         lag, current, fall = moment
         v, i = flow(*state, lag, params.tau_mem, params.tau_syn)
         return (v - fall, i + current), v

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 _NOT_CHECKED = (
     "kernels", "settings", "network", "eventprop", "eventprop_smooth", "smoothing", "bptt", "augment", "config",
     "configuration", "check", "dataset", "conversions", "matching", "layer", "simulate", "grid", "arguments", "escape",
-    "spikeprop", "feedback_alignment", "e_prop", "true_derivative", "stochastic",
+    "spikeprop", "feedback_alignment", "e_prop", "true_derivative", "stochastic", "event_layer",
 )  # fmt: skip
 
 

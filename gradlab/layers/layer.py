@@ -6,8 +6,9 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray, PyTree
 
+from solvers.checks.findings import Finding, wrong_samples
 from solvers.events import Events
 from solvers.neurons import Parameters
 from solvers.voltages import voltages
@@ -17,7 +18,7 @@ from ..networks.network import Network
 from ..networks.params import WEIGHTS
 from ..networks.settings import NetworkSettings
 
-_RATE = 100.0  # [Hz] mean rate for which there is room
+_RATE = 300.0  # [Hz] mean rate for which there is room
 _LEAST_ROOM = 256
 _OF_NETWORKS = ("hidden", "pool", "delay_line", "delay_step", "loss")  # settings that no single layer has
 
@@ -64,20 +65,30 @@ class Layer(eqx.Module):
             events: input, see ``solvers.events.pad_events``; or what another layer gave.
 
         Returns:
-            Spikes; a sample with more than there is room for has ``overflowed`` True and NaN times. On a time grid all
-            its points are among the events, see ``solvers.bptt.event_layer``: ``there`` is True of spikes.
+            Spikes. On a time grid all its points are among the events, see ``solvers.bptt.event_layer``: ``there`` is
+            True of spikes.
 
         Raises:
             TypeError: if something is of another type.
-            ValueError: for impossible events or parameters, or what the method cannot run.
+            ValueError: for impossible events or parameters, what the method cannot run, or more spikes than there is
+                room for; elsewhere than on a CPU the times of such a sample are NaN.
         """
-        return self.method.layer(
+        return self.with_counts(events)[0]
+
+    def with_counts(self, events: Events) -> tuple[Events, Float[Array, "*batch neurons"]]:
+        """As a call, and how many spikes each neuron has, with a derivative for regularisers of the rate.
+
+        In continuous time that derivative is a heuristic, see ``solvers.eventprop.lif_layer_with_counts``.
+        """
+        spikes, counts = self.method.layer(
             self._passing(), events, duration=self.duration, delay=self.delay, capacity=self.capacity
         )
+        words = f"the layer has more than {self.capacity} spikes, expected less: raise capacity, or lower the weights"
+        lost = wrong_samples([Finding(words, spikes.overflowed.reshape(-1))], spikes.count.size)
+        lost = lost.reshape(spikes.count.shape)
+        return spikes._replace(count=jnp.where(lost, spikes.capacity + 1, spikes.count)), counts
 
-    def voltages(
-        self, events: Events, spikes: Events, times: Float[Array, " times"]
-    ) -> Float[Array, "*batch times neurons"]:
+    def voltages(self, events: Events, spikes: Events, times: ArrayLike) -> Float[Array, "*batch times neurons"]:
         """Voltages at any times, just before what happens then; differentiable as the spikes are.
 
         Args:
@@ -131,7 +142,7 @@ class LIF(Layer):
                 inputs are neurons of a layer before this one.
             key: with which they are drawn.
             method: see ``Layer``.
-            capacity: see ``Layer``; by default room for a mean rate of 100 Hz.
+            capacity: see ``Layer``; by default room for a mean rate of 300 Hz.
             train_constants: see ``Layer``.
             train_delays: likewise.
             **settings: of ``gradlab.Network`` for a layer, with their defaults there: ``recurrent``, ``delay``,
@@ -147,9 +158,7 @@ class LIF(Layer):
         if unknown := set(settings) - set(able):
             raise TypeError(f"a layer has no setting {min(unknown)!r}: choose from {', '.join(able)}")
         before = () if input_rate is not None else (inputs,)
-        network = Network(
-            inputs, 1, hidden=(*before, neurons), duration=duration, input_rate=input_rate, **settings
-        )
+        network = Network(inputs, 1, hidden=(*before, neurons), duration=duration, input_rate=input_rate, **settings)
         method.check(network)
         self.params = network.init(key, jax.dtypes.canonicalize_dtype(float)).layers[-1]
         self.duration, self.delay, self.method = network.duration, network.delay, method

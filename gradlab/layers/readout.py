@@ -4,8 +4,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray
 
 from solvers.events import Events
 from solvers.neurons.lif import lif_params
@@ -56,10 +55,10 @@ class LI(eqx.Module):
         """Logits from the spikes of the layer before, of one sample or of a batch."""
         return READOUTS[self.readout].from_events(self._passing(), spikes, self.params.w.shape[0], self.duration)
 
-    def voltages(self, spikes: Events, times: Float[Array, " times"]) -> Float[Array, "*batch times outputs"]:
+    def voltages(self, spikes: Events, times: ArrayLike) -> Float[Array, "*batch times outputs"]:
         """Voltages at any times [s], just before what happens then; differentiable as the spikes are."""
         w, tau_mem, tau_syn = self._passing()
-        return voltages(lif_params(w, tau_mem=tau_mem, tau_syn=tau_syn), spikes, None, jnp.asarray(times))
+        return voltages(lif_params(w, tau_mem=tau_mem, tau_syn=tau_syn), spikes, None, times)
 
     def _passing(self) -> ReadoutParams:
         w, *constants = self.params

@@ -94,8 +94,10 @@ class Method(abc.ABC):
             The network's answer; NaN logits for a sample with more spikes than room.
         """
 
-    def layer(self, params: Parameters, events: Events, *, duration: float, delay: float, capacity: int) -> Events:
-        """Spikes of one layer, differentiated as in a network, for models of one's own.
+    def layer(
+        self, params: Parameters, events: Events, *, duration: float, delay: float, capacity: int
+    ) -> tuple[Events, Float[Array, "*batch neurons"]]:
+        """One layer, differentiated as in a network, for models of one's own.
 
         Args:
             params: of the layer.
@@ -103,6 +105,9 @@ class Method(abc.ABC):
             duration: end of the simulation [s].
             delay: of recurrent transmission [s].
             capacity: room for spikes in each sample; clock-driven methods ignore it.
+
+        Returns:
+            Its spikes, and how many each neuron has, see ``Output.counts``.
 
         Raises:
             ValueError: for impossible arguments, or a method whose gradient is not made layer by layer.

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from solvers import bptt
 from solvers.events import Events
@@ -100,11 +100,14 @@ class BPTT(Method):
         of_outputs = counts[hidden] if network.readout.spiking else None
         return Output(logits, counts[:hidden], largest, output_counts=of_outputs)
 
-    def layer(self, params: Parameters, events: Events, *, duration: float, delay: float, capacity: int) -> Events:
+    def layer(
+        self, params: Parameters, events: Events, *, duration: float, delay: float, capacity: int
+    ) -> tuple[Events, Float[Array, "*batch neurons"]]:
         """See ``Method``; all steps are kept."""
         if self.checkpoint:
             raise ValueError("checkpoint is set, but a layer of its own keeps all steps: leave it out")
-        return bptt.event_layer(
+        spikes = bptt.event_layer(
             params, events, duration=duration, delay=delay, dt=self.dt, surrogate=self.surrogate,
             reset_gradient=self.reset_gradient,
         )  # fmt: skip
+        return spikes, spikes.spikes(params.w_in.shape[1]).sum(-2)

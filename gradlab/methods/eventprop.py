@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from solvers.eventprop import AUTO, ENGINES, engine_name, lif_layer_with_counts, require_delays
 from solvers.events import Events, without_ghosts
@@ -63,9 +63,7 @@ class EventProp(Method):
         """See ``Method``."""
         spikes, counts = [], []
         for layer, capacity in zip(network.spiking_layers(params), room, strict=True):
-            events, count = self._layer(
-                layer, events, duration=network.duration, delay=network.delay, capacity=capacity
-            )
+            events, count = self.layer(layer, events, duration=network.duration, delay=network.delay, capacity=capacity)
             spikes.append(events)
             counts.append(count)
         # Cheap to compute again, so that nothing but the spikes is kept for the backward pass.
@@ -77,9 +75,10 @@ class EventProp(Method):
         there = tuple(without_ghosts(each) for each in spikes[:hidden])
         return Output(logits, tuple(counts[:hidden]), largest, there, of_outputs)
 
-    def layer(self, params: Parameters, events: Events, *, duration: float, delay: float, capacity: int) -> Events:
+    def layer(
+        self, params: Parameters, events: Events, *, duration: float, delay: float, capacity: int
+    ) -> tuple[Events, Float[Array, "*batch neurons"]]:
         """See ``Method``."""
-        return self._layer(params, events, duration=duration, delay=delay, capacity=capacity)[0]
-
-    def _layer(self, params: Parameters, events: Events, **settings: Any) -> tuple[Events, Any]:
-        return lif_layer_with_counts(params, events, **settings, **self.settings())
+        return lif_layer_with_counts(
+            params, events, duration=duration, delay=delay, capacity=capacity, **self.settings()
+        )

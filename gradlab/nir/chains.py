@@ -106,7 +106,9 @@ class Graph:
         forward = [path for path in paths if path.source != name]
         if len(forward) != 1 or len(loops) > 1:
             heard = ", ".join(path.source for path in paths) or "nothing"
-            raise ValueError(f"neurons {name!r} hear {heard}, expected one node before them, and themselves at most once")
+            raise ValueError(
+                f"neurons {name!r} hear {heard}, expected one node before them, and themselves at most once"
+            )
         if forward[0].encoder is not None and forward[0].source != self.input:
             raise ValueError(f"neurons {name!r} hear through two linear nodes, expected one: multiply their weights")
         return forward[0], loops[0] if loops else None
@@ -139,8 +141,8 @@ class Graph:
             return Path(name, weights[0], delays[1], None)
         if delays[2]:
             raise ValueError(f"a connection from {name!r} has delays before its first linear node, expected them after")
-        first, *others = delays[1] or [None]
-        return Path(name, weights[0], others, (weights[1], first))  # type: ignore[arg-type]
+        of_encoder = delays[1][0] if delays[1] else None
+        return Path(name, weights[0], delays[1][1:], (weights[1], of_encoder))
 
     def _is_unbiased(self, node: Any) -> bool:
         return isinstance(node, self._nir.Affine) and not np.any(node.bias)
@@ -149,4 +151,6 @@ class Graph:
         """Refuse a graph of which something was left out."""
         kinds = self._nir.Input | self._nir.Output
         if left := sorted(set(self._nodes) - self._seen - {n for n, x in self._nodes.items() if isinstance(x, kinds)}):
-            raise ValueError(f"node {left[0]!r} is in no row of layers from the input to the output, expected all to be")
+            raise ValueError(
+                f"node {left[0]!r} is in no row of layers from the input to the output, expected all to be"
+            )

@@ -40,9 +40,10 @@ def write(path: str | Path, model: Model, *, dt: float | None = None) -> None:
         OSError: if the file cannot be written.
     """
     nir, network = library(), model.network
+    layers: list[Any] = network.spiking_layers(model.params)
     readout: Any = model.params.readout
     graph = to_graph(
-        network.spiking_layers(model.params), readout if isinstance(readout, ReadoutParams) else None,
+        layers, readout if isinstance(readout, ReadoutParams) else None,
         delay=network.delay, dt=dt,
     )  # fmt: skip
     encoder.add(graph, network)
@@ -108,9 +109,10 @@ def _network(content: Content, duration: float, loss: str) -> tuple[Network, Net
     settings |= {name: float(np.mean(getattr(hidden[0], name))) for name in _CONSTANTS}
     if not shared:
         hidden = [_each(layer) for layer in hidden]
-    hidden, delays = _alike(hidden)
+    hidden, delays = _alike(hidden, duration)
+    outputs = readout.neurons if content.readout is None else readout.w.shape[1]
     network = Network(
-        settings.pop("inputs", hidden[0].inputs), readout.w.shape[1] if content.readout is not None else readout.neurons,
+        settings.pop("inputs", hidden[0].inputs), outputs,
         hidden=tuple(layer.neurons for layer in hidden), recurrent=recurrent == {True}, loss=loss, duration=duration,
         delay=content.delay, constants="shared" if shared else "equal", **settings, **delays,
     )  # fmt: skip
@@ -119,10 +121,11 @@ def _network(content: Content, duration: float, loss: str) -> tuple[Network, Net
 
 def _each(layer: LIFParams) -> LIFParams:
     """With one entry of every constant for each neuron."""
-    return layer._replace(**{name: jnp.broadcast_to(getattr(layer, name), layer.neurons) for name in _CONSTANTS})
+    values: Any = {name: jnp.broadcast_to(getattr(layer, name), layer.neurons) for name in _CONSTANTS}
+    return layer._replace(**values)
 
 
-def _alike(layers: list[LIFParams]) -> tuple[list[LIFParams], dict[str, Any]]:
+def _alike(layers: list[LIFParams], duration: float) -> tuple[list[LIFParams], dict[str, Any]]:
     """Layers that all have the delays that one has, and the settings that say so."""
     found = [layer.delays or Delays() for layer in layers]
     kinds = {name: any(getattr(each, name) is not None for each in found) for name in Delays._fields}
@@ -140,4 +143,5 @@ def _alike(layers: list[LIFParams]) -> tuple[list[LIFParams], dict[str, Any]]:
         done.append(layer._replace(delays=Delays(**filled)))
     names = {"input_delays": "channels" if kinds["inputs"] else "none"}
     names |= {"recurrent_delays": "neurons" if kinds["recurrent"] else "none"}
-    return done, names | {"longest_delay": max(longest, Network.__dataclass_fields__["longest_delay"].default)}
+    usual: Any = Network.__dataclass_fields__["longest_delay"].default
+    return done, names | {"longest_delay": max(longest, min(usual, duration / 2))}

@@ -110,11 +110,11 @@ def _less(values: Any, leak: np.ndarray) -> Any:
 def _shared(values: Any) -> np.ndarray:
     """A scalar if all neurons have the same."""
     values = np.asarray(values)
-    return values[0] if values.ndim and np.all(values == values[0]) else values
+    return values[:1].reshape(()) if values.ndim and np.all(values == values[0]) else values
 
 
 def _split(delays: list[np.ndarray], dt: float | None) -> tuple[float, np.ndarray | None]:
-    """Delays of a loop [s]: the shared one, which is the first node in which all are equal, and those of each neuron."""
+    """Delays of a loop [s]: the shared one, a first node in which all are equal, and those of each neuron."""
     shared, own = 0.0, None
     for number, values in enumerate(delays):
         if number == 0 and np.ptp(values) == 0:
@@ -135,7 +135,7 @@ def _with_own_delays(
             if shared > delay + ROUNDING:
                 own = np.full(params.neurons, shared - delay) + (0 if own is None else own)
             if own is not None:
-                inputs = None if params.delays is None else params.delays.inputs  # type: ignore[union-attr]
+                inputs = None if params.delays is None else params.delays.inputs
                 params = params._replace(delays=Delays(inputs, jnp.asarray(own, params.w_in.dtype)))
         done.append(params)
     return tuple(done)

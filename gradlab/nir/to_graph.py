@@ -76,7 +76,7 @@ def to_graph(
 def _check(params: Any) -> None:
     if not isinstance(params, LIFParams):
         raise ValueError(
-            f"got {type(params).__name__}, expected LIFParams: NIR has no refractory period, and of our neurons lif only"
+            f"got {type(params).__name__}, expected LIFParams: NIR has no refractory period, and only lif of ours"
         )
     if is_synaptic(params):
         raise ValueError("the layer has delays of synapses, expected those of channels or neurons: NIR has no others")

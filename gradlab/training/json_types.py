@@ -48,7 +48,7 @@ def to_json(value: Any) -> Any:
             return to_json(array.tolist())
     if callable(value):
         raise TypeError(
-            "a function of your own is among the settings, which no file can hold: run without files, or give it a name "
+            "a function is among the settings, which no file can hold: run without files, or register it under a name "
             "(docs/how-to-add)"
         )
     raise TypeError(f"{type(value).__name__} has no JSON form: convert it to numbers, text, lists or dicts first")

@@ -1,6 +1,6 @@
 """Trainers by the name of their method, for use in other people's code."""
 
-from solvers.surrogates import AnySurrogate, Surrogate
+from solvers.surrogates import AnySurrogate, Surrogate, as_surrogate
 
 from ..methods import BPTT, EventProp
 from ..networks.network import Network
@@ -36,4 +36,4 @@ class BPTTTrainer(Trainer):
         Raises:
             ValueError: as ``Trainer``; if dt does not fit.
         """
-        super().__init__(network, config, BPTT(dt, surrogate or Surrogate(), reset_gradient, checkpoint))
+        super().__init__(network, config, BPTT(dt, as_surrogate(surrogate or Surrogate()), reset_gradient, checkpoint))

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..checks import batch_shapes, checked
+from ..checks import batch_shapes, checked, reverse_mode
 from ..checks.findings import Finding, values, wrong_samples
 from ..events import Events, GridEvents, ghost_of, to_grid
 from ..neurons import Parameters
@@ -54,7 +54,9 @@ def event_layer(
     require_delays(params)
     (params,), found, wrong = checked([params], events, grid.dt * grid.steps)
     spikes = _on_grid(events, found, params.w_in.shape[0], grid)
-    fired = run_layer(params, jnp.moveaxis(spikes, 1, 0).astype(params.w_in.dtype), grid, settings.rule(grid))
+    given = jnp.moveaxis(spikes, 1, 0).astype(params.w_in.dtype)
+    with reverse_mode():
+        fired = run_layer(params, given, grid, settings.rule(grid))
     result = _as_events(jnp.moveaxis(fired, 0, 1), grid)
     lost = wrong | found.overflowed
     result = result._replace(
@@ -72,7 +74,7 @@ def _on_grid(given: Events, checked_events: Events, units: int, grid: Grid) -> F
         raise ValueError(other)
     points = values(given.points(units))
     # Where there was no room for events there is no time to look at.
-    lag = abs(points[:, 1:2] - grid.dt) > grid.dt / 2
+    lag = abs(points[:, 1:2] - grid.dt) > 0.1 * grid.dt
     wrong_samples([Finding(other, lag.any(1))], len(points))
     return given.spikes(units)
 

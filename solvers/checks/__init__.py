@@ -3,6 +3,7 @@
 from .arguments import checked as checked
 from .errors import InputError as InputError
 from .errors import clear_errors as clear_errors
+from .errors import reverse_mode as reverse_mode
 from .events import batch_shapes as batch_shapes
 from .host_call import host_call as host_call
 from .units_of_time import in_milliseconds as in_milliseconds

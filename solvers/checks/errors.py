@@ -27,3 +27,17 @@ def clear_errors() -> Iterator[None]:
         if isinstance(error, InputError) or said is None:
             raise
         raise InputError(said[1]) from None
+
+
+@contextmanager
+def reverse_mode() -> Iterator[None]:
+    """Say what to use where JAX says that it cannot differentiate in forward mode."""
+    try:
+        yield
+    except TypeError as error:
+        if "forward-mode" not in str(error):
+            raise
+        raise TypeError(
+            "spiking layers are differentiated in reverse mode only: use jax.grad, jax.vjp or jax.jacrev in place of "
+            "jax.jvp, jax.jacfwd or jax.linearize"
+        ) from None

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import Primitive
-from jax.interpreters import batching, mlir
+from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array
 
 from .varying import varying_alike
@@ -21,29 +21,44 @@ _host_call = Primitive("host_call")
 _host_call.multiple_results = True
 
 
-def host_call(function: Callable[..., Sequence[np.ndarray]], results: Sequence[Any], *args: Any) -> list[Any]:
+def host_call(
+    function: Callable[..., Sequence[np.ndarray]],
+    results: Sequence[Any],
+    *args: Any,
+    exported: Callable[..., Sequence[Array]] | None = None,
+) -> list[Any]:
     """``function(*args)`` on NumPy arrays; it must be pure.
 
     Args:
         function: returns one array for each entry of ``results``, of that shape and type.
         results: ``jax.ShapeDtypeStruct`` of each result.
         *args: arrays, read-only in the function. Under ``vmap`` it is called once for each entry.
+        exported: a function of JAX arrays that stands in for it in a program that ``jax.export`` writes, which cannot
+            call a host; None if there is none.
     """
     shapes = tuple(jax.core.ShapedArray(r.shape, r.dtype) for r in results)
-    return varying_alike(_host_call.bind(*args, function=function, results=shapes), args)
+    return varying_alike(_host_call.bind(*args, function=function, results=shapes, exported=exported), args)
 
 
 @_host_call.def_impl  # type: ignore[untyped-decorator]
-def _run(*args: Any, function: Callable[..., Sequence[np.ndarray]], results: Sequence[Any]) -> list[Array]:
+def _run(*args: Any, function: Callable[..., Sequence[np.ndarray]], **_: Any) -> list[Array]:
     return [jnp.asarray(x) for x in function(*map(np.asarray, args))]
 
 
 @_host_call.def_abstract_eval  # type: ignore[untyped-decorator]
-def _shapes(*_: Any, function: Callable[..., Any], results: Sequence[Any]) -> list[Any]:
+def _shapes(*_: Any, results: Sequence[Any], **__: Any) -> list[Any]:
     return list(results)
 
 
-def _lower(context: Any, *args: Any, function: Callable[..., Any], results: Sequence[Any]) -> Sequence[Any]:
+def _lower(
+    context: Any, *args: Any, function: Callable[..., Any], results: Sequence[Any], exported: Any
+) -> Sequence[Any]:
+    if context.module_context.lowering_parameters.for_export:
+        if exported is None:
+            raise NotImplementedError(
+                "jax.export cannot write the engine numba, whose kernels are no part of the program: choose engine xla"
+            )
+        return mlir.lower_fun(exported, multiple_results=True)(context, *args)
     values, _, _ = mlir.emit_python_callback(
         context, function, None, list(args), context.avals_in, context.avals_out, has_side_effect=False,
         returns_token=False,
@@ -52,6 +67,15 @@ def _lower(context: Any, *args: Any, function: Callable[..., Any], results: Sequ
 
 
 mlir.register_lowering(_host_call, _lower, platform="cpu")
+
+
+def _no_derivative(*_: Any, **__: Any) -> Any:
+    raise NotImplementedError(
+        "the gradient of the event-driven layer has no derivative of its own: take differences of gradients"
+    )
+
+
+ad.primitive_jvps[_host_call] = _no_derivative
 
 
 def _one_by_one(args: Sequence[Any], axes: Sequence[int | None], **settings: Any) -> tuple[list[Array], list[int]]:

@@ -34,7 +34,9 @@ def check_layer(params: Parameters) -> None:
             kind = type(array).__name__
             raise TypeError(f"{name} is of type {kind}, expected an array: make parameters with Neuron.make_params")
         if array.dtype not in (jnp.float32, jnp.float64):
-            raise ValueError(f"{name} has type {array.dtype}, expected float32 or float64")
+            raise ValueError(
+                f"{name} has type {array.dtype}, expected float32 or float64, which resolve times: convert with astype"
+            )
         if array.dtype != params.w_in.dtype:
             raise ValueError(f"{name} has type {array.dtype}, w_in {params.w_in.dtype}: give all the same type")
     neuron.check(params)

@@ -34,5 +34,6 @@ def _on_device(times: Float[Array, "batch capacity"]) -> Int[Array, "batch capac
 def _on_host(times: Float[Array, "batch capacity"]) -> Int[Array, "batch capacity"]:
     """The same; on a CPU, XLA takes several times as long as NumPy."""
     shape = jax.ShapeDtypeStruct(times.shape, np.int32)
-    order: Array = host_call(lambda x: [np.argsort(x, -1, kind="stable").astype(np.int32)], [shape], times)[0]
+    sort = lambda x: [np.argsort(x, -1, kind="stable").astype(np.int32)]  # noqa: E731
+    order: Array = host_call(sort, [shape], times, exported=lambda x: [_on_device(x)])[0]
     return order

@@ -11,7 +11,7 @@ from annotated_types import Interval
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
-from ..checks import batch_shapes, checked
+from ..checks import batch_shapes, checked, reverse_mode
 from ..delays import delays_of, is_synaptic
 from ..events import Events, unit_counts
 from ..fields import LARGEST, NotNegative, Positive, check_fields
@@ -104,8 +104,8 @@ def lif_layer_with_counts(
         require_smooth(settings.engine, neuron_name(params))
     elif events.amplitudes is not None:
         raise ValueError(
-            "events have amplitudes, expected spikes only: give the smoothing that they come from; of a layer on a time "
-            "grid take solvers.events.without_ghosts(events), which passes no gradient"
+            "events have amplitudes, expected spikes only: give the smoothing that they come from; of a layer on a "
+            "time grid take solvers.events.without_ghosts(events), which passes no gradient"
         )
     single = events.times.ndim == 1
     if single:
@@ -117,7 +117,8 @@ def lif_layer_with_counts(
     if getattr(params, "delays", None) is not None:  # they may follow from positions
         params = params._replace(delays=delays_of(params))  # type: ignore[attr-defined]
     warn_if_coarse(params.w_in.dtype, settings.duration)
-    result = _layer(params, *events, wrong, settings)
+    with reverse_mode():
+        result = _layer(params, *events, wrong, settings)
     if single:
         result = jax.tree.map(lambda x: x[0], result)
     *spikes, counts = result
