@@ -2,5 +2,5 @@
 
 from .layer import LIF as LIF
 from .layer import Layer as Layer
-from .layer import is_trained as is_trained
 from .readout import LI as LI
+from .trained import is_trained as is_trained

@@ -6,24 +6,25 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray
 
 from solvers.checks.findings import Finding, wrong_samples
 from solvers.events import Events
-from solvers.neurons import Parameters
 from solvers.voltages import voltages
 
 from ..methods import EventProp, Method
 from ..networks.network import Network
 from ..networks.params import WEIGHTS
 from ..networks.settings import NetworkSettings
+from .trained import Marked
 
 _RATE = 300.0  # [Hz] mean rate for which there is room
 _LEAST_ROOM = 256
-_OF_NETWORKS = ("hidden", "pool", "delay_line", "delay_step", "loss")  # settings that no single layer has
+# Settings that no single layer has, or that are arguments of their own.
+_OTHERS = ("hidden", "pool", "delay_line", "delay_step", "loss", "duration", "input_rate")
 
 
-class Layer(eqx.Module):
+class Layer(Marked):
     """A layer of spiking neurons with given parameters: a function from events to events, of any method.
 
     Its leaves are the parameters; all else is static. Gradients reach the weights, and if asked for constants and
@@ -81,7 +82,7 @@ class Layer(eqx.Module):
         In continuous time that derivative is a heuristic, see ``solvers.eventprop.lif_layer_with_counts``.
         """
         spikes, counts = self.method.layer(
-            self._passing(), events, duration=self.duration, delay=self.delay, capacity=self.capacity
+            self.passing(), events, duration=self.duration, delay=self.delay, capacity=self.capacity
         )
         words = f"the layer has more than {self.capacity} spikes, expected less: raise capacity, or lower the weights"
         lost = wrong_samples([Finding(words, spikes.overflowed.reshape(-1))], spikes.count.size)
@@ -103,13 +104,11 @@ class Layer(eqx.Module):
         if on_grid is not None and not on_grid.reset_gradient:
             raise ValueError("reset_gradient is not set, but voltages pass gradients through the reset: set it")
         dt = None if on_grid is None else on_grid.dt
-        return voltages(self._passing(), events, spikes, times, delay=self.delay, dt=dt)
+        return voltages(self.passing(), events, spikes, times, delay=self.delay, dt=dt)
 
-    def _passing(self) -> Parameters:
-        """The parameters, of which only the trained ones pass gradients."""
-        return jax.tree.map(
-            lambda x, passes: x if passes else jax.lax.stop_gradient(x), self.params, is_trained(self).params
-        )
+    def passes(self, name: str) -> bool:
+        """See ``Marked``."""
+        return name in WEIGHTS or (self.train_delays if name == "delays" else self.train_constants)
 
 
 class LIF(Layer):
@@ -154,7 +153,7 @@ class LIF(Layer):
             TypeError: for a setting that a layer has not.
             ValueError: for an impossible setting, or what the method cannot run.
         """
-        able = [name for name in NetworkSettings.__dataclass_fields__ if name not in _OF_NETWORKS]
+        able = [name for name in NetworkSettings.__dataclass_fields__ if name not in _OTHERS]
         if unknown := set(settings) - set(able):
             raise TypeError(f"a layer has no setting {min(unknown)!r}: choose from {', '.join(able)}")
         before = () if input_rate is not None else (inputs,)
@@ -165,24 +164,3 @@ class LIF(Layer):
         room = max(math.ceil(_RATE * network.duration * neurons), _LEAST_ROOM)
         self.capacity = room if capacity is None else capacity
         self.train_constants, self.train_delays = train_constants, train_delays
-
-
-def is_trained(model: PyTree) -> PyTree:
-    """Which leaves of a model are trained, as a tree of the same structure: for ``optax.masked`` and weight decay.
-
-    Args:
-        model: any pytree with layers of this package in it; other floating-point arrays count as trained.
-    """
-
-    def of_layer(layer: Layer) -> Layer:
-        others = {"delays": layer.train_delays} | dict.fromkeys(WEIGHTS, True)
-        trained = lambda path, _: others.get(path[0].name, layer.train_constants)  # noqa: E731
-        return eqx.tree_at(
-            lambda x: x.params, layer, jax.tree_util.tree_map_with_path(trained, layer.params),
-            is_leaf=lambda x: x is None,
-        )  # fmt: skip
-
-    def one(node: Any) -> Any:
-        return of_layer(node) if isinstance(node, Layer) else eqx.is_inexact_array(node)
-
-    return jax.tree.map(one, model, is_leaf=lambda node: isinstance(node, Layer))

@@ -11,10 +11,12 @@ from solvers.neurons.lif import lif_params
 from solvers.voltages import voltages
 
 from ..networks.network import Network
+from ..networks.params import WEIGHTS
 from ..networks.readouts import LINEAR, READOUTS, ReadoutParams
+from .trained import Marked
 
 
-class LI(eqx.Module):
+class LI(Marked):
     """Leaky integrators that hear spikes and do not spike: logits, and voltages at any times.
 
     Its leaves are the weights and two time constants; of these only the weights pass gradients.
@@ -53,13 +55,13 @@ class LI(eqx.Module):
 
     def __call__(self, spikes: Events) -> Float[Array, "*batch outputs"]:
         """Logits from the spikes of the layer before, of one sample or of a batch."""
-        return READOUTS[self.readout].from_events(self._passing(), spikes, self.params.w.shape[0], self.duration)
+        return READOUTS[self.readout].from_events(self.passing(), spikes, self.params.w.shape[0], self.duration)
 
     def voltages(self, spikes: Events, times: ArrayLike) -> Float[Array, "*batch times outputs"]:
         """Voltages at any times [s], just before what happens then; differentiable as the spikes are."""
-        w, tau_mem, tau_syn = self._passing()
+        w, tau_mem, tau_syn = self.passing()
         return voltages(lif_params(w, tau_mem=tau_mem, tau_syn=tau_syn), spikes, None, times)
 
-    def _passing(self) -> ReadoutParams:
-        w, *constants = self.params
-        return ReadoutParams(w, *map(jax.lax.stop_gradient, constants))
+    def passes(self, name: str) -> bool:
+        """See ``Marked``."""
+        return name in WEIGHTS

@@ -152,5 +152,5 @@ class Graph:
         kinds = self._nir.Input | self._nir.Output
         if left := sorted(set(self._nodes) - self._seen - {n for n, x in self._nodes.items() if isinstance(x, kinds)}):
             raise ValueError(
-                f"node {left[0]!r} is in no row of layers from the input to the output, expected all to be"
+                f"node {left[0]!r} is not in the row of layers from the input to the output, expected all to be"
             )

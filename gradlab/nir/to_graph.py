@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from solvers.delays import delays_of, is_synaptic
+from solvers.neurons import Parameters
 from solvers.neurons.lif import LIFParams
 
 from ..networks.readouts import ReadoutParams
@@ -15,7 +16,7 @@ ROUNDING = 1e-9  # of a delay [s], and relative: what is closer is equal
 
 
 def to_graph(
-    layers: Sequence[LIFParams], readout: ReadoutParams | None = None, *, delay: float, dt: float | None = None
+    layers: Sequence[Parameters], readout: ReadoutParams | None = None, *, delay: float, dt: float | None = None
 ) -> Any:
     """A ``nir.NIRGraph`` of layers of LIF neurons, and of a leaky readout.
 
@@ -36,9 +37,10 @@ def to_graph(
     nir = library()
     for params in layers:
         _check(params)
-    if dt is not None and delay < dt - ROUNDING and any(params.w_rec is not None for params in layers):
+    given: list[Any] = list(layers)
+    if dt is not None and delay < dt - ROUNDING and any(params.w_rec is not None for params in given):
         raise ValueError(f"delay is {delay:g} s, expected dt = {dt:g} s or more, which a recurrent connection takes")
-    nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([layers[0].w_in.shape[0]])})}
+    nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([given[0].w_in.shape[0]])})}
     edges: list[tuple[str, str]] = []
 
     def chain(begin: str, end: str, *between: tuple[str, Any]) -> None:
@@ -47,7 +49,7 @@ def to_graph(
         edges.extend(zip(names[:-1], names[1:], strict=True))
 
     before = "input"
-    for depth, params in enumerate(layers):
+    for depth, params in enumerate(given):
         name = lambda part, depth=depth: f"layers_{depth}.{part}"  # noqa: E731
         of_inputs, of_own = (None if x is None else nir.Delay(np.asarray(x)) for x in delays_of(params))
         nodes[name("lif")] = _neurons(nir, params, dt)
@@ -61,7 +63,7 @@ def to_graph(
                 (name("w_rec"), nir.Linear(np.asarray(params.w_rec).T)),
             )  # fmt: skip
         before = name("lif")
-    outputs = layers[-1].neurons
+    outputs = given[-1].neurons
     if readout is not None:
         outputs = readout.w.shape[1]
         constants = _constants(readout, ("tau_mem", "tau_syn"), outputs)
