@@ -39,7 +39,8 @@ def build(problem: Problem) -> Contestant:
     """See ``Contestant``."""
     grid, labels = jnp.asarray(problem.grid()), jnp.asarray(problem.labels)
     network = layers(problem)
-    graph, weights, decays = nnx.split(nn.Sequential(*network), is_weight, ...)
+    parts: Any = nnx.split(nn.Sequential(*network), is_weight, ...)
+    graph, weights, decays = parts
 
     @jax.jit
     @jax.grad
