@@ -28,6 +28,7 @@ from .methods.options import make_method
 from .models import Model
 from .networks.params import NetworkParams
 from .reporting import records
+from .reporting.confusion import confusion
 from .reporting.constants import constants
 from .reporting.delays import delays
 from .reporting.environment import code_state
@@ -200,9 +201,11 @@ def _outcome(
     samples: dict[str, Any] = {key: values for key, values in result.history.items() if key != "step_s"}
     if EVENT_DRIVEN in others and (spikes := raster_of(others[EVENT_DRIVEN], result.params, splits.test)) is not None:
         samples[RASTER] = spikes
+    metrics, counts = measure(trainer, others, result, splits)
+    samples["confusion"] = {"counts": counts, "classes": [splits.train.class_name(k) for k in range(len(counts))]}
     return dataclasses.replace(
         shared, method=trainer.method.name, status=result.status, reason=result.reason, samples=samples,
-        metrics=measure(trainer, others, result, splits),
+        metrics=metrics,
     )  # fmt: skip
 
 
@@ -214,7 +217,7 @@ def _write(folder: RunFolder, record: Record, config: Config, compared: list[Rec
 
 def _figures(record: Record, params: NetworkParams) -> dict[str, Figure]:
     """What is drawn of one training beside its learning curves, by file name."""
-    figures: dict[str, Figure] = {}
+    figures = {"confusion.png": confusion(record)}
     if found := record["samples"].get(RASTER):
         figures["raster.png"] = raster(**found)
         if any(x is not None for x in delays_of(params.layers[0])):

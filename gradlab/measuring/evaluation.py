@@ -49,7 +49,9 @@ def transfer_objectives(
     return found
 
 
-def measure(trainer: Trainer, others: Mapping[str, Objective], result: Result, splits: Splits) -> dict[str, Any]:
+def measure(
+    trainer: Trainer, others: Mapping[str, Objective], result: Result, splits: Splits
+) -> tuple[dict[str, Any], np.ndarray]:
     """Figures of one finished training; the test set is used here and nowhere else.
 
     Args:
@@ -57,18 +59,26 @@ def measure(trainer: Trainer, others: Mapping[str, Objective], result: Result, s
         others: by simulator, see ``transfer_objectives``.
         result: of the training.
         splits: the data.
+
+    Returns:
+        ``(figures, confusion)``: how many test samples of each class (row) got each answer (column).
     """
     data, network = splits.train, trainer.network
-    steps = result.history.get("step_s", [])[_UNTIMED:]
+    times = result.history.get("step_s", [])
+    usual = summary(times[_UNTIMED:])["median"] if times[_UNTIMED:] else None
     trained, _ = unconstrained_params(result.params, network, trainer.config)
-    return {
-        **test_figures(trainer, result.params, splits),
+    tested, confusion = test_figures(trainer, result.params, splits)
+    figures = {
+        **tested,
         **transfer_figures(trainer.method, others, result.params, splits),
         "validation_accuracy": result.kept_figure("validation_accuracy"),
         "train_accuracy": result.kept_figure("train_accuracy"),
         "epochs": result.epochs,
         "kept_epoch": result.kept,
-        "seconds_per_step": summary(steps)["median"] if steps else None,
+        "hidden_rate_hz": result.kept_figure("hidden_rate_hz"),
+        "silent_fraction": result.kept_figure("silent_fraction"),
+        "seconds_per_step": usual,
+        "compile_s": None if usual is None else sum(max(time - usual, 0.0) for time in times[:_UNTIMED]),
         "training_s": sum(result.history.get("epoch_s", [])),
         "input_spikes_per_sample": float(data.spikes_per_sample.mean()),
         "residual_bytes": kept_bytes(trainer, result.params, data),
@@ -76,6 +86,7 @@ def measure(trainer: Trainer, others: Mapping[str, Objective], result: Result, s
         "parameters": sum(x.size for x in jax.tree.leaves(trained)),
         "hidden_neurons": sum(network.hidden),
     }
+    return figures, confusion
 
 
 def kept_bytes(objective: Objective, params: NetworkParams, data: SpikeData) -> int | None:
@@ -95,12 +106,13 @@ def kept_bytes(objective: Objective, params: NetworkParams, data: SpikeData) -> 
     return residual_bytes(loss, trained, constant)
 
 
-def test_figures(objective: Objective, params: NetworkParams, splits: Splits) -> dict[str, float]:
+def test_figures(objective: Objective, params: NetworkParams, splits: Splits) -> tuple[dict[str, float], np.ndarray]:
     """Accuracy and hidden spikes a sample on the test set; accuracy on groups known from training, and unseen ones.
 
     Returns:
-        Also ``runaway_share``, the share of samples in which the network runs away; the other figures are those of the
-        other samples, NaN if there is none. Without groups, their figures are left out.
+        The figures, also ``runaway_share``, the share of samples in which the network runs away; the others are those
+        of the other samples, NaN if there is none. Without groups, their figures are left out. And how many samples of
+        each class (row) got each answer (column).
     """
     test, train = splits.test, splits.train
     if test.groups is None or train.groups is None:
@@ -109,7 +121,8 @@ def test_figures(objective: Objective, params: NetworkParams, splits: Splits) ->
         known = np.isin(test.groups, train.groups)
         parts = {"known": np.flatnonzero(known), "unseen": np.flatnonzero(~known)}
     parts = {name: part for name, part in parts.items() if part.size}
-    figures = {name: objective.evaluate(params, test.select(part), strict=False) for name, part in parts.items()}
+    found = {name: objective.evaluate_classes(params, test.select(part), strict=False) for name, part in parts.items()}
+    figures, confusion = {name: each for name, (each, _) in found.items()}, sum(each for _, each in found.values())
     kept = {name: part.size * (1 - figures[name]["runaway_share"]) for name, part in parts.items()}
 
     def total(key: str) -> float:
@@ -118,10 +131,25 @@ def test_figures(objective: Objective, params: NetworkParams, splits: Splits) ->
         return sum(figures[name][key] * size for name, size in kept.items() if size) / sum(kept.values())
 
     by_group = {f"test_accuracy_{name}_groups": values["accuracy"] for name, values in figures.items() if name}
-    return {
-        "test_accuracy": total("accuracy"), **by_group, "spikes_per_sample": total("spikes_per_sample"),
-        "runaway_share": 1 - sum(kept.values()) / len(test),
+    tested = {
+        "test_accuracy": total("accuracy"), "test_balanced_accuracy": balanced(confusion), **by_group,
+        "spikes_per_sample": total("spikes_per_sample"), "runaway_share": 1 - sum(kept.values()) / len(test),
     }  # fmt: skip
+    return tested, confusion
+
+
+def balanced(confusion: np.ndarray) -> float:
+    """Mean over the classes of the share of a class that is right: a frequent class counts no more than a rare one.
+
+    Args:
+        confusion: samples of each class (row) by answer (column); a class without samples does not count.
+
+    Returns:
+        NaN if there are no samples.
+    """
+    of_class = confusion.sum(1)
+    there = of_class > 0
+    return float(np.mean(confusion.diagonal()[there] / of_class[there])) if there.any() else float("nan")
 
 
 def transfer_figures(
@@ -136,7 +164,7 @@ def transfer_figures(
     other = next((each for simulator, each in others.items() if simulator != method.simulator), None)
     if other is None:
         return {"transfer_accuracy": None, "transfer_runaway_share": None}
-    reached = test_figures(other, params, splits)
+    reached, _ = test_figures(other, params, splits)
     return {"transfer_accuracy": reached["test_accuracy"], "transfer_runaway_share": reached["runaway_share"]}
 
 

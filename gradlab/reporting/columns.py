@@ -26,6 +26,7 @@ RECORD = {
 #: ``metrics`` of a training.
 METRICS = {
     "test_accuracy": "share of the test samples that are right, of those in which the network does not run away",
+    "test_balanced_accuracy": "mean over the classes of the share of a class that is right, of the same samples",
     "test_accuracy_known_groups": "the same of groups, such as speakers, that are in the training set too",
     "test_accuracy_unseen_groups": "the same of groups that are in the test set only",
     "spikes_per_sample": "spikes of all hidden neurons in a test sample, mean",
@@ -36,7 +37,10 @@ METRICS = {
     "train_accuracy": "of the training samples, as augmented, during the kept epoch",
     "epochs": "that were completed",
     "kept_epoch": "whose parameters were tested, counted from 1; 0: none was completed",
+    "hidden_rate_hz": "mean rate of the hidden neurons [Hz] during the kept epoch, on training samples",
+    "silent_fraction": "share of the hidden neurons that did not spike in the kept epoch",
     "seconds_per_step": "median time of a step [s]; the first two, in which programs are compiled, are left out",
+    "compile_s": "by how much the first two steps together were longer than median ones [s]: compiling, mostly",
     "training_s": "sum of epoch_s [s]",
     "input_spikes_per_sample": "input spikes of a training sample, mean, before augmentation and delay line",
     "residual_bytes": "what a batch's gradient keeps between its passes; null of a method that has no backward pass",
@@ -45,7 +49,7 @@ METRICS = {
     "hidden_neurons": "of all layers",
 }
 
-#: ``samples`` of a training, one entry an epoch but for ``raster``.
+#: ``samples`` of a training, one entry an epoch but for ``confusion`` and ``raster``.
 SAMPLES = {
     "train_loss": "mean loss of the steps, with the rate regularisation",
     "train_accuracy": "share of the training samples that were right in the course of the epoch",
@@ -54,6 +58,7 @@ SAMPLES = {
     "epoch_s": "time of the epoch [s], compilation included, validation not",
     "validation_accuracy": "of the held-out groups, if there are any",
     "*_quantiles": "of constants or delays that are trained: quantiles 5, 25, 50, 75 and 95 %, by layer",
+    "confusion": "counts: test samples by class (row) and answer (column), without runaways; and names of the classes",
     "raster": "the spikes of the first test sample in continuous time; not in what is published",
 }
 

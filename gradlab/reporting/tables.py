@@ -10,6 +10,7 @@ def training_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
     """The figures of each method as text."""
     lines = [
         ("test accuracy", "test_accuracy", "{:.1%}"),
+        ("  mean over classes (balanced)", "test_balanced_accuracy", "{:.1%}"),
         ("  unseen groups", "test_accuracy_unseen_groups", "{:.1%}"),
         ("  samples in which it runs away", "runaway_share", "{:.1%}"),
         ("accuracy in the other simulator", "transfer_accuracy", "{:.1%}"),
@@ -18,7 +19,10 @@ def training_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
         ("training accuracy", "train_accuracy", "{:.1%}"),
         ("seconds a step (median)", "seconds_per_step", "{:.4f}"),
         ("training time [s]", "training_s", "{:.0f}"),
+        ("  of it, compiling [s]", "compile_s", "{:.1f}"),
         ("hidden spikes a sample", "spikes_per_sample", "{:.0f}"),
+        ("rate of a hidden neuron [Hz]", "hidden_rate_hz", "{:.1f}"),
+        ("silent hidden neurons", "silent_fraction", "{:.1%}"),
         ("bytes kept for backward", "residual_bytes", "{:,}"),
         ("parameters trained", "parameters", "{:,}"),
     ]

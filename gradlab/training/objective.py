@@ -141,7 +141,9 @@ class Objective:
         spikes = jnp.where(lost, 0, sum(count.sum(1) for count in output.counts))
         losses = optax.softmax_cross_entropy_with_integer_labels(output.logits, labels)
         of_each = {"hits": right, "losses": jnp.where(lost, 0, losses), "spikes": spikes, "lost": lost}
-        return {name: (value * weights).sum() for name, value in of_each.items()}, output.largest
+        total = {name: (value * weights).sum() for name, value in of_each.items()}
+        answered = jnp.zeros((self.network.outputs,) * 2).at[labels, jnp.argmax(output.logits, -1)]
+        return total | {"confusion": answered.add(weights * ~lost)}, output.largest
 
     def evaluate(self, params: NetworkParams, data: SpikeData, *, strict: bool = True) -> dict[str, float]:
         """Accuracy, cross-entropy, and hidden spikes a sample, on a whole data set.
@@ -156,7 +158,13 @@ class Objective:
             ValueError: if the data do not fit the network.
             Runaway: if it is strict and there are too many spikes.
         """
-        total = dict.fromkeys(("hits", "losses", "spikes", "lost"), 0.0)
+        return self.evaluate_classes(params, data, strict=strict)[0]
+
+    def evaluate_classes(
+        self, params: NetworkParams, data: SpikeData, *, strict: bool = True
+    ) -> tuple[dict[str, float], np.ndarray]:
+        """``evaluate``, and how many samples of each class (row) got each answer (column), int64; runaways left out."""
+        total: dict[str, Any] = dict.fromkeys(("hits", "losses", "spikes", "lost", "confusion"), 0.0)
         for number, (indices, weights) in enumerate(evaluation_batches(len(data), self.config.batch_size)):
             events, labels = self.batch(data, indices)
             call = partial(self._jit_evaluate, params, events, labels, weights, np.uint32(number))
@@ -165,8 +173,9 @@ class Objective:
                 lambda result: result[1],
                 strict,
             )
-            total = {name: value + float(found[name]) for name, value in total.items()}
+            total = {name: value + np.asarray(found[name], np.float64) for name, value in total.items()}
         kept = len(data) if strict else len(data) - total["lost"]
         figures = {"accuracy": total["hits"], "loss": total["losses"], "spikes_per_sample": total["spikes"]}
-        figures = {name: value / kept if kept else float("nan") for name, value in figures.items()}
-        return figures if strict else figures | {"runaway_share": total["lost"] / len(data)}
+        figures = {name: float(value / kept) if kept else float("nan") for name, value in figures.items()}
+        figures |= {} if strict else {"runaway_share": float(total["lost"] / len(data))}
+        return figures, np.rint(total["confusion"]).astype(np.int64)

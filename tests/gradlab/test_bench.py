@@ -18,7 +18,7 @@ from gradlab.training import files
 from gradlab.training.loop import Trainer
 from gradlab.training.presets import PRESETS
 
-FILES = {"eventprop": ("raster", "curves"), "bptt": ("raster", "curves"), "both": ("curves", "agreement")}
+FILES = {"eventprop": ("raster", "curves", "confusion"), "both": ("curves", "agreement")}
 
 
 def only(pattern):
@@ -46,7 +46,8 @@ def test_run(method, call, tiny, tmp_path):
         figures = record["metrics"][written[0]["method"]] if record["method"] == "both" else record["metrics"]
         assert 0 <= figures["test_accuracy"] <= 1
         assert 0 <= figures["transfer_accuracy"] <= 1 and figures["transfer_runaway_share"] == 0
-        assert min(figures[name] for name in ("seconds_per_step", "residual_bytes", "spikes_per_sample")) > 0
+        above = "seconds_per_step", "residual_bytes", "spikes_per_sample", "compile_s", "hidden_rate_hz"
+        assert min(figures[name] for name in above) > 0 and 0 <= figures["silent_fraction"] < 1
         assert record["method"] == "both" or len(record["samples"]["train_loss"]) == 1
     if method == "both":
         compared = written[-1]["metrics"]["agreement"]
@@ -57,13 +58,15 @@ def test_run(method, call, tiny, tmp_path):
     for kind in FILES[method]:
         figure = only(f"here/{method}-tiny-8-seed0-*/figures/{kind}.png").read_bytes()
         assert figure.startswith(b"\x89PNG") and len(figure) > 5000
-    for name, figures in (("eventprop", {"raster.png", "curves.png"}), (method, {f"{x}.png" for x in FILES[method]})):
+    for name in {"eventprop", method}:
+        figures = {f"{kind}.png" for kind in FILES[name]}
         folder = only(f"here/{name}-tiny-8-seed0-*")
         assert {path.name for path in (folder / "figures").iterdir()} == figures
         own = {"checkpoint.npz", "params.npz"} if name == "eventprop" else set()
         assert {path.name for path in folder.iterdir()} == {"config.json", "record.json", "figures"} | own
         assert f"{'run' if own else 'comparison'}: {folder}" in lines
-    assert any(line.startswith("test accuracy") and line.endswith("%") for line in lines)
+    for start, end in (("test accuracy", "%"), ("  mean over", "%"), ("silent", "%"), ("rate of", ""), ("  of it", "")):
+        assert any(line.startswith(start) and line.endswith(end) for line in lines)
     assert "epoch 1: train_loss" in errors and not any(line.startswith("epoch") for line in lines)
 
 
