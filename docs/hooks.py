@@ -17,7 +17,7 @@ from mkdocs.structure.files import File, Files
 
 from gradlab.methods import METHODS
 from gradlab.networks.settings import NetworkSettings
-from gradlab.reporting import columns
+from gradlab.reporting import columns, frame
 from gradlab.training.config import TrainConfig
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -122,6 +122,7 @@ _TABLES = {
     "the metrics": _Entries(columns.METRICS),
     "the samples": _Entries(columns.SAMPLES),
     "the environment": _Entries(columns.ENVIRONMENT),
+    "the frame": _Entries(frame.OTHERS),
     "the network": _settings(NetworkSettings),
     "the training": _settings(TrainConfig),
     "the methods": _settings(*METHODS.values()),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .models.model import load as load
     from .networks.network import Network as Network
     from .networks.params import NetworkParams as NetworkParams
+    from .reporting.frame import frame as frame
     from .training.config import TrainConfig as TrainConfig
     from .training.trainers import BPTTTrainer as BPTTTrainer
     from .training.trainers import EventPropTrainer as EventPropTrainer
@@ -28,6 +29,7 @@ _HOME = {
     "load": "models.model",
     "Network": "networks.network",
     "NetworkParams": "networks.params",
+    "frame": "reporting.frame",
     "BPTTTrainer": "training.trainers",
     "EventPropTrainer": "training.trainers",
     "TrainConfig": "training.config",

@@ -33,6 +33,7 @@ METRICS = {
     "runaway_share": "share of the test samples in which a layer fires above 500 Hz",
     "transfer_accuracy": "test accuracy of the same weights in the other simulator, of samples in which none runs away",
     "transfer_runaway_share": "share of the test samples in which the network runs away there",
+    "transfer_runs_away": "of records of version 1: whether it ran away there in any",
     "validation_accuracy": "of the held-out groups at the kept epoch; null without",
     "train_accuracy": "of the training samples, as augmented, during the kept epoch",
     "epochs": "that were completed",
