@@ -88,7 +88,8 @@ class Problem:
         if method not in self._ways:
             subset, points = self.data.select(np.sort(self.order[-samples:])), [self.params]
             trainer = Trainer(self.network, train, method)
-            result = trainer.fit(Splits(subset, None, subset), self.params, on_epoch=points.append)
+            note = lambda epoch: points.append(epoch.params)  # noqa: E731
+            result = trainer.fit(Splits(subset, None, subset), self.params, on_epoch=note)
             self._ways[method] = Way(points, result.status)
         return self._ways[method]
 

@@ -1,10 +1,12 @@
 """The figures of one epoch, added up step by step."""
 
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Float
+from numpy.typing import ArrayLike
 
 from ..networks.network import Network
 
@@ -64,8 +66,11 @@ class EpochFigures:
     @property
     def rate(self) -> float:
         """Mean rate of the hidden neurons [Hz]."""
-        samples = len(self._losses) * self._batch_size
-        total = sum(count.sum() for count in self._hidden)
+        return self.rate_of(self.counts, len(self._losses) * self._batch_size)
+
+    def rate_of(self, counts: Sequence[ArrayLike], samples: int) -> float:
+        """Mean rate of the hidden neurons [Hz], from the spikes of each neuron in so many samples, by spiking layer."""
+        total = sum(np.asarray(count).sum() for count in counts[: len(self._network.hidden)])
         return float(total / samples / sum(self._network.hidden) / self._network.duration)
 
     def entry(self) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from ..networks.heterogeneity import quantiles
 from ..networks.losses import Labels, accuracy
 from ..networks.network import Network
 from ..networks.params import NetworkParams
+from .callbacks import Epoch, OnEnd, OnEpoch, OnStep, Step
 from .config import TrainConfig
 from .early_stopping import is_over
 from .epoch import EpochFigures, StepMetrics
@@ -56,7 +57,7 @@ class Trainer(Objective):
     def fit(
         self, splits: Splits, params: NetworkParams | None = None, *, progress: bool = True,
         checkpoint: str | Path | None = None, resume: bool = False,
-        on_epoch: Callable[[NetworkParams], None] | None = None,
+        on_step: OnStep | None = None, on_epoch: OnEpoch | None = None, on_end: OnEnd | None = None,
     ) -> Result:  # fmt: skip
         """Train.
 
@@ -69,7 +70,10 @@ class Trainer(Objective):
                 of an earlier start is kept as NAME.1.npz or the next free number. One process at a time writes it.
             resume: go on from that file if it exists. Parameters and history are those of an uninterrupted training, to
                 the last bit on the same machine with the same number of threads; times are not.
-            on_epoch: called with the parameters after each epoch.
+            on_step: called with a ``Step`` after each step of the optimiser.
+            on_epoch: called with an ``Epoch`` after each epoch, when its state is kept. In either, an error ends the
+                training with that error, and a KeyboardInterrupt ends it like Ctrl-C; the checkpoint stays.
+            on_end: called with what is returned, however the training ended.
 
         Returns:
             What was reached; also after Ctrl-C, a loss that is not finite, or runaway activity (see ``status``).
@@ -95,7 +99,7 @@ class Trainer(Objective):
                 if is_over(result, config.patience):
                     bar.say(f"no better epoch than {result.kept} in {config.patience}: ends early")
                     break
-                entry = self._epoch(run, bar)
+                entry = self._epoch(run, bar, on_step)
                 params = run.params
                 if splits.validation is not None:
                     entry["validation_accuracy"] = self.evaluate(params, splits.validation)["accuracy"]
@@ -105,13 +109,15 @@ class Trainer(Objective):
                     entry |= delay_quantiles(params.layers)
                 run.complete(entry, params)
                 if on_epoch is not None:
-                    on_epoch(params)
+                    on_epoch(Epoch(number, entry, params))
                 bar.epoch(number, entry)
             self._stop_if_asked()
             run.hints.at_end(result.history.get("train_accuracy", []), splits.train.labels)
+        if on_end is not None:
+            on_end(result)
         return result
 
-    def _epoch(self, run: Run, bar: Progress) -> dict[str, Any]:
+    def _epoch(self, run: Run, bar: Progress, on_step: OnStep | None) -> dict[str, Any]:
         """One pass over the training set; returns its figures."""
         figures = EpochFigures(self.network, self.config.batch_size)
         first = run.result.epochs * run.per_epoch
@@ -138,6 +144,9 @@ class Trainer(Objective):
             figures.add(loss, metrics)
             figures.see(run.data.spikes_per_sample[indices], np.asarray(events.count))
             bar.step(loss, figures.accuracy, figures.rate)
+            if on_step is not None:
+                hits, rate = float(metrics.accuracy), figures.rate_of(metrics.counts, self.config.batch_size)
+                on_step(Step(len(run.times), run.result.epochs + 1, loss, hits, rate, norm, run.times[-1]))
         self.room.shrink(figures.largest.tolist())
         by = run.network.lifts(self.config.lift_silent)
         lifted = lift_silent(run.state.trained, figures.counts, by, run.rng)

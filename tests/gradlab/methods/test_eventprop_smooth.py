@@ -84,7 +84,7 @@ def test_a_stopped_training_goes_on_to_the_same_end(tmp_path):
 
     whole, path = fit(), tmp_path / "state.npz"
 
-    def stop(params):
+    def stop(epoch):
         raise KeyboardInterrupt
 
     assert fit(checkpoint=path, on_epoch=stop).status != "ok"

@@ -30,7 +30,7 @@ def test_ends_with_the_best_epoch(make, monkeypatch, capsys):
     result = validated(monkeypatch, make(NETWORK, PATIENT)).fit(tiny_splits(), on_epoch=epochs.append)
     assert (result.status, result.epochs, result.kept) == ("ok", 4, 2)
     assert result.history["validation_accuracy"] == list(ACCURACIES[:4])
-    assert_same(result.params, epochs[1])
+    assert_same(result.params, epochs[1].params)
     assert result.kept_figure("train_loss") == result.history["train_loss"][1]
     assert "no better epoch than 2 in 2: ends early" in capsys.readouterr().err
 
@@ -40,7 +40,7 @@ def test_without_patience_all_epochs_and_the_last_parameters(monkeypatch):
     trainer = validated(monkeypatch, EventPropTrainer(NETWORK, config))
     result = trainer.fit(tiny_splits(), progress=False, on_epoch=epochs.append)
     assert (result.epochs, result.kept, len(epochs)) == (5, 5, 5)
-    assert_same(result.params, epochs[4])
+    assert_same(result.params, epochs[4].params)
 
 
 def test_a_stopped_training_ends_with_the_same_epoch(make, monkeypatch, tmp_path):
