@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 from gradlab import bench, configuration
 from gradlab.command import Command
 from gradlab.data import Splits, load, own_splits
+from gradlab.loggers.log import Log
 from gradlab.methods.options import make_method
 from gradlab.training.loop import Trainer
 from gradlab.training.result import Result
@@ -66,8 +67,9 @@ def training_of(config: configuration.Config) -> Training:
     network = configuration.network_of(config, splits.train)
     trainer = Trainer(network, config.training, make_method(name, config.options))
     folder = bench.folder_of(config, trainer, splits)
-    with folder.held(bench.configuration_of(config, trainer, splits)):
-        result, _ = bench.trained(trainer, splits, folder, config.resume)
+    settings = bench.configuration_of(config, trainer, splits)
+    with folder.held(settings), Log(config.log, folder.path, settings) as log:
+        result, _ = bench.trained(trainer, splits, folder, config.resume, log)
     if result.status == "interrupted":
         raise KeyboardInterrupt
     return Training(trainer, splits, result)

@@ -22,6 +22,7 @@ from solvers.delays import delays_of
 from .command import Outcome, Record, draw, exit_with, record_of, run_command
 from .configuration import Config, check, configured_by, network_of
 from .data import SpikeData, Splits, load, own_splits, with_input_rate
+from .loggers.log import Log
 from .measuring.evaluation import compare_gradients, measure, transfer_objectives
 from .methods import EVENT_DRIVEN, METHODS
 from .methods.options import make_method
@@ -36,8 +37,9 @@ from .reporting.learning_curves import learning_curves
 from .reporting.raster import raster
 from .reporting.similarity import AFTER, BEFORE, gradient_similarity, similarity_table
 from .reporting.tables import training_table
-from .runs import RASTER, RunFolder
+from .runs import FIGURES, RASTER, RunFolder
 from .training import checkpoints
+from .training.callbacks import Epoch
 from .training.json_types import to_json
 from .training.loop import Trainer
 from .training.objective import Objective
@@ -108,7 +110,8 @@ def run(config: Config) -> Record:
         )
         try:
             for name, trainer in trainers.items():
-                result, finished = trained(trainer, splits, folders[name], config.resume)
+                log = stack.enter_context(Log(config.log, folders[name].path, runs[name]))
+                result, finished = trained(trainer, splits, folders[name], config.resume, log)
                 reached[f"{AFTER}{name}"] = result.params
                 written[name] = finished or record_of(
                     "train", config, _outcome(shared, trainer, others, splits, result)
@@ -118,6 +121,7 @@ def run(config: Config) -> Record:
                     model_of(trainer, result, data).save(folders[name].params)
                     _write(folders[name], written[name], config)
                     draw(folders[name].path, _figures(written[name], result.params))
+                    log.end(written[name], folders[name].path / FIGURES)
                 if result.status == "interrupted":
                     break
         finally:  # also if a disk is full
@@ -165,7 +169,9 @@ def folder_of(config: Config, trainer: Trainer, splits: Splits) -> RunFolder:
     return RunFolder.of(config.out, about, configuration_of(config, trainer, splits))
 
 
-def trained(trainer: Trainer, splits: Splits, folder: RunFolder, resume: bool) -> tuple[Result, Record | None]:
+def trained(
+    trainer: Trainer, splits: Splits, folder: RunFolder, resume: bool, log: Log
+) -> tuple[Result, Record | None]:
     """One training; tells the user what there is to know about its checkpoint. Raises as ``Trainer.fit``.
 
     Returns:
@@ -173,9 +179,15 @@ def trained(trainer: Trainer, splits: Splits, folder: RunFolder, resume: bool) -
     """
     if said := checkpoints.found(folder.checkpoint, folder.alike, trainer.describe(splits), resume):
         print(said, file=sys.stderr)
-    epochs: list[None] = []
-    note = lambda _: epochs.append(None)  # noqa: E731
-    result = trainer.fit(splits, checkpoint=folder.checkpoint, resume=resume, on_epoch=note)
+    epochs: list[int] = []
+
+    def on_epoch(epoch: Epoch) -> None:
+        epochs.append(epoch.number)
+        log.on_epoch(epoch)
+
+    result = trainer.fit(
+        splits, checkpoint=folder.checkpoint, resume=resume, on_step=log.on_step, on_epoch=on_epoch
+    )  # fmt: skip
     if result.status != "ok":
         print(f"{trainer.method.name} ended early: {result.reason}", file=sys.stderr)
         kept = f"the state after epoch {result.epochs} is kept in {folder.checkpoint}, see --resume"

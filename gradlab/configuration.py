@@ -12,6 +12,8 @@ from solvers.fields import check_fields
 
 from .command import RUNS
 from .data import AUTO, DATASETS, DataSetName, SpikeData, chosen_dataset
+from .loggers import LoggerName
+from .loggers.log import require
 from .measuring.evaluation import reference_method
 from .methods import METHODS
 from .methods.options import MethodOptions, make_method
@@ -51,6 +53,8 @@ class Config:
             and the record of the one before are kept beside its own.
         out: folder of the runs; each training has a folder of its own in it, named after its configuration.
         json: print the record as one JSON object in the last line.
+        log: loggers that follow the training: none, one or several of tensorboard, wandb and mlflow. Their files are in
+            ``log`` in its folder. Each needs a package: pip install 'gradlab[tensorboard]', and so on.
     """
 
     preset: PresetName | None = None
@@ -66,6 +70,7 @@ class Config:
     resume: bool = False
     out: Path = RUNS
     json: bool = False
+    log: tuple[LoggerName, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse impossible settings."""
@@ -142,6 +147,7 @@ def check(config: Config) -> None:
     """
     if not config.methods:
         raise ValueError(f"no method is named, expected one or several of {', '.join([*METHODS, ALL, BOTH])}")
+    require(config.log)
     network = Network(1, 1, **vars(config.network))
     for name in config.methods:
         Trainer(network, config.training, make_method(name, config.options))

@@ -38,6 +38,7 @@ ROOMS = (
     "gradlab.reporting",
     "gradlab.models",
     "gradlab.nir",
+    "gradlab.loggers",
     "gradlab.command",
     "gradlab.configuration",
     "gradlab.runs",

@@ -7,6 +7,7 @@ import numpy as np
 from gradlab import bench, configuration
 from gradlab.command import Outcome
 from gradlab.data import SpikeData, Splits, by_group, chosen_dataset, load
+from gradlab.loggers.log import Log
 from gradlab.methods.options import make_method
 from gradlab.runs import RunFolder
 from gradlab.training.loop import Trainer
@@ -51,8 +52,8 @@ def measure(config: configuration.Config) -> Outcome:
         without = Splits(train, held_out, splits.test)
         settings = trainer.describe(without)
         folder = RunFolder.of(config.out / "speakers", f"{name}-{what}-without-{group}", settings)
-        with folder.held(settings):
-            result, _ = bench.trained(trainer, without, folder, config.resume)
+        with folder.held(settings), Log(config.log, folder.path, settings) as log:
+            result, _ = bench.trained(trainer, without, folder, config.resume, log)
         if result.status == "interrupted":
             raise KeyboardInterrupt
         runs[str(group)] = {"status": result.status, "samples": len(held_out), "kept_epoch": result.kept}

@@ -27,6 +27,7 @@ _UNRECORDED = (
     "test_data",
     "data_dir",
     "resume",
+    "log",
     "records",
     "linear",
     "environments",

@@ -15,6 +15,7 @@ from jaxtyping import PyTree
 
 from ..networks.params import named_leaves
 from . import archive, files
+from .json_types import flattened
 
 LAYOUT = 3  # of the settings and the names of the arrays; files of another one are refused
 _FIRST = 4  # differing settings that a message names
@@ -107,7 +108,7 @@ def refuse_others(path: Path, text: Mapping[str, Any], wanted: Mapping[str, Any]
             f"{path} is a checkpoint of another version of gradlab (layout {text.get('layout')!s:.{_SHOWN}}, this one "
             f"writes {LAYOUT}): go on with that version, or remove the file and start anew"
         )
-    saved, wanted = _flat(text.get("settings")), _flat(json.loads(json.dumps(wanted)))
+    saved, wanted = flattened(text.get("settings")), flattened(json.loads(json.dumps(wanted)))
     names = [name for name in {**saved, **wanted} if saved.get(name) != wanted.get(name)]
     if names:
         some = [f"{name:.{_SHOWN}} {saved.get(name)!s:.{_SHOWN}} (now {wanted.get(name)})" for name in names[:_FIRST]]
@@ -125,13 +126,3 @@ def _arrays(state: PyTree) -> dict[str, np.ndarray]:
 def _kinds(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[tuple[int, ...], str]]:
     """Shape and type of each array."""
     return {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
-
-
-def _flat(settings: Any, name: str = "") -> dict[str, Any]:
-    """Nested settings as one level of dotted names."""
-    if not isinstance(settings, Mapping):
-        return {name: settings}
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        flat |= _flat(value, f"{name}.{key}" if name else key)
-    return flat

@@ -52,3 +52,13 @@ def to_json(value: Any) -> Any:
             "(docs/how-to-add)"
         )
     raise TypeError(f"{type(value).__name__} has no JSON form: convert it to numbers, text, lists or dicts first")
+
+
+def flattened(settings: Any, name: str = "") -> dict[str, Any]:
+    """Nested settings as one level of dotted names."""
+    if not isinstance(settings, Mapping):
+        return {name: settings}
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat |= flattened(value, f"{name}.{key}" if name else key)
+    return flat

@@ -8,6 +8,7 @@ import pytest
 from benchmarks.data_settings import DataSettings
 from gradlab import check, configuration
 from gradlab.data import DATASETS
+from gradlab.loggers import LOGGERS
 from gradlab.methods import METHODS
 from gradlab.methods.options import MethodOptions
 from gradlab.networks.delays import DISTRIBUTIONS, OF_INPUTS, OF_NEURONS
@@ -25,6 +26,7 @@ CHOICES = {
     (configuration.Config, "preset"): PRESETS,
     (configuration.Config, "method"): (*METHODS, "all", "both"),
     (configuration.Config, "dataset"): ("auto", *DATASETS),
+    (configuration.Config, "log"): LOGGERS,
     (NetworkSettings, "neuron"): NEURONS,
     (NetworkSettings, "loss"): READOUTS,
     (NetworkSettings, "constants"): KINDS,
