@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from gradlab.command import Record
-from gradlab.reporting.style import MARKERS, colour_of, label_of, tidy
+from gradlab.reporting.style import MARKERS, label_of, shade_of, tidy
 
 from ..groups import group_word
 from ..transfer.summary import summary_figure, summary_table
@@ -69,7 +69,9 @@ def figures(record: Record) -> dict[str, Figure]:
 
 
 def accuracy(record: Record) -> Figure:
-    """Accuracies of each preset, method and rate strength; a dotted line is the linear baseline on the test set.
+    """Accuracies of each preset, method and rate strength, each strength of a method in a shade of its own.
+
+    A dotted line is the linear baseline on the test set.
 
     Args:
         record: of this benchmark.
@@ -78,7 +80,8 @@ def accuracy(record: Record) -> Figure:
     figure = Figure(figsize=(8, 1.3 + 0.42 * len(found)), layout="constrained")
     ax = figure.subplots()
     for place, row in enumerate(found):
-        colour = colour_of(row["method"])
+        strengths = sorted({other["rate_strength"] for other in found if other["method"] == row["method"]})
+        colour = shade_of(row["method"], strengths.index(row["rate_strength"]))
         for name, (_, marker, size) in _ACCURACIES.items():
             if row[name] is not None:
                 ax.plot(100 * row[name], place, marker, color=colour, markersize=size, linestyle="")
@@ -115,10 +118,10 @@ def accuracy_over_spikes(record: Record) -> Figure:
     for preset, method in dict.fromkeys((row["preset"], row["method"]) for row in found):
         alike = [row for row in found if (row["preset"], row["method"]) == (preset, method)]
         alike.sort(key=lambda row: row["spikes_per_sample"])
-        spread = [100 * (row["spread"] or 0) for row in alike]
+        spread, place = [100 * (row["spread"] or 0) for row in alike], presets.index(preset)
         ax.errorbar(
             [row["spikes_per_sample"] for row in alike], [100 * row["test_accuracy"] for row in alike], spread,
-            color=colour_of(method), marker=MARKERS[presets.index(preset) % len(MARKERS)], linewidth=0.8, capsize=3,
+            color=shade_of(method, place), marker=MARKERS[place % len(MARKERS)], linewidth=0.8, capsize=3,
             label=f"{preset}, {label_of(method)}",
         )  # fmt: skip
     figure.legend(loc="outside right center", frameon=False)

@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from gradlab.command import Record
-from gradlab.reporting.style import MARKERS, colour_of, label_of, tidy
+from gradlab.reporting.style import MARKERS, label_of, shade_of, tidy
 
 from ..accuracy.checks import require
 from ..accuracy.preset_networks import has_preset_network
@@ -75,11 +75,11 @@ def summary_figure(rows: Sequence[Row]) -> Figure:
     ax = figure.subplots()
     labelled = set()
     for row in rows:
-        method, strength = row["method"], row["rate_strength"]
+        method, strength, place = row["method"], row["rate_strength"], presets.index(row["preset"])
         label = f"{row['preset']}, {label_of(method)}, {strength:g}"
         accuracies = [100 * number_or_nan(row["simulators"].get(name, {}).get("accuracy")) for name in simulators]
         ax.plot(
-            range(len(simulators)), accuracies, color=colour_of(method), marker=MARKERS[presets.index(row["preset"])],
+            range(len(simulators)), accuracies, color=shade_of(method, place), marker=MARKERS[place],
             linestyle="--" if strengths[method].index(strength) else "-", linewidth=0.9, alpha=0.8,
             label="_" if label in labelled else label,
         )  # fmt: skip

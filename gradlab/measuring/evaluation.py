@@ -122,10 +122,8 @@ def test_figures(objective: Objective, params: NetworkParams, splits: Splits) ->
         parts = {"known": np.flatnonzero(known), "unseen": np.flatnonzero(~known)}
     parts = {name: part for name, part in parts.items() if part.size}
     found = {name: objective.evaluate_classes(params, test.select(part), strict=False) for name, part in parts.items()}
-    figures, confusion = (
-        {name: each for name, (each, _) in found.items()},
-        np.sum([each for _, each in found.values()], axis=0),
-    )
+    figures = {name: each for name, (each, _) in found.items()}
+    confusion = np.sum([each for _, each in found.values()], axis=0)
     kept = {name: part.size * (1 - figures[name]["runaway_share"]) for name, part in parts.items()}
 
     def total(key: str) -> float:

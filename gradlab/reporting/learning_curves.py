@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from .style import Record, axes_or_new, colour_of, epoch_axis, label_of, series, tidy
+from .style import Record, axes_or_new, epoch_axis, looks_of, series, tidy
 
 _ACCURACIES: dict[str, tuple[str, dict[str, Any]]] = {
     "validation_accuracy": ("validation accuracy", {"linewidth": 1.8, "marker": "o", "markersize": 2.5}),
@@ -21,7 +21,7 @@ def learning_curves(records: Sequence[Record]) -> Figure:
     """Accuracy over epochs, accuracy over training time, and loss over epochs; a line for each record.
 
     Args:
-        records: of training runs; several of one method (seeds) share its colour.
+        records: of training runs; several of one method (seeds) have shades of its colour.
 
     Returns:
         Three panels under one legend.
@@ -56,14 +56,14 @@ def accuracy_curves(
         The axes.
     """
     ax = axes_or_new(ax)
-    for record in records:
-        samples, method = record["samples"], record["method"]
+    for record, (method, colour) in zip(records, looks_of(records), strict=True):
+        samples = record["samples"]
         for name, (_, style) in _ACCURACIES.items():
             y = 100 * series(samples, name)
             x = np.arange(1, len(y) + 1) if over == "epoch" else np.cumsum(series(samples, "epoch_s"))
             if len(x) == len(y):
-                label = label_of(method) if name == "validation_accuracy" else None
-                ax.plot(x, y, color=colour_of(method), label=label, **style)
+                label = method if name == "validation_accuracy" else None
+                ax.plot(x, y, color=colour, label=label, **style)
     ax.set_ylabel("accuracy [%]")
     ax.set_ylim(0, 100)
     if over == "epoch":
@@ -85,9 +85,8 @@ def loss_curves(records: Sequence[Record], ax: Axes | None = None) -> Axes:
         The axes.
     """
     ax = axes_or_new(ax)
-    for record in records:
-        y, method = series(record["samples"], "train_loss"), record["method"]
-        label, colour = label_of(method), colour_of(method)
+    for record, (label, colour) in zip(records, looks_of(records), strict=True):
+        y = series(record["samples"], "train_loss")
         ax.plot(np.arange(1, len(y) + 1), y, color=colour, label=label, linewidth=1.8, marker="o", markersize=2.5)
     ax.set_ylabel("training loss")
     ax.set_ylim(bottom=0)

@@ -6,12 +6,13 @@ Nothing here opens a window or keeps a global state: a function draws on the axe
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -22,6 +23,7 @@ Record = Mapping[str, Any]
 GREY = "#5A5A5A"  # of what is no method
 MARKERS = "o", "s", "^", "D", "v", "P"
 _DPI = 150
+_SHADES = (0, 0.0), (0, 0.35), (1, 0.45), (0, 0.7), (1, 0.7)  # towards black, 0, or white, 1, and how far
 
 
 def label_of(method: str) -> str:
@@ -32,6 +34,34 @@ def label_of(method: str) -> str:
 def colour_of(method: str) -> str:
     """The colour of a method in figures; grey for a name that is not registered."""
     return METHODS[method].colour if method in METHODS else GREY
+
+
+def shade_of(method: str, place: int) -> str:
+    """The colour of one of several runs of a method: its own one for the first, then darker and lighter ones in turn.
+
+    Args:
+        method: its name.
+        place: of the run among those of the method, from 0 on.
+    """
+    towards, share = _SHADES[place % len(_SHADES)]
+    return to_hex((1 - share) * np.array(to_rgb(colour_of(method))) + share * towards).upper()
+
+
+def looks_of(records: Sequence[Record]) -> list[tuple[str, str]]:
+    """Label and colour of each record in a figure; two of one method differ in both.
+
+    Args:
+        records: of runs; several of one method are labelled by their seeds or, where these are alike, numbered.
+    """
+    looks = []
+    for number, record in enumerate(records):
+        method = record["method"]
+        alike = [other for other in records if other["method"] == method]
+        seeds = [other.get("seed") for other in alike]
+        place = sum(other["method"] == method for other in records[:number])
+        which = f"seed {record.get('seed')}" if len(set(seeds)) == len(seeds) else str(place + 1)
+        looks.append((f"{label_of(method)}, {which}" if len(alike) > 1 else label_of(method), shade_of(method, place)))
+    return looks
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:

@@ -25,9 +25,15 @@ def legend(figure):
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
-def test_learning_curves_show_each_method_once():
-    figure = learning_curves([a_run("eventprop"), a_run("eventprop"), a_run("bptt"), a_run("mystery")])
-    assert legend(figure) == ["EventProp", "BPTT-SG", "mystery", "validation accuracy", "training accuracy"]
+def test_learning_curves_tell_runs_apart():
+    figure = learning_curves([a_run("eventprop"), a_run("bptt"), a_run("mystery"), a_run("eventprop")])
+    of_kinds = ["validation accuracy", "training accuracy"]
+    assert legend(figure) == ["EventProp, 1", "BPTT-SG", "mystery", "EventProp, 2", *of_kinds]
+    for ax in figure.axes:
+        solid = [line.get_color() for line in ax.lines if line.get_linestyle() == "-"]
+        assert solid[:2] == [colour_of("eventprop"), colour_of("bptt")] and len(set(solid)) == 4
+    seeds = [a_run("bptt") | {"seed": seed} for seed in (3, 5)]
+    assert legend(learning_curves(seeds)) == ["BPTT-SG, seed 3", "BPTT-SG, seed 5", *of_kinds]
     assert [ax.get_xlabel() for ax in figure.axes] == ["epoch", "training time [s]", "epoch"]
 
 
