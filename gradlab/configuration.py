@@ -38,8 +38,8 @@ class Config:
         preset: named set of options, see gradlab/training/presets.py; options that are given take precedence.
         method: one or several, which train in turn from the same initial weights: eventprop (continuous time, exact
             gradients), bptt (time grid, surrogate gradients), both of these, or all that there are.
-        dataset: shd and mnist are downloaded if there is a network; the others need no download; auto takes SHD if it
-            is there, else the synthetic set.
+        dataset: shd, ssc, mnist and n-mnist are downloaded if there is a network; the others need no download; auto
+            takes SHD if it is there, else the synthetic set.
         data: file of your own recordings in place of a data set, see gradlab/data/own.py.
         test_data: file of those to test on; by default a fifth of the recordings of each class in ``data``.
         data_dir: folder with the files of the data set, or their parent; where they are downloaded to.
@@ -111,7 +111,7 @@ def configure(
     if data is None:
         known = DATASETS[chosen_dataset(dataset, data_dir)]
         network, training = dict(known.network), dict(known.training)
-        groups = None if known.group is None else known.held_out
+        groups = known.held_out or None
     if named is not None:
         network, training, groups = network | named.network, training | named.training, named.validation_groups
     return Config(

@@ -18,11 +18,13 @@ from .dataset import SpikeData as SpikeData
 from .description import DataSet as DataSet
 from .digits import DIGITS
 from .digits import load_digits as load_digits
+from .from_tonic import from_tonic as from_tonic
 from .input_rate import with_input_rate as with_input_rate
 from .matching import check_match as check_match
 from .matching import check_splits as check_splits
 from .mnist import MNIST
 from .mnist import load_mnist as load_mnist
+from .nmnist import NMNIST
 from .own import from_frame as from_frame
 from .own import from_lists as from_lists
 from .own import own_splits as own_splits
@@ -35,6 +37,8 @@ from .shd import SHD
 from .shd import load_shd as load_shd
 from .splits import Splits as Splits
 from .splits import by_group as by_group
+from .ssc import SSC
+from .ssc import load_ssc as load_ssc
 from .synthetic import SYNTHETIC
 from .synthetic import make_synthetic as make_synthetic
 from .yin_yang import YIN_YANG
@@ -52,6 +56,8 @@ DATASETS: dict[str, DataSet] = {
     "random-labels": RANDOM_LABELS,
     "digits": DIGITS,
     "mnist": MNIST,
+    "ssc": SSC,
+    "n-mnist": NMNIST,
 }
 if TYPE_CHECKING:
     DataSetName = str

@@ -1,4 +1,4 @@
-"""Presets: named sets of options of ``gradlab.bench``, one for each row of the accuracy table.
+"""Presets: named sets of options of ``gradlab.bench``, one for each row of the accuracy table, and one for SSC.
 
 They name what differs from the defaults of the data set; options on the command line take precedence over them.
 """
@@ -12,13 +12,13 @@ class Preset(NamedTuple):
     Attributes:
         dataset: name in ``gradlab.data.DATASETS``.
         validation_groups: held out; none where the whole training set is trained on, with settings that were chosen
-            beforehand by held-out groups.
+            beforehand by held-out groups; None for the data set's own validation part.
         network: fields of ``NetworkSettings``.
         training: fields of ``TrainConfig``.
     """
 
     dataset: str
-    validation_groups: tuple[int, ...]
+    validation_groups: tuple[int, ...] | None
     network: dict[str, Any]
     training: dict[str, Any]
 
@@ -33,6 +33,8 @@ PRESETS: dict[str, Preset] = {
         "shd", (), {"hidden": (128,), "loss": "exp", "constants": "gamma"}, _TRAINING | _HETEROGENEOUS
     ),
     "shd-256": Preset("shd", (), {"hidden": (256,), "loss": "exp"} | _DELAY_LINE, _TRAINING | {"epochs": 40}),
+    # As for SHD, for fewer epochs, as there are nine times as many samples; neither chosen nor tried on SSC.
+    "ssc-256": Preset("ssc", None, {"hidden": (256,), "loss": "exp"} | _DELAY_LINE, _TRAINING | {"epochs": 10}),
 }
 if TYPE_CHECKING:
     PresetName = str

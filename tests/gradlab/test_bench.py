@@ -202,8 +202,9 @@ def test_preset_and_an_option_that_takes_precedence(preset, call, monkeypatch):
     assert bench.main() == 0
     config, changed = configs
     assert config == configuration.configure(preset) != configuration.Config(preset=preset)
-    assert (config.preset, config.dataset, config.validation_groups) == (preset, "shd", ())
-    epochs = 40 if preset == "shd-256" else 60
+    known, groups = ("ssc", None) if preset == "ssc-256" else ("shd", ())
+    assert (config.preset, config.dataset, config.validation_groups) == (preset, known, groups)
+    epochs = {"shd-256": 40, "ssc-256": 10}.get(preset, 60)
     assert (config.training.epochs, config.training.channel_shift, config.training.blend) == (epochs, 40, 0.5)
     training = dataclasses.replace(config.training, blend=0.0)
     network = dataclasses.replace(config.network, hidden=(7,))

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import gradlab.data.heidelberg
 import gradlab.data.mnist
+import gradlab.data.nmnist
 import gradlab.data.shd
 import gradlab.data.synthetic
 from gradlab.data import DATASETS, load
@@ -32,6 +34,9 @@ def working_directory(tmp_path, monkeypatch):
     monkeypatch.setattr(gradlab.data.shd, "load_shd", load_shd)
     monkeypatch.setattr(gradlab.data.synthetic, "make_synthetic", lambda: tiny("synthetic"))
     monkeypatch.setattr(gradlab.data.mnist, "load_mnist", lambda folder: Splits(*tiny("mnist"), tiny("mnist")[0]))
+    monkeypatch.setattr(gradlab.data.nmnist, "load_nmnist", lambda folder: Splits(*tiny("n-mnist"), tiny("n-mnist")[0]))
+    read = lambda self, *_: [tiny(self.name)[0]] * 3  # noqa: E731
+    monkeypatch.setattr(gradlab.data.heidelberg.Recordings, "load", read)
     return asked
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tonic.datasets
 
+from gradlab.data import load
 from gradlab.data.shd import is_in, load_shd
 
 TIMES = [np.array([0.1, 0.7, 0.7, 1.2]), np.array([0.0, 0.25])]
@@ -164,3 +165,16 @@ def test_wrong_content(folder, changes, message):
     write(folder / "SHD" / "shd_train.h5", **changes)
     with pytest.raises(ValueError, match=f"shd_train.h5: .*{message}"):
         load_shd(folder)
+
+
+def test_ssc_has_the_same_files_and_a_validation_part_of_its_own(tmp_path):
+    for k, part in enumerate(("train", "valid", "test")):
+        write(tmp_path / "SSC" / f"ssc_{part}.h5", labels=(34, k), groups=(1500, k))
+    train, validation, test = load("ssc", tmp_path)
+    assert [part.labels.tolist() for part in (train, validation, test)] == [[34, 0], [34, 1], [34, 2]]
+    assert (train.name, train.inputs, train.classes, train.groups.tolist()) == ("ssc", 700, 35, [1500, 0])
+    np.testing.assert_array_equal(test.times, np.concatenate(TIMES).astype(np.float16))
+    assert load("ssc", tmp_path, ()).validation is None
+    (tmp_path / "SSC" / "ssc_valid.h5").unlink()
+    with pytest.raises(FileNotFoundError, match="ssc_valid.h5 does not exist and could not be downloaded .*no network"):
+        load("ssc", tmp_path)

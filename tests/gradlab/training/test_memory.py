@@ -57,7 +57,7 @@ def test_weights_are_counted(settings):
 def test_presets_are_taken_with_a_gigabyte(preset, monkeypatch):
     monkeypatch.setattr(memory, "available_bytes", lambda: 10**9)
     config = configure(preset)
-    network = network_of(config, tiny_data(2, inputs=700, classes=20))
+    network = network_of(config, tiny_data(2, inputs=700, classes=35))
     methods = able_methods(network)
     # E-prop is for constants that a layer shares.
     assert set(METHODS) - set(methods) == ({"e-prop"} if network.constants != "shared" else set())
