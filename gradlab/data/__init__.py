@@ -18,7 +18,6 @@ from .dataset import SpikeData as SpikeData
 from .description import DataSet as DataSet
 from .digits import DIGITS
 from .digits import load_digits as load_digits
-from .from_tonic import from_tonic as from_tonic
 from .input_rate import with_input_rate as with_input_rate
 from .matching import check_match as check_match
 from .matching import check_splits as check_splits
@@ -41,6 +40,7 @@ from .ssc import SSC
 from .ssc import load_ssc as load_ssc
 from .synthetic import SYNTHETIC
 from .synthetic import make_synthetic as make_synthetic
+from .tonic_sets import from_tonic as from_tonic
 from .yin_yang import YIN_YANG
 from .yin_yang import make_yin_yang as make_yin_yang
 

@@ -8,8 +8,8 @@ import zipfile
 from pathlib import Path
 
 from .description import DataSet
-from .from_tonic import from_tonic
 from .splits import Splits
+from .tonic_sets import from_tonic
 
 
 def load_nmnist(folder: str | Path) -> Splits:

@@ -44,7 +44,8 @@ def shade_of(method: str, place: int) -> str:
         place: of the run among those of the method, from 0 on.
     """
     towards, share = _SHADES[place % len(_SHADES)]
-    return to_hex((1 - share) * np.array(to_rgb(colour_of(method))) + share * towards).upper()
+    red, green, blue = ((1 - share) * part + share * towards for part in to_rgb(colour_of(method)))
+    return to_hex((red, green, blue)).upper()
 
 
 def looks_of(records: Sequence[Record]) -> list[tuple[str, str]]:

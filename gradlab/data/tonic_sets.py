@@ -37,7 +37,7 @@ def from_tonic(
         times.append((np.asarray(_field(events, "t", number), np.float64) * time_unit).astype(np.float32))
         units.append(_channels(events, size, number))
         labels.append(label)
-    named = {"name": type(dataset).__name__.lower(), "inputs": int(np.prod(size))}
+    named: dict[str, Any] = {"name": type(dataset).__name__.lower(), "inputs": int(np.prod(size))}
     return from_lists(times, units, np.asarray(labels), **named | others)
 
 
