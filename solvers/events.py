@@ -59,6 +59,12 @@ class Events(NamedTuple):
 
     @property
     @own_rules()
+    def heard(self) -> Bool[Array, "*batch capacity"]:
+        """True for what has an effect or could have one: spikes, and ghosts if there are amplitudes."""
+        return self.there if self.amplitudes is None else self.valid & (self.units != NO_UNIT)
+
+    @property
+    @own_rules()
     def sources(self) -> Int[Array, "*batch capacity"]:
         """Index of the unit of spikes and ghosts alike."""
         return jnp.where(self.units < NO_UNIT, ghost_of(self.units), self.units)
@@ -157,7 +163,7 @@ def to_grid(events: Events, units: int, steps: int, dt: float) -> Float[Array, "
         dt: step [s].
     """
     step = nearest_step(events.times, dt, steps * dt)
-    inside = events.valid & (step < steps)
+    inside = events.heard & (step < steps)
     step = jnp.where(inside, step, steps)  # out of range: dropped
     counted = events.weigh(jnp.ones_like(events.times))
 
@@ -179,15 +185,20 @@ def unit_sums(events: Events, units: int, effect: Callable[[Array], Array]) -> F
         events: of one sample or of a batch.
         units: number of units; spikes of others are left out.
         effect: of spikes, in the shape of their times [s]; a number for each.
+
+    Returns:
+        NaN for a sample that had no room for its spikes.
     """
     if isinstance(events, GridEvents):
-        return jnp.einsum("...n,...nu->...u", effect(events.points(units)), events.spikes(units))
+        sums = jnp.einsum("...n,...nu->...u", effect(events.points(units)), events.spikes(units))
+        return jnp.where(events.overflowed[..., None], jnp.nan, sums)
 
     @jax.checkpoint
     def one(sample: Events) -> Array:
         effects = effect(jnp.where(sample.valid, sample.times, 0))
-        index = jnp.where(sample.valid, sample.sources, units)
-        return jnp.zeros(units, effects.dtype).at[index].add(sample.weigh(effects), mode="drop")
+        index = jnp.where(sample.heard, sample.sources, units)
+        sums = jnp.zeros(units, effects.dtype).at[index].add(sample.weigh(effects), mode="drop")
+        return jnp.where(sample.overflowed, jnp.nan, sums)
 
     return one(events) if events.times.ndim == 1 else map_samples(one, events)
 

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from solvers.events import NO_UNIT, Events, pad_events, to_grid, unit_counts
+from solvers.events import NO_UNIT, Events, ghost_of, pad_events, to_grid, unit_counts, unit_sums
 
 RAGGED = [
     (np.array([3e-3, 1e-3, 2e-3, 1e-3]), np.array([0, 2, 1, 0])),
@@ -82,3 +82,18 @@ def test_events_of_other_units_are_left_out():
     events = pad_events([(np.full(3, 1e-3), np.array([-1, 1, 2]))])
     np.testing.assert_array_equal(unit_counts(events, 2), [[0, 1]])
     np.testing.assert_array_equal(to_grid(events, 2, 3, 1e-3).sum(1), [[0, 1]])
+
+
+def test_sums_over_the_spikes_of_each_unit():
+    """Also of ghosts, which count nothing, but pass a gradient."""
+    events = pad_events([([1e-3, 2e-3, 3e-3], [0, 1, 0]), ([5e-3], [2])])
+    sums = unit_sums(events, 2, lambda times: 1e3 * times)
+    np.testing.assert_allclose(sums, [[4, 2], [0, 0]], rtol=1e-6)
+    ghosts = events._replace(units=events.units.at[0, 2].set(ghost_of(0)), amplitudes=events.there.astype(float))
+    ghosts = ghosts._replace(amplitudes=ghosts.amplitudes.at[0, 2].set(0))
+    total = lambda amplitudes: unit_sums(ghosts._replace(amplitudes=amplitudes), 2, lambda t: 1e3 * t).sum()  # noqa: E731
+    value, gradient = jax.value_and_grad(total)(ghosts.amplitudes)
+    np.testing.assert_allclose(value, 3, rtol=1e-6)
+    np.testing.assert_allclose(gradient, [[1, 2, 3], [0, 0, 0]], rtol=1e-6)
+    counted = lambda amplitudes: to_grid(ghosts._replace(amplitudes=amplitudes), 2, 4, 1e-3)[0, 3, 0]  # noqa: E731
+    np.testing.assert_allclose(jax.grad(counted)(ghosts.amplitudes), [[0, 0, 1], [0, 0, 0]])
