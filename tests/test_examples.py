@@ -59,11 +59,6 @@ def test_read_records(call):
     assert re.search(r"shd-256 +eventprop +seed 0: 9\d", call("read_records.py", ROOT / "results/bench.jsonl"))
 
 
-def test_spike_times(call):
-    losses = [float(value) for value in re.findall(r": ([\d.]+) ms", call("spike_times.py"))]
-    assert len(losses) == 5 and losses[-1] < 1 < losses[0] / 100
-
-
 def test_delays(call):
     before, after = map(float, re.findall(r"([\d.]+) ms\^2", call("delays.py")))
     assert after < 0.01 < 100 < before
