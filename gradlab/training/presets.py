@@ -35,6 +35,10 @@ PRESETS: dict[str, Preset] = {
     "shd-256": Preset("shd", (), {"hidden": (256,), "loss": "exp"} | _DELAY_LINE, _TRAINING | {"epochs": 40}),
     # As for SHD, for fewer epochs, as there are nine times as many samples; neither chosen nor tried on SSC.
     "ssc-256": Preset("ssc", None, {"hidden": (256,), "loss": "exp"} | _DELAY_LINE, _TRAINING | {"epochs": 10}),
+    # The size of Wunderlich & Pehle 2021, with a leaky readout in place of the first spike; chosen by validation.
+    "yin-yang": Preset(
+        "yin-yang", None, {"hidden": (200,), "recurrent": False}, {"epochs": 150, "learning_rate": 5e-4}
+    ),
 }
 if TYPE_CHECKING:
     PresetName = str

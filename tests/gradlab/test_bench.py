@@ -202,10 +202,11 @@ def test_preset_and_an_option_that_takes_precedence(preset, call, monkeypatch):
     assert bench.main() == 0
     config, changed = configs
     assert config == configuration.configure(preset) != configuration.Config(preset=preset)
-    known, groups = ("ssc", None) if preset == "ssc-256" else ("shd", ())
+    known, groups = {"ssc-256": ("ssc", None), "yin-yang": ("yin-yang", None)}.get(preset, ("shd", ()))
     assert (config.preset, config.dataset, config.validation_groups) == (preset, known, groups)
-    epochs = {"shd-256": 40, "ssc-256": 10}.get(preset, 60)
-    assert (config.training.epochs, config.training.channel_shift, config.training.blend) == (epochs, 40, 0.5)
+    assert config.training.epochs == {"shd-256": 40, "ssc-256": 10, "yin-yang": 150}.get(preset, 60)
+    augmentation = (0, 0.0) if preset == "yin-yang" else (40, 0.5)
+    assert (config.training.channel_shift, config.training.blend) == augmentation
     training = dataclasses.replace(config.training, blend=0.0)
     network = dataclasses.replace(config.network, hidden=(7,))
     assert changed == dataclasses.replace(config, network=network, training=training)
