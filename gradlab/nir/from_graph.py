@@ -12,8 +12,6 @@ from ..networks.readouts import ReadoutParams
 from .chains import Graph, Path
 from .to_graph import ROUNDING
 
-_CONSTANTS = ("tau_mem", "tau_syn", "threshold", "reset")
-
 
 class Content(NamedTuple):
     """What a graph holds.
