@@ -10,6 +10,7 @@ COMMANDS = {
     "train": ("bench", "trains, tests, compares; the same as python -m gradlab.bench"),
     "check": ("check", "are the gradients exact on this machine?"),
     "list": ("runs.listing", "the runs that there are, with their main figures"),
+    "report": ("runs.comparison", "runs side by side: in what they differ, figures, learning curves"),
     "view": ("view.__main__", "draws what a trained network does in one recording, and its adjoint"),
     "publish": ("runs.publishing", "puts finished runs into results/"),
 }

@@ -147,9 +147,15 @@ def test_values_become_json_types():
     assert type(to_json(np.float64(1.5))) is float
 
 
-@pytest.mark.parametrize("value", [1j, np.array([1j]), {"f": len}, {1, 2}])
-def test_value_without_json_form_is_refused(value):
-    with pytest.raises(TypeError, match="no JSON form"):
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (1j, "no JSON form"), (np.array([1j]), "no JSON form"), ({1, 2}, "no JSON form"),
+        ({"f": len}, "a function is among the settings, which no file can hold"),
+    ],
+)  # fmt: skip
+def test_value_without_json_form_is_refused(value, message):
+    with pytest.raises(TypeError, match=message):
         to_json(value)
 
 

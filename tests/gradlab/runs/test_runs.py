@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from made_runs import made, printed
 
 from gradlab.reporting import records
 from gradlab.runs import RunFolder, listing, publishing
@@ -20,25 +21,6 @@ with RunFolder(Path(sys.argv[1])).held({"a": 1}):
     print("ready", flush=True)
     os.kill(os.getpid(), signal.SIGSTOP)
 """
-
-
-def made(out, name, seed, **changes):
-    """A run with a record and a figure."""
-    run = RunFolder.of(out, name, {"seed": seed})
-    with run.held({"seed": seed}):
-        metrics = {"epochs": 3, "test_accuracy": 0.5, "spikes_per_sample": 1234.4, "training_s": 9.6}
-        given = {"status": "ok", "config": {"seed": seed}, "metrics": metrics, "samples": {"raster": [1], "loss": [2]}}
-        record = records.make_record("train", None, "eventprop", "tiny", 8, seed, **given | changes)
-        run.write_record(record, resumed=False)
-        (run.path / "figures").mkdir()
-        (run.path / "figures" / "curves.png").write_bytes(b"png")
-    return run
-
-
-def printed(main, capsys, *arguments):
-    status = main([str(each) for each in arguments])
-    out, errors = capsys.readouterr()
-    return status, out, errors
 
 
 def test_configurations_never_share_a_folder(tmp_path):
