@@ -157,7 +157,7 @@ def sampled(trace, layer, train, times):
 
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("changes", [dict(loss="mean"), dict(loss="exp"), dict(loss="max"), OTHERS["spiking outputs"],
-                                     OTHERS["gamma"], OTHERS["clamp"]],
+                                     OTHERS["gamma"], pytest.param(OTHERS["clamp"], marks=pytest.mark.slow)],
                          ids=["mean", "exp", "max", "ttfs", "gamma", "clamp"])  # fmt: skip
 def test_the_adjoint_gives_the_gradient_of_eventprop(changes):
     model, sample = made(EventProp(), **changes), DATA.sample(1)
@@ -183,7 +183,7 @@ def test_the_adjoint_gives_the_gradient_of_eventprop(changes):
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("loss", ["exp", "ttfs"])
+@pytest.mark.parametrize("loss", ["exp", pytest.param("ttfs", marks=pytest.mark.slow)])
 def test_the_adjoint_on_a_grid_gives_the_surrogate_gradient(loss):
     model, sample = made(BPTT(), loss=loss), DATA.sample(1)
     expected, inputs = gradient(model, sample, 1)

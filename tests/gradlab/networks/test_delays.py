@@ -63,6 +63,7 @@ def test_positions_keep_all_delays_within_the_longest():
     make_network(**settings | {"recurrent_delays": "none"}, recurrent=False)
 
 
+@pytest.mark.slow
 def test_positions_are_trained():
     network = make_network(input_delays="positions", recurrent_delays="positions")
     first = EventPropTrainer(network, CONFIG).init()
