@@ -102,13 +102,24 @@ def speed_claims():
         "EventProp, with 9 s more, without input": "eventprop_silence", "BPTT-SG": "bptt",
         "BPTT-SG, checkpointed": "bptt_checkpointed", "BPTT-SG as a plain autodiff scan": "bptt_scan",
         "BPTT-SG, one scan with everything inside": "bptt_whole", "BPTT-SG, the same in bfloat16": "bptt_bfloat16",
-        "BPTT-SG, micro-batches of 8": "bptt_micro",
+        "BPTT-SG, micro-batches of 8": "bptt_micro", "EventProp, smoothed": "eventprop-smooth",
+        "EventProp, delays of channels and neurons": "eventprop_axonal_delays",
+        "EventProp, delays of all synapses": "eventprop_synaptic_delays", "SpikeProp": "spikeprop",
+        "BPTT-SG, stochastic": "stochastic", "feedback alignment": "feedback-alignment", "e-prop": "e-prop",
+        "true derivative": "true-derivative",
     }  # fmt: skip
     for label, key in rows.items():
         yield f"| {label} | {metrics[f'{key}_step_s']:.3f} | {metrics[f'{key}_residual_bytes']:,} |"
     yield f"| limit: streaming through the known events | {metrics['limit_step_s']:.3f} | |"
     time, kept = (metrics[name] for name in ("eventprop_over_bptt", "bptt_voltages_over_eventprop_residual_bytes"))
     yield f"EventProp takes {time:.2f} of the time of our BPTT-SG, and 1/{kept:.0f} of its memory"
+    times = [metrics[f"{name}_over_none"] for name in ("axonal_delays", "synaptic_delays")]
+    yield (
+        f"takes {metrics['smooth_over_exact']:.2f} times as long as the exact one and keeps "
+        f"{metrics['smooth_over_exact_residual_bytes']:.2f} times as much; trained delays of up to 150 ms take "
+        f"{times[0]:.2f} times as long if they are those of channels and neurons, {times[1]:.2f} times if of all "
+        "synapses"
+    )
 
 
 def agreement_claims():
@@ -215,6 +226,11 @@ def test_headlines_of_the_readme():
     page = words("README.md")
     assert f"EventProp takes {speed['eventprop_over_bptt']:.2f} of the time of our BPTT-SG for a gradient" in page
     assert f"keeps 1/{speed['bptt_voltages_over_eventprop_residual_bytes']:.0f} of the memory" in page
+    size = newest("installation")["metrics"]
+    whole = (size["own_bytes"] + size["required_bytes"]) / 1e9
+    assert (
+        f"{whole:.2f} GB with all that it requires, a trainer is imported in {size['import_trainer_s']:.1f} s" in page
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)
