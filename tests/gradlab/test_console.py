@@ -2,11 +2,20 @@
 
 import sys
 
+import jax
 import pytest
 
 from gradlab import __main__ as console
 
 
+@pytest.fixture
+def single_precision():
+    """As before: ``gradlab check`` turns to double precision for its whole process."""
+    yield
+    jax.config.update("jax_enable_x64", False)
+
+
+@pytest.mark.usefixtures("single_precision")
 @pytest.mark.parametrize("name", console.COMMANDS)
 def test_each_command_has_help(name, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["gradlab", name, "--help"])
