@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from gradlab import bench, configuration
 from gradlab.command import Command
@@ -30,10 +30,18 @@ class TrainingConfig(configuration.Config):
 Settings = TypeVar("Settings", bound=TrainingConfig)
 
 
-def main(command: Command[Settings], settings: Callable[..., Settings]) -> int:
-    """The command line of such a benchmark, with what suits the preset or data set that it names; its exit status."""
-    named = configuration.configured_by(sys.argv[1:])
-    return command.main(default=settings(**vars(named) | {"resume": True}))
+def main(command: Command[Settings], settings: Callable[..., Settings], *usual: str, **changes: Any) -> int:
+    """The command line of such a benchmark, with what suits the preset or data set that it names; its exit status.
+
+    Args:
+        command: that it is of.
+        settings: its dataclass.
+        usual: options that name a preset or data set, which those of the command line replace.
+        changes: of the settings; options take precedence.
+    """
+    # Of two of one option, the last one counts.
+    named = configuration.configured_by([*usual, *sys.argv[1:]])
+    return command.main(default=settings(**vars(named) | {"resume": True} | changes))
 
 
 class Training(NamedTuple):

@@ -45,6 +45,18 @@ def train_variants(
             yield method, name, training_of(varied(config, method, sweep, name, variant))
 
 
+def reached(training: Training) -> dict[str, Any]:
+    """What the record of a sweep has of each training."""
+    trainer, splits, result = training
+    tested = trainer.evaluate(result.params, splits.test, strict=False)
+    return {
+        "status": result.status,
+        "test_accuracy": tested["accuracy"],
+        "spikes_per_sample": tested["spikes_per_sample"],
+        **{name: result.kept_figure(name) for name in ("train_accuracy", "validation_accuracy")},
+    }
+
+
 def status_of(runs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     """The first status of a sweep's trainings that is not ``ok``, by method and name."""
     return next((each["status"] for of in runs.values() for each in of.values() if each["status"] != "ok"), "ok")

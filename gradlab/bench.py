@@ -185,9 +185,8 @@ def trained(
         epochs.append(epoch.number)
         log.on_epoch(epoch)
 
-    result = trainer.fit(
-        splits, checkpoint=folder.checkpoint, resume=resume, on_step=log.on_step, on_epoch=on_epoch
-    )  # fmt: skip
+    on_step = log.on_step if log.names else None  # its figures cost each step a little
+    result = trainer.fit(splits, checkpoint=folder.checkpoint, resume=resume, on_step=on_step, on_epoch=on_epoch)
     if result.status != "ok":
         print(f"{trainer.method.name} ended early: {result.reason}", file=sys.stderr)
         kept = f"the state after epoch {result.epochs} is kept in {folder.checkpoint}, see --resume"

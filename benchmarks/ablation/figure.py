@@ -12,7 +12,8 @@ _COLUMNS = ("test_accuracy", "test_accuracy_unseen_groups", "validation_accuracy
 _ENDED = {"overflow": "(ran away)", "diverged": "(diverged)"}
 
 
-def _share(value: float | None) -> str:
+def share(value: float | None) -> str:
+    """In per cent, or a dash."""
     return "-" if value is None else f"{value:.1%}"
 
 
@@ -20,7 +21,7 @@ def table(record: Record) -> str:
     """Accuracies as text."""
     lines = [f"{'without':24}{'test':>8}{'unseen':>8}{'held out':>10}{'training':>10}{'status':>12}"]
     for name, each in record["metrics"]["runs"].items():
-        test, unseen, held_out, train = (_share(each[key]) for key in _COLUMNS)
+        test, unseen, held_out, train = (share(each[key]) for key in _COLUMNS)
         lines.append(f"{name:24}{test:>8}{unseen:>8}{held_out:>10}{train:>10}{each['status']:>12}")
     return "\n".join(lines)
 

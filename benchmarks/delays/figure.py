@@ -1,10 +1,12 @@
 """Accuracy with each kind of delays as a table and a figure."""
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from gradlab.command import Record
 from gradlab.reporting.style import colour_of, label_of, tidy
+
+from ..ablation.figure import share
+from ..transfer.figure import number_or_nan
 
 _COLUMNS = "train_accuracy", "validation_accuracy", "test_accuracy"
 
@@ -14,7 +16,7 @@ def table(record: Record) -> str:
     lines = [f"{'':22}{'delays':30}{'training':>9}{'held out':>9}{'test':>8}{'spikes':>8}{'status':>12}"]
     for method, kinds in record["metrics"]["runs"].items():
         for kind, each in kinds.items():
-            train, held_out, test = ("-" if each[key] is None else f"{each[key]:.1%}" for key in _COLUMNS)
+            train, held_out, test = (share(each[key]) for key in _COLUMNS)
             spikes = f"{each['spikes_per_sample']:8,.0f}{each['status']:>12}"
             lines.append(f"{label_of(method):22}{kind:30}{train:>9}{held_out:>9}{test:>8}{spikes}")
     return "\n".join(lines)
@@ -41,9 +43,9 @@ def delays(record: Record) -> Figure:
         kinds = list(dict.fromkeys(name.removesuffix(", frozen").removesuffix(", trained") for name in found))
         for name, each in found.items():
             kind, _, how = name.partition(", ")
-            share = np.nan if each["test_accuracy"] is None else 100 * each["test_accuracy"]
             face = "white" if how == "frozen" else colour_of(method)
-            ax.plot(share, kinds.index(kind), "o", color=colour_of(method), markerfacecolor=face, markersize=7)
+            accuracy = 100 * number_or_nan(each["test_accuracy"])
+            ax.plot(accuracy, kinds.index(kind), "o", color=colour_of(method), markerfacecolor=face, markersize=7)
         ax.set_yticks(range(len(kinds)), kinds)
         ax.invert_yaxis()
         ax.set_title(f"{label_of(method)}; hollow: frozen")

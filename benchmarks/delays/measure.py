@@ -8,7 +8,7 @@ from gradlab import configuration
 from gradlab.command import Outcome
 
 from ..trainings import TrainingConfig
-from ..variants import Variant, methods_of, status_of, train_variants, varied
+from ..variants import Variant, methods_of, reached, status_of, train_variants, varied
 
 PRESET = "shd-256"
 SWEEP = "delays"
@@ -20,7 +20,6 @@ KINDS = {
     "synaptic": ("synapses", "synapses"),
     "from positions": ("positions", "positions"),
 }
-_METRICS = "train_accuracy", "validation_accuracy"
 
 
 @dataclass(frozen=True)
@@ -73,15 +72,9 @@ def measure(config: Config) -> Outcome:
     runs: dict[str, dict[str, Any]] = {}
     for method in config.methods:
         one = replace(config, method=(method,))
-        for _, name, (trainer, splits, result) in train_variants(one, SWEEP, dict(able(one, method))):
-            tested = trainer.evaluate(result.params, splits.test, strict=False)
-            runs.setdefault(method, {})[name] = {
-                "status": result.status,
-                "test_accuracy": tested["accuracy"],
-                "spikes_per_sample": tested["spikes_per_sample"],
-                **{key: result.kept_figure(key) for key in _METRICS},
-            }
+        for _, name, training in train_variants(one, SWEEP, dict(able(one, method))):
+            runs.setdefault(method, {})[name] = reached(training)
     return Outcome(
-        {"runs": runs}, method=methods_of(runs), dataset=splits.train.name, preset=config.preset,
+        {"runs": runs}, method=methods_of(runs), dataset=training.splits.train.name, preset=config.preset,
         hidden=sum(config.network.hidden), seed=config.training.seed, status=status_of(runs),
     )  # fmt: skip

@@ -6,9 +6,7 @@ from matplotlib.figure import Figure
 from gradlab.command import Record
 from gradlab.reporting.style import MARKERS, colour_of, label_of, tidy
 
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}"
+from ..ablation.figure import share
 
 
 def table(record: Record) -> str:
@@ -19,8 +17,8 @@ def table(record: Record) -> str:
     lines = [f"{'':22}{'constants':18}{'training':>9}{'held out':>9}{'spikes':>8}  test, times{heads}"]
     for method, conditions in runs.items():
         for condition, each in conditions.items():
-            shares = f"{_share(each['train_accuracy']):>9}{_share(each['validation_accuracy']):>9}"
-            tested = "".join(f"{_share(share):>8}" for share in each["stretched"].values())
+            shares = f"{share(each['train_accuracy']):>9}{share(each['validation_accuracy']):>9}"
+            tested = "".join(f"{share(accuracy):>8}" for accuracy in each["stretched"].values())
             spikes = f"{each['spikes_per_sample']:8,.0f}"
             lines.append(f"{label_of(method):22}{condition:18}{shares}{spikes}{'':13}{tested}")
     return "\n".join(lines)

@@ -8,8 +8,8 @@ from gradlab.command import Outcome
 from gradlab.data import SpikeData
 from solvers.fields import Positives
 
-from ..trainings import TrainingConfig
-from ..variants import Variant, methods_of, status_of, train_variants
+from ..trainings import Training, TrainingConfig
+from ..variants import Variant, methods_of, reached, status_of, train_variants
 
 PRESET = "shd-128-het"
 #: First values of the constants of neurons, and whether they are trained.
@@ -18,7 +18,6 @@ CONDITIONS = {
     for drawn, constants in (("equal", "equal"), ("drawn", "gamma"))
     for trained in ("fixed", "trained")
 }
-_METRICS = "train_accuracy", "validation_accuracy"
 
 
 @dataclass(frozen=True)
@@ -37,30 +36,31 @@ def stretched(data: SpikeData, factor: float) -> SpikeData:
     return dataclasses.replace(data, times=data.times * factor)
 
 
+def accuracy_at(training: Training, factor: float) -> float:
+    """On the test set, at another speed."""
+    trainer, splits, result = training
+    return trainer.evaluate(result.params, stretched(splits.test, factor), strict=False)["accuracy"]
+
+
 def measure(config: Config) -> Outcome:
     """Train what is missing, and test.
 
     Raises what ``training_of`` does.
     """
     runs: dict[str, dict[str, Any]] = {}
-    for method, condition, (trainer, splits, result) in train_variants(config, "heterogeneity", CONDITIONS):
-        figures = {
-            f"{factor:g}": trainer.evaluate(result.params, stretched(splits.test, factor), strict=False)
+    for method, condition, training in train_variants(config, "heterogeneity", CONDITIONS):
+        found = reached(training)
+        found["stretched"] = {
+            f"{factor:g}": found["test_accuracy"] if factor == 1 else accuracy_at(training, factor)
             for factor in sorted({1.0, *config.stretches})
         }
-        runs.setdefault(method, {})[condition] = {
-            "status": result.status,
-            "test_accuracy": figures["1"]["accuracy"],
-            "spikes_per_sample": figures["1"]["spikes_per_sample"],
-            "stretched": {factor: each["accuracy"] for factor, each in figures.items()},
-            **{name: result.kept_figure(name) for name in _METRICS},
-        }
+        runs.setdefault(method, {})[condition] = found
     gains = {
         f"gain_{method}": of["drawn, trained"]["test_accuracy"] - of["equal, fixed"]["test_accuracy"]
         for method, of in runs.items()
     }
     return Outcome(
         {"runs": runs} | gains, method=methods_of(runs),
-        dataset=splits.train.name, preset=config.preset, hidden=sum(config.network.hidden),
+        dataset=training.splits.train.name, preset=config.preset, hidden=sum(config.network.hidden),
         seed=config.training.seed, status=status_of(runs),
     )  # fmt: skip

@@ -1,6 +1,5 @@
 """Accuracy over slope, shape and normalisation as a table and a figure."""
 
-import math
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -8,12 +7,10 @@ from matplotlib.figure import Figure
 from gradlab.command import Record
 from gradlab.reporting.style import MARKERS, tidy
 
+from ..transfer.figure import number_or_nan
+
 _COLOURS = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#5A5A5A"
 _NAMES = {"peak": "peak 1", "area": "area 1", "neither": "peak = slope"}
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value
 
 
 def table(record: Record) -> str:
@@ -23,8 +20,8 @@ def table(record: Record) -> str:
     for row in record["samples"]["rows"]:
         reset = "passes" if row["reset"] else "detached"
         heads = f"{row['shape']:12}{row['slope']:7g}  {_NAMES[row['normalisation']]:14}{row['scale']:9.3g}  {reset:9}"
-        shares = [_number(row[key]) for key in ("validation_accuracy", "train_accuracy")]
-        first = f"{_number(row['cosine']):8.3f}{_number(row['norm_ratio']):10.3g}"
+        shares = [number_or_nan(row[key]) for key in ("validation_accuracy", "train_accuracy")]
+        first = f"{number_or_nan(row['cosine']):8.3f}{number_or_nan(row['norm_ratio']):10.3g}"
         lines.append(f"{heads}{shares[0]:9.1%}{shares[1]:9.1%}{first}")
     return "\n".join(lines)
 
@@ -58,8 +55,8 @@ def shape_and_scale(record: Record) -> Figure:
                     "label": f"{shape}{'' if reset else ', reset detached'}",
                 }  # fmt: skip
                 slopes = [row["slope"] for row in own]
-                column[0].plot(slopes, [100 * _number(row["validation_accuracy"]) for row in own], **look)
-                column[1].plot(slopes, [_number(row["cosine"]) for row in own], **look)
+                column[0].plot(slopes, [100 * number_or_nan(row["validation_accuracy"]) for row in own], **look)
+                column[1].plot(slopes, [number_or_nan(row["cosine"]) for row in own], **look)
         column[0].set_title(_NAMES[normalisation])
         column[1].set_xlabel("slope [1 / threshold]")
         column[1].set_xscale("log")

@@ -46,7 +46,7 @@ class Log:
             run: folder of the training; each logger has a folder in its ``log``.
             config: of the training.
         """
-        self._names, self._run, self._config = list(dict.fromkeys(names)), run, flattened(config)
+        self.names, self._run, self._config = list(dict.fromkeys(names)), run, flattened(config)
         self._loggers: dict[str, Logger] = {}
         self._begun = False
 
@@ -94,7 +94,7 @@ class Log:
         """Those that work; the first call begins them."""
         if not self._begun:
             self._begun = True
-            for name in self._names:
+            for name in self.names:
                 self._safely(name, self._begin, name, first)
         return list(self._loggers.items())
 

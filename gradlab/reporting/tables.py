@@ -30,7 +30,7 @@ def training_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
     def show(figures: Mapping[str, Any], key: str, form: str) -> str:
         return "-" if figures.get(key) is None else form.format(figures[key])
 
-    width = max(16, *(len(label_of(method)) + 2 for method in rows))
+    width = max([16, *(len(label_of(method)) + 2 for method in rows)])
     text = [f"{'':34}" + "".join(f"{label_of(method):>{width}}" for method in rows)]
     for label, key, form in lines:
         text.append(f"{label:34}" + "".join(f"{show(figures, key, form):>{width}}" for figures in rows.values()))

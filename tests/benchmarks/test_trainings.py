@@ -1,10 +1,13 @@
 """Benchmarks of trained networks: their weights in all simulators, and the time of their gradients."""
 
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from benchmarks import trainings
 from benchmarks.trained_speed.__main__ import COMMAND as SPEED
 from benchmarks.transfer.__main__ import COMMAND
 from benchmarks.transfer.measure import CONTINUOUS, DEAD_TIME, Config, figures_of, simulators
@@ -105,3 +108,14 @@ def test_other_neurons_are_refused(few_spikes):
         COMMAND.measure(Config(network=replace(SMALL, neuron="adaptive")))
     with pytest.raises(ValueError, match="expected one: run one training for each"):
         COMMAND.measure(Config(method=("both",), network=SMALL))
+
+
+def test_what_is_usual_gives_way_to_options_and_changes_do_not(monkeypatch):
+    """The defaults of a command line: a preset of the benchmark's own, or the one that is named."""
+    given = []
+    command = SimpleNamespace(main=lambda default: given.append(default) or 0)
+    for options in ([], ["--preset", "shd-200"]):
+        monkeypatch.setattr(sys, "argv", ["benchmarks.some", *options])
+        assert trainings.main(command, trainings.TrainingConfig, "--preset", "shd-256", method=("both",)) == 0
+    assert [each.preset for each in given] == ["shd-256", "shd-200"]
+    assert all(each.methods == ("eventprop", "bptt") and each.resume for each in given)
