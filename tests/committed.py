@@ -14,8 +14,13 @@ def words(name):
 
 
 def every(benchmark):
-    """All records of a committed file."""
+    """All committed records of a benchmark, the oldest first."""
     return records.read(ROOT / "results" / f"{benchmark}.jsonl")
+
+
+def trainings():
+    """All trainings that are published, the oldest first."""
+    return records.read_all(ROOT / "results" / "trainings")
 
 
 def newest(benchmark):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from committed import PAGES, every, newest, of_trained_room, share, words
+from committed import PAGES, every, newest, of_trained_room, share, trainings, words
 
 from gradlab.reporting.style import label_of
 
@@ -10,7 +10,7 @@ from gradlab.reporting.style import label_of
 def tried_without_speakers(method, epochs):
     """Short trainings without speakers 1, 6 and 8."""
     return [
-        record for record in every("bench")
+        record for record in trainings()
         if (record["preset"], record["method"], record["metrics"].get("epochs")) == ("shd-200", method, epochs)
         and record["config"]["validation_groups"] == [1, 6, 8]
     ]  # fmt: skip
@@ -68,7 +68,7 @@ def whole_selection_claims():
 
 def landmark_claims():
     """What published small networks reach here."""
-    reached = [100 * record["metrics"]["test_accuracy"] for record in every("bench") if record["preset"] == "yin-yang"]
+    reached = [100 * record["metrics"]["test_accuracy"] for record in trainings() if record["preset"] == "yin-yang"]
     mean, spread = np.mean(reached), np.std(reached, ddof=1)
     yield f"reaches {mean:.1f} ± {spread:.1f} % on Yin-Yang's test set ({len(reached)} seeds"
 
@@ -83,7 +83,7 @@ def rate_claims():
     yield f"| rate in the last epoch [Hz] | {' | '.join(rates)} |"
     yield f"| held-out speakers | {' | '.join(share(record['metrics']['validation_accuracy']) for record in tried)} |"
     exact = [
-        record for record in every("bench")
+        record for record in trainings()
         if (record["preset"], record["method"]) == ("shd-200", "eventprop")
         and not record["config"].get("validation_groups")
     ]  # fmt: skip
@@ -175,7 +175,7 @@ def other_claims():
 
 
 def embedded_claims():
-    both = [record["metrics"] for record in every("bench") if record["dataset"] == "synthetic"]
+    both = [record["metrics"] for record in trainings() if record["dataset"] == "synthetic"]
     exact, other, *_ = both
     reached, seconds = ([metrics[name] for metrics in (exact, other)] for name in ("test_accuracy", "training_s"))
     yield f"{100 * reached[0]:.1f} % on the test set with EventProp after {seconds[0]:.0f} s of training"

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from committed import PAGES, ROOT, every, share, words
+from committed import PAGES, ROOT, share, trainings, words
 
 from benchmarks.accuracy.figure import table
 from benchmarks.accuracy.measure import Config
@@ -71,7 +71,7 @@ def test_transfer_of_all_trainings(accuracies):
 def test_two_trainings_from_one_seed():
     first, *_, last = (
         share(record["metrics"]["test_accuracy"])
-        for record in every("bench")
+        for record in trainings()
         if (record["preset"], record["method"], record["seed"]) == ("shd-128-het", "eventprop", 0)
     )
     for name in PAGES:

@@ -56,7 +56,7 @@ def test_own_spikes(call):
 
 
 def test_read_records(call):
-    assert re.search(r"shd-256 +eventprop +seed 0: 9\d", call("read_records.py", ROOT / "results/bench.jsonl"))
+    assert re.search(r"shd-256 +eventprop +seed 0: 9\d", call("read_records.py", ROOT / "results/trainings"))
 
 
 def test_delays(call):
@@ -67,8 +67,9 @@ def test_delays(call):
 @pytest.mark.parametrize("page", ["quick-start", "own-data", "records"])
 def test_code_of_pages_runs(page, run_folder, tmp_path, monkeypatch):
     """In a folder with a run and with the published records."""
-    (tmp_path / "results").mkdir()
-    (tmp_path / "results/bench.jsonl").write_bytes((ROOT / "results/bench.jsonl").read_bytes().split(b"\n")[0] + b"\n")
+    file = "results/trainings/eventprop.jsonl"
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).write_bytes((ROOT / file).read_bytes().split(b"\n")[0] + b"\n")
     monkeypatch.chdir(tmp_path)
     blocks = python_blocks((ROOT / f"docs/{page}.md").read_text(encoding="utf-8"))
     assert blocks

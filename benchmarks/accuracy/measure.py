@@ -32,7 +32,7 @@ class Config:
     """Accuracy of all presets, from records.
 
     Attributes:
-        records: of gradlab.bench: a file of them, or a folder of runs.
+        records: of gradlab.bench: a file of them, or a folder of files or of runs.
         linear: records of benchmarks.linear, the last of which on the data set is the baseline.
         transfer: records of benchmarks.transfer.
         dataset: whose trainings to take, such as shd.
@@ -40,7 +40,7 @@ class Config:
         json: print the record as one JSON object in the last line.
     """
 
-    records: Path = Path("results/bench.jsonl")
+    records: Path = Path("results/trainings")
     linear: Path = Path("results/linear.jsonl")
     transfer: Path = Path("results/transfer.jsonl")
     dataset: str = "shd"
@@ -108,7 +108,7 @@ def _transfer(seeds: Sequence[Record]) -> str:
 
 
 def _read(path: Path) -> list[Record]:
-    """All records of a file or a folder of runs; none of what is neither: a device may never end."""
+    """All records of a file or a folder; none of what is neither: a device may never end."""
     return records.read_all(path) if path.is_file() or path.is_dir() else []
 
 

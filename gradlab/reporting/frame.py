@@ -26,7 +26,7 @@ OTHERS = {
     "test_samples": "likewise",
     "validation_groups": "groups that were held out, as given",
 }
-_DEFAULT = "runs", "results"
+_DEFAULT = "runs", "results/trainings"
 _PARTS = {"network": NetworkSettings, "training": TrainConfig, "options": MethodOptions}
 
 
@@ -41,7 +41,7 @@ def frame(*places: str | os.PathLike[str]) -> "pandas.DataFrame":
 
     Args:
         *places: folders of runs, files of records (``*.jsonl``), or folders of those; by default ``runs`` and
-            ``results`` in the working directory, those that are there.
+            ``results/trainings`` in the working directory, those that are there.
 
     Raises:
         ImportError: if pandas is not installed.
@@ -67,16 +67,9 @@ def _trainings(place: Path) -> Iterator[tuple[str | None, dict[str, Any]]]:
     """The folder of each training, if it has one, and its record."""
     if not place.exists():
         raise FileNotFoundError(f"{place} does not exist, expected a folder of runs or a file of records")
-    if place.is_file():
-        files = [place]
-    else:
-        own = [place / "record.json"] if (place / "record.json").exists() else []
-        files = [*own, *sorted(place.glob("*/record.json")), *sorted(place.glob("*.jsonl"))]
-    for file in files:
-        run = str(file.parent) if file.name == "record.json" else None
-        for record in records.read(file):
-            if record["benchmark"] == "train" and "agreement" not in record["metrics"]:
-                yield run, record
+    for run, record in records.located(place):
+        if record["benchmark"] == "train" and "agreement" not in record["metrics"]:
+            yield None if run is None else str(run), record
 
 
 def _row(run: str | None, record: dict[str, Any]) -> dict[str, Any]:

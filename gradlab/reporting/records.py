@@ -8,7 +8,7 @@ import dataclasses
 import json
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -171,7 +171,7 @@ def read(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
 
 
 def read_all(path: Path) -> list[dict[str, Any]]:
-    """``read`` a file; or, of a folder of runs, ``record.json`` of each, the oldest first.
+    """``read`` a file; or, of a folder, ``record.json`` of each run and every ``*.jsonl`` in it, the oldest first.
 
     Raises:
         ValueError: as ``read``.
@@ -179,6 +179,23 @@ def read_all(path: Path) -> list[dict[str, Any]]:
     """
     if not path.is_dir():
         return read(path)
-    return sorted(
-        (record for each in path.glob("*/record.json") for record in read(each)), key=lambda r: str(r["time"])
-    )
+    found = (record for _, record in located(path))
+    return sorted(found, key=lambda record: str(record["time"]))
+
+
+def located(path: Path) -> Iterator[tuple[Path | None, dict[str, Any]]]:
+    """All records of a file or a folder, each with the folder of its run if it is in that.
+
+    Args:
+        path: a file of records, the folder of a run, or a folder of those.
+
+    Raises:
+        ValueError: as ``read``.
+        OSError: if a file cannot be read.
+    """
+    files = [path]
+    if path.is_dir():
+        files = [*path.glob("record.json"), *sorted(path.glob("*/record.json")), *sorted(path.glob("*.jsonl"))]
+    for file in files:
+        run = file.parent if file.name == "record.json" else None
+        yield from ((run, record) for record in read(file))

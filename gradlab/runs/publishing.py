@@ -1,7 +1,7 @@
 """Publish finished runs: ``gradlab publish RUN``, the one command that changes ``results/``.
 
-The record of each becomes a line of ``bench.jsonl`` there, without the spikes of its raster, and its figures are copied
-as ``figures/KIND-RUN.png``. Nothing that is there already is changed.
+The record of each becomes a line of ``trainings/METHOD.jsonl`` there, without the spikes of its raster, and its figures
+are copied as ``figures/KIND-RUN.png``. Nothing that is there already is changed.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from ..reporting import records
 from ..training import files
 from .folder import FIGURES, RASTER, RunFolder, is_run
 
-RECORDS = "bench.jsonl"
+TRAININGS = "trainings"  # the folder, with a file for each method
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ def publish(run: Path, to: Path) -> bool:
         ValueError: if it is no finished run.
         OSError: if something cannot be read or written.
     """
-    record, lines = published(run), to / RECORDS
+    record = published(run)
+    lines = to / TRAININGS / f"{record['method']}.jsonl"
     if lines.exists() and record in records.read(lines):
         return False
     for figure in sorted((run / FIGURES).iterdir()):

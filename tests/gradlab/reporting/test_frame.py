@@ -12,7 +12,7 @@ from gradlab.networks.settings import NetworkSettings
 from gradlab.reporting import columns, frame, records
 from gradlab.training.config import TrainConfig
 
-RESULTS = Path(__file__).parents[3] / "results"
+RESULTS = Path(__file__).parents[3] / "results/trainings"
 
 
 def written(folder, seed, **changes):
@@ -33,8 +33,9 @@ def test_a_row_for_each_training(tmp_path, monkeypatch):
     first = written(tmp_path / "runs/a", 0)
     written(tmp_path / "runs/b", 1, config={"seed": 1})
     written(tmp_path / "runs/both", 0, metrics={"agreement": {}}, config={})
-    records.append(first | {"samples": {}}, tmp_path / "results/bench.jsonl")  # published
-    records.append(first | {"config_hash": "other"}, tmp_path / "results/bench.jsonl")
+    published = tmp_path / "results/trainings/eventprop.jsonl"
+    records.append(first | {"samples": {}}, published)
+    records.append(first | {"config_hash": "other"}, published)
     records.append(first | {"benchmark": "speed"}, tmp_path / "results/speed.jsonl")
     monkeypatch.chdir(tmp_path)
     table = gradlab.frame()
@@ -44,7 +45,7 @@ def test_a_row_for_each_training(tmp_path, monkeypatch):
     assert (row["training_samples"], row["test_samples"], row["validation_groups"]) == (30, 9, (8,))
     assert row["event_capacity"] == (64,) and row["options.other"] == (("a", 1.0),) and row["env.jax"]
     assert row["time"].isoformat() == first["time"]
-    assert len(gradlab.frame("runs/a")) == 1 and len(gradlab.frame("results/bench.jsonl")) == 2
+    assert len(gradlab.frame("runs/a")) == 1 and len(gradlab.frame("results/trainings/eventprop.jsonl")) == 2
 
 
 def test_every_column_of_the_published_trainings_is_explained():

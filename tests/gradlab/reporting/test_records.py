@@ -225,5 +225,5 @@ def test_old_records_are_read_in_todays_names(tmp_path):
 
 
 def test_every_committed_record_is_read():
-    files = sorted((Path(__file__).parents[3] / "results").glob("*.jsonl"))
+    files = sorted((Path(__file__).parents[3] / "results").rglob("*.jsonl"))
     assert len(files) >= 10 and all(records.read(file) for file in files)

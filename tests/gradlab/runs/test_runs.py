@@ -106,14 +106,14 @@ def test_publishing_appends_once_and_changes_nothing_else(tmp_path, capsys):
     runs, to = [made(tmp_path / "runs", name, k) for k, name in enumerate("ab")], tmp_path / "results"
     status, out, errors = printed(publishing.main, capsys, *(run.path for run in runs), "--to", to)
     assert status == 0 and out.count("record and figures are now in") == 2, errors
-    published = records.read(to / "bench.jsonl")
+    published = records.read_all(to / "trainings")
     assert [record["seed"] for record in published] == [0, 1]
     assert all(record["samples"] == {"loss": [2]} for record in published)
     figures = {f"curves-{run.path.name}.png" for run in runs}
     assert {path.name for path in (to / "figures").iterdir()} == figures
     status, out, _ = printed(publishing.main, capsys, runs[0].path, "--to", to)
     assert status == 0 and "was already published" in out
-    assert records.read(to / "bench.jsonl") == published
+    assert records.read_all(to / "trainings") == published
 
 
 @pytest.mark.parametrize(
