@@ -12,9 +12,12 @@ from ..variants import Variant, methods_of, reached, status_of, train_variants, 
 
 PRESET = "shd-256"
 SWEEP = "delays"
-_NONE: dict[str, Any] = {"delay_line": 1, "input_delays": "none", "recurrent_delays": "none"}
+_NO_DELAYS: dict[str, Any] = {"input_delays": "none", "recurrent_delays": "none"}
+_NO_LINE: dict[str, Any] = {"delay_line": 1}
+ON_LINE = "axonal on the line"
 #: Delays of the inputs and of the recurrent connections.
 KINDS = {
+    ON_LINE: ("channels", "neurons"),
     "axonal": ("channels", "neurons"),
     "of input synapses": ("synapses", "none"),
     "synaptic": ("synapses", "synapses"),
@@ -40,13 +43,16 @@ class Config(TrainingConfig):
 
 
 def variants(config: Config) -> dict[str, Variant]:
-    """By name; the delay line is that of the configuration."""
-    found = {"none": Variant(_NONE, {})}
-    if config.network.delay_line > 1:
-        found["fixed line"] = Variant({"input_delays": "none", "recurrent_delays": "none"}, {})
+    """By name; the delay line is that of the configuration, if it has one."""
+    has_line = config.network.delay_line > 1
+    found = {"none": Variant(_NO_LINE | _NO_DELAYS, {})}
+    if has_line:
+        found["fixed line"] = Variant(_NO_DELAYS, {})
     for kind in config.kinds:
+        if kind == ON_LINE and not has_line:
+            continue  # the same as axonal
         inputs, recurrent = KINDS[kind]
-        network = _NONE | {"input_delays": inputs, "recurrent_delays": recurrent}
+        network = {"input_delays": inputs, "recurrent_delays": recurrent} | ({} if kind == ON_LINE else _NO_LINE)
         found[f"{kind}, frozen"] = Variant(network, {"train_delays": False})
         found[f"{kind}, trained"] = Variant(network, {"train_delays": True})
     return found

@@ -1,5 +1,7 @@
 """Delays of every kind on tiny data."""
 
+from dataclasses import replace
+
 import pytest
 from tiny_data import DURATION, tiny_splits
 from tiny_recipe import changed, tiny_recipe
@@ -40,8 +42,16 @@ def test_frozen_and_trained_differ_in_that_alone(tmp_path):
         frozen, trained = found[f"{kind}, frozen"], found[f"{kind}, trained"]
         assert frozen.network == trained.network and frozen.network["delay_line"] == 1
         assert (frozen.training, trained.training) == ({"train_delays": False}, {"train_delays": True})
+    axonal = found["axonal, trained"].network
+    assert found["axonal on the line, trained"].network | {"delay_line": 1} == axonal
+
+
+def test_without_a_line_there_is_nothing_on_it(tmp_path):
+    config = tiny(tmp_path)
+    names = variants(replace(config, network=replace(config.network, delay_line=1)))
+    assert "axonal, trained" in names and not {"fixed line", "axonal on the line, trained"} & set(names)
 
 
 def test_unknown_kind(tmp_path):
-    with pytest.raises(ValueError, match="kinds has 'dendritic', expected some of axonal, of input synapses, synaptic"):
+    with pytest.raises(ValueError, match="kinds has 'dendritic', expected some of axonal on the line, axonal, of"):
         tiny(tmp_path, kinds=("dendritic",))
