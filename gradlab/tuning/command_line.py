@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..configuration import Config, configure
+from ..data import chosen_dataset
 from ..methods.options import names_of_options
 from .space import with_values
 
@@ -28,7 +29,7 @@ def train_command(config: Config, method: str, settings: Mapping[str, float]) ->
         words += ["--preset", config.preset]
     words += ["--method", method]
     if config.data is None:
-        words += ["--dataset", config.dataset]
+        words += ["--dataset", chosen_dataset(config.dataset, config.data_dir)]
     for name in ("data", "test_data", "data_dir"):
         if (path := getattr(config, name)) is not None:
             words += [_option(name), str(path)]

@@ -42,8 +42,8 @@ def summary_of(trials: Sequence[FrozenTrial]) -> dict[str, Any]:
 
     Returns:
         ``trials`` that are finished, how many of them were ``pruned``; those begun anew after a worker was stopped
-        (``retried``); ``epochs`` trained in finished trials; ``best_accuracy`` of the complete trials, with the
-        ``best_trial`` and its ``best_settings``, None without one.
+        (``retried``); ``epochs`` trained in finished trials, and in those that were stopped (``lost_epochs``);
+        ``best_accuracy`` of the complete trials, with the ``best_trial`` and its ``best_settings``, None without one.
     """
     finished = history_of(trials)
     complete = [each for each in finished if each["state"] == COMPLETE]
@@ -53,6 +53,7 @@ def summary_of(trials: Sequence[FrozenTrial]) -> dict[str, Any]:
         "pruned": sum(each["state"] == PRUNED for each in finished),
         "retried": sum(RETRY_OF in trial.user_attrs for trial in trials),
         "epochs": sum(each["epochs"] for each in finished),
+        "lost_epochs": sum(len(each.intermediate_values) for each in trials if each.state == TrialState.FAIL),
         "best_accuracy": best.get("accuracy"),
         "best_trial": best.get("number"),
         "best_settings": best.get("settings"),

@@ -124,7 +124,7 @@ def _one(name: str, study: Study, effort: Effort, evaluate: Evaluate, first: Map
 
 def _in_words(name: str, trial: FrozenTrial) -> str:
     """What a trial came to."""
-    reached = "no epoch" if trial.value is None else f"{trial.value:.1%} after {len(trial.intermediate_values)} epochs"
+    reached = "no epoch" if trial.value is None else f"{trial.value:.1%} after epoch {trial.last_step}"
     settings = ", ".join(f"{setting} {value:.3g}" for setting, value in trial.params.items())
     return f"{name} trial {trial.number}, {trial.state.name.lower()}: {reached} with {settings}"
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     IntegrityError,
@@ -28,6 +28,7 @@ _STARTS = 10  # tries to make the tables, which fail while another worker makes 
 #: A connection fails, or is used once more by the same transaction after it has failed.
 _NO_ANSWER = OperationalError, InterfaceError, PendingRollbackError
 _DATABASE, _DRIVER = "postgresql", "postgresql+psycopg"
+_EXPECTED = f"expected a file, or {_DATABASE}://USER@HOST/DATABASE"
 
 Anything = TypeVar("Anything")
 
@@ -43,14 +44,32 @@ def opened(where: str) -> Iterator[BaseStorage]:
         ValueError: for another kind of URL, or a file that is no journal.
         OSError: if the file cannot be written, or the database not be reached.
     """
-    if "://" not in where:
+    url = url_of(where)
+    if url is None:
         yield _journal(Path(where))
         return
-    database = _database(where)
+    database = _database(url)
     try:
         yield database
     finally:
         database.engine.dispose()
+
+
+def url_of(where: str) -> URL | None:
+    """The URL of a database; None for a file. Nothing is opened.
+
+    Raises:
+        ValueError: for another kind of database.
+    """
+    if "://" not in where:
+        return None
+    try:
+        url = make_url(where)
+    except ArgumentError as error:
+        raise ValueError(f"storage is no URL that can be read: {_EXPECTED}") from error
+    if url.get_backend_name() != _DATABASE:
+        raise ValueError(f"storage is a database of the kind {url.get_backend_name()}: {_EXPECTED}")
+    return url.set(drivername=_DRIVER) if url.drivername == _DATABASE else url
 
 
 def _journal(path: Path) -> JournalStorage:
@@ -68,15 +87,7 @@ def _journal(path: Path) -> JournalStorage:
         raise ValueError(f"{path} is no journal of Optuna, or a damaged one: choose another --storage") from error
 
 
-def _database(given: str) -> RDBStorage:
-    try:
-        url = make_url(given)
-    except ArgumentError as error:
-        raise ValueError(f"storage is no URL that can be read: {_EXPECTED}") from error
-    if url.get_backend_name() != _DATABASE:
-        raise ValueError(f"storage is a database of the kind {url.get_backend_name()}: {_EXPECTED}")
-    if url.drivername == _DATABASE:
-        url = url.set(drivername=_DRIVER)
+def _database(url: URL) -> RDBStorage:
     for _ in range(_STARTS):
         try:
             # A connection that the server has closed, as by a restart, is replaced before it is used.
@@ -90,9 +101,6 @@ def _database(given: str) -> RDBStorage:
                 "another --storage"
             ) from error
     raise OSError(f"the database {url.render_as_string()} has other tables than Optuna's: choose another --storage")
-
-
-_EXPECTED = f"expected a file, or {_DATABASE}://USER@HOST/DATABASE"
 
 
 def patiently(do: Callable[[], Anything]) -> Anything:

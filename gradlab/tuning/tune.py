@@ -1,5 +1,6 @@
 """A whole search: what must be the same for all methods, the trials, their record and figure."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -22,7 +23,7 @@ from .figure import table, tuning
 from .history import history_of, summary_of
 from .search import Effort, search, study_of
 from .space import SPACE, given_values
-from .storage import opened, patiently
+from .storage import opened, patiently, url_of
 
 _NAME, _JOURNAL = "tune", "journal.log"
 
@@ -55,6 +56,7 @@ def tune(config: Config) -> Record:
             search(studies, Effort(config.trials, epochs, config.training.seed), Evaluation(config, splits), first)
         except KeyboardInterrupt:
             stopped = True
+            print("the search was stopped: the same command goes on with it", file=sys.stderr)
         there = patiently(partial(get_all_study_names, storage))
         known = {name: study_of(storage, names[name], epochs) for name in METHODS if names[name] in there}
         trials = {name: patiently(study.get_trials) for name, study in known.items()}
@@ -74,6 +76,7 @@ def _check(config: Config) -> None:
         raise ValueError(
             f"patience is {config.training.patience}, expected 0: all trials of a search have the same epochs"
         )
+    url_of(config.storage or "")
 
 
 def held_out(config: Config) -> Splits:

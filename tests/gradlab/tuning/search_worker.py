@@ -1,4 +1,4 @@
-"""One worker of a search whose trials take no training: ``search_worker.py STORAGE TRIALS SECONDS``; SECONDS are of a trial."""
+"""One worker of a search whose trials take no training: ``search_worker.py STORAGE TRIALS SECONDS``."""
 
 import sys
 import time
@@ -11,6 +11,7 @@ EPOCHS = 4
 
 
 def evaluate(seconds, method, trial):
+    """Takes so many seconds."""
     x = storage.patiently(partial(trial.suggest_float, "x", 0.1, 10.0, log=True))
     for epoch in range(1, EPOCHS + 1):
         time.sleep(seconds / EPOCHS)
