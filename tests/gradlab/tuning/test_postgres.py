@@ -31,11 +31,20 @@ def server():
         made.stop()
 
 
-def worker(url):
-    return subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("search_worker.py"), url, str(TRIALS), "0.3"],
-        cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+@pytest.fixture
+def workers(server):
+    command = [sys.executable, Path(__file__).with_name("search_worker.py"), server.url, str(TRIALS), "0.3"]
+    begun = [
+        subprocess.Popen(
+            command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    yield begun
+    for each in begun:
+        each.kill()
+        each.communicate()
 
 
 def trials_in(storage):
@@ -43,8 +52,7 @@ def trials_in(storage):
     return {name: optuna.load_study(study_name=name, storage=storage).trials for name in names}
 
 
-def test_two_workers_lose_no_trial_though_the_server_is_restarted(server):
-    workers = [worker(server.url) for _ in range(2)]
+def test_two_workers_lose_no_trial_though_the_server_is_restarted(server, workers):
     until = time.monotonic() + 60
     with opened(server.url) as storage:
         while sum(trial.state.is_finished() for each in trials_in(storage).values() for trial in each) < 5:

@@ -1,6 +1,5 @@
 """Workers of a search, on journal files: exactly as many trials as asked for, whatever happens to a worker."""
 
-import signal
 import subprocess
 import sys
 import threading
@@ -100,11 +99,13 @@ def test_the_trial_of_a_killed_worker_is_tried_again(journal, capsys):
         [sys.executable, Path(__file__).with_name("search_worker.py"), journal, "2", "1000"],
         cwd=ROOT, env={"PYTHONPATH": str(ROOT)},
     ) as worker:  # fmt: skip
-        until = time.monotonic() + 60
-        while not Path(journal).exists() or '"x"' not in Path(journal).read_text():
-            assert time.monotonic() < until and worker.poll() is None
-            time.sleep(0.05)
-        worker.send_signal(signal.SIGKILL)
+        try:
+            until = time.monotonic() + 60
+            while not Path(journal).exists() or '"x"' not in Path(journal).read_text():
+                assert time.monotonic() < until and worker.poll() is None
+                time.sleep(0.05)
+        finally:
+            worker.kill()
     found = searched(journal, 2, drawn)
     assert states(found["one"]) == ["FAIL", "COMPLETE", "COMPLETE"] and states(found["other"]) == ["COMPLETE"] * 2
     (again,) = (trial for trial in found["one"] if life.RETRY_OF in trial.user_attrs)
