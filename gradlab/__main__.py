@@ -12,6 +12,7 @@ COMMANDS = {
     "list": ("runs.listing", "the runs that there are, with their main figures"),
     "report": ("runs.comparison", "runs side by side: in what they differ, figures, learning curves"),
     "view": ("view.__main__", "draws what a trained network does in one recording, and its adjoint"),
+    "tune": ("tuning.__main__", "searches the settings of methods at equal effort, by held-out groups"),
     "publish": ("runs.publishing", "puts finished runs into results/"),
 }
 

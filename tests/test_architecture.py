@@ -42,6 +42,7 @@ ROOMS = (
     "gradlab.command",
     "gradlab.configuration",
     "gradlab.runs",
+    "gradlab.tuning",
     "gradlab.view",
     "gradlab.check",
     "gradlab.bench",

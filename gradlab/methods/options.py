@@ -60,6 +60,15 @@ MethodOptions: Any = dataclasses.make_dataclass("MethodOptions", _all_options(),
 MethodOptions.__doc__ = "Options of the methods."
 
 
+def names_of_options(name: str) -> tuple[str, ...]:
+    """Which of ``MethodOptions`` a method has.
+
+    Args:
+        name: key of ``METHODS``.
+    """
+    return tuple(_spread(METHODS[name]))
+
+
 def make_method(name: str, options: Any) -> Method:
     """A method with those of the options that it has.
 

@@ -28,6 +28,7 @@ _UNRECORDED = (
     "data_dir",
     "resume",
     "log",
+    "storage",
     "records",
     "linear",
     "environments",
