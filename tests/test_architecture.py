@@ -45,6 +45,7 @@ ROOMS = (
     "gradlab.view",
     "gradlab.check",
     "gradlab.bench",
+    "gradlab.sweeps",
     "gradlab.__main__",
     "gradlab",
     "benchmarks",

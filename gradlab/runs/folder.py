@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..reporting import records
-from ..training import files
+from ..training import archive, files
 from ..training.json_types import digest
 
 LAYOUT = 1  # of config.json
@@ -87,6 +87,14 @@ class RunFolder:
         finally:
             with suppress(OSError):  # if anything is in it
                 self.path.rmdir()
+
+    def epochs(self) -> int | None:
+        """How many the checkpoint has complete; None if there is none, or it cannot be read."""
+        try:
+            epochs = archive.read(self.checkpoint, self.checkpoint.stat().st_size)[0]["progress"]["epochs"]
+        except (ValueError, OSError, KeyError, TypeError):
+            return None
+        return epochs if isinstance(epochs, int) else None
 
     def record(self) -> dict[str, Any] | None:
         """What was measured; None if nothing was, or it cannot be read."""
