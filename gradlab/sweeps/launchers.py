@@ -148,9 +148,17 @@ class Slurm:
         return sys.maxsize
 
     def start(self, runs: Sequence[Run]) -> list[Job]:
-        """See ``Launcher``: one array."""
+        """See ``Launcher``: one array.
+
+        Raises:
+            ValueError: if SLURM refuses it.
+        """
         grace = float(self._executor.parameters["signal_delay_s"]) / 2
-        jobs = self._executor.submit_array([Training((*TRAIN, *run.arguments), None, grace) for run in runs])
+        trainings = [Training((*TRAIN, *run.arguments), None, grace) for run in runs]
+        try:
+            jobs = self._executor.submit_array(trainings)
+        except RuntimeError as error:  # submitit's, with what sbatch said
+            raise ValueError(f"SLURM does not take the jobs: {error}") from error
         names = {run.path.name: job.job_id for run, job in zip(runs, jobs, strict=True)}
         files.replace(self._known, json.dumps(self._jobs() | names, indent=1).encode())
         return jobs

@@ -143,7 +143,7 @@ class Database:
         """The table as it is, with a column for each of the rows' entries."""
         import sqlalchemy
 
-        number = sqlalchemy.Double()
+        number: Any = sqlalchemy.Double()
         types: dict[type, Any] = {
             bool: sqlalchemy.Boolean(), float: number, int: number, str: sqlalchemy.Text(),
             datetime: sqlalchemy.DateTime(timezone=True),
