@@ -17,7 +17,7 @@ class Entry:
         run: what it is.
         state: one of those above.
         epochs: that were complete when it was last looked at.
-        tries: of which none has completed another epoch.
+        tries: the last ones, of which none has completed an epoch.
         job: that does it.
         reason: why it failed.
     """
@@ -29,7 +29,7 @@ class Entry:
     job: Job | None = None
     reason: str = ""
     _changed: int = 0  # when the checkpoint was, that was looked at
-    _recorded: Any = None  # time of the record that was there before
+    _before: tuple[int, Any] = 0, None  # epochs, and time of the record, when the job was started
 
     def look(self) -> None:
         """How many epochs are complete, if there is a new checkpoint."""
@@ -40,12 +40,17 @@ class Entry:
         if changed != self._changed:
             self._changed, self.epochs = changed, self.run.folder.epochs() or 0
 
-    def start(self, job: Job) -> None:
-        """A job begins, or is found."""
+    def begin(self) -> None:
+        """A job is about to be started, or was found."""
         record = self.run.folder.record()
-        self.state, self.job, self._recorded = RUNNING, job, record and record["time"]
+        self._before = self.epochs, record and record["time"]
+
+    @property
+    def got_on(self) -> bool:
+        """Whether the job has completed an epoch."""
+        return self.epochs > self._before[0]
 
     def new_record(self) -> dict[str, Any] | None:
         """What the job has recorded."""
         record = self.run.folder.record()
-        return None if record is None or record["time"] == self._recorded else record
+        return None if record is None or record["time"] == self._before[1] else record

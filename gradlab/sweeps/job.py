@@ -1,5 +1,6 @@
 """What a worker of submitit does: one training, which is stopped in time and goes on in the next job."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -13,8 +14,10 @@ from typing import Any
 from submitit.helpers import Checkpointable, DelayedSubmission
 
 _INTERRUPTED = 130  # exit status of a training that a signal stopped
+_LOOK = 0.2  # [s] between looks at whether it has ended
 _UNTIL_KILLED = 600  # [s] that a job waits for the end that its scheduler has announced
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
+_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,16 @@ class Training(Checkpointable):
         if place is not None:
             environment = place.environment()
             signal.signal(signal.SIGTERM, self._end)
+            _end_with_parent()
             if place.cores:
                 os.sched_setaffinity(0, place.cores)
         with _blocked():
-            self._process = subprocess.Popen(self.command, env=environment)
-        status = self._process.wait()
+            self._process = subprocess.Popen(
+                self.command, env=environment, preexec_fn=None if place is None else _end_with_parent
+            )
+        # Inside ``wait``, the process could not be waited for by ``checkpoint``, which a signal calls.
+        while (status := self._process.poll()) is None:
+            time.sleep(_LOOK)
         if place is None and status == _INTERRUPTED:
             # A job that ended now would not be queued again; one that is cancelled is killed meanwhile, too.
             time.sleep(_UNTIL_KILLED)
@@ -75,7 +83,7 @@ class Training(Checkpointable):
             sys.exit(status)
 
     def _end(self, *_: Any) -> None:
-        """SIGTERM, which ``gradlab sweep`` sends when it is stopped."""
+        """SIGTERM, when the sweep is stopped, or the process above is killed."""
         if self._process is None:
             sys.exit(_INTERRUPTED)
         self._process.terminate()
@@ -90,6 +98,12 @@ class Training(Checkpointable):
             except subprocess.TimeoutExpired:
                 process.kill()
         return super().checkpoint(*args, **kwargs)
+
+
+def _end_with_parent() -> None:
+    """This process gets SIGTERM when the one that started it is killed, so that none computes that nobody waits for."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 @contextmanager

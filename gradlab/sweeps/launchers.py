@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import submitit
 
@@ -28,6 +28,7 @@ _LISTS = ("setup", "teardown", "srun_args")  # what submitit wants as lists
 Job = submitit.Job[None]
 
 
+@runtime_checkable
 class Launcher(Protocol):
     """Starts trainings.
 

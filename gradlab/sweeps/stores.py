@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ..training import files
 
@@ -15,6 +15,7 @@ _PARQUET = ".parquet"
 Row = dict[str, Any]
 
 
+@runtime_checkable
 class Store(Protocol):
     """Where rows are kept."""
 
@@ -79,18 +80,16 @@ class Parquet:
 
         with files.in_charge(self.path):
             try:
-                old = [parquet.read_table(self.path)] if self.path.exists() else []
-                known = {key for table in old for key in table.column(KEY).to_pylist()}
+                old = parquet.read_table(self.path).to_pylist() if self.path.exists() else []
+                known = {row[KEY] for row in old}
             except (pyarrow.ArrowException, KeyError) as error:
                 raise ValueError(f"{self.path} is no table of records ({error}): choose another file") from error
             new = [row for row in rows if row[KEY] not in known]
             if new:
-                columns = {
-                    name: [_one_kind(name, kind, row.get(name)) for row in new] for name, kind in _kinds(new).items()
-                }
-                tables = [*old, pyarrow.table(columns)]
-                buffer = io.BytesIO()
-                parquet.write_table(pyarrow.concat_tables(tables, promote_options="permissive"), buffer)
+                every, buffer = [*old, *new], io.BytesIO()
+                kinds = _kinds(every)
+                columns = {name: [_one_kind(name, kinds[name], row.get(name)) for row in every] for name in kinds}
+                parquet.write_table(pyarrow.table(columns), buffer)
                 files.replace(self.path, buffer.getvalue())
         return len(new)
 

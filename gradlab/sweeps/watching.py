@@ -44,7 +44,8 @@ class Sweep:
         adopted = self._launcher.adopted([entry.run for entry in self._in(WAITING)])
         for entry in self._in(WAITING):
             if entry.run.path in adopted:
-                entry.start(adopted[entry.run.path])
+                entry.begin()
+                entry.state, entry.job = RUNNING, adopted[entry.run.path]
         try:
             while self._in(WAITING, RUNNING, ELSEWHERE):
                 self._settle()
@@ -71,18 +72,16 @@ class Sweep:
             elif entry.run.finished:  # by another process, meanwhile
                 self._done(entry)
             else:
+                entry.begin()
                 chosen.append(entry)
         jobs = self._launcher.start([entry.run for entry in chosen]) if chosen else []
         for entry, job in zip(chosen, jobs, strict=True):
-            entry.start(job)
+            entry.state, entry.job = RUNNING, job
 
     def _settle(self) -> None:
         """Look at all that run, and at what has become of those that ended."""
         for entry in self._in(RUNNING, ELSEWHERE):
-            before = entry.epochs
             entry.look()
-            if entry.epochs > before:
-                entry.tries = 0
             if entry.job is None or not entry.job.done():
                 continue
             job, entry.job = entry.job, None
@@ -100,7 +99,7 @@ class Sweep:
 
     def _ended(self, entry: Entry, job: Job) -> None:
         """A job has ended, and its run is not finished."""
-        entry.tries += 1
+        entry.tries = 0 if entry.got_on else entry.tries + 1
         record = entry.new_record()
         if record is not None:
             reason = f"{record['status']}: {record['reason']}"
