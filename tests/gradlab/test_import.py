@@ -35,6 +35,8 @@ def test_nothing_heavy_is_loaded(tmp_path):
 def test_optional_packages_are_loaded_when_they_are_used(tmp_path):
     """The commands load none of them."""
     optional = "sklearn", "tonic", "librosa", "diffrax", "pandas", "mkdocs", "tensorboardX", "wandb", "mlflow"
-    code = f"import sys, gradlab.bench, benchmarks.linear.__main__; print(sorted(set({optional}) & set(sys.modules)))"
+    optional += "submitit", "pyarrow", "sqlalchemy"
+    commands = "gradlab.bench, gradlab.sweeps.sweep, gradlab.sweeps.collect, benchmarks.linear.__main__"
+    code = f"import sys, {commands}; print(sorted(set({optional}) & set(sys.modules)))"
     done = imported(tmp_path, code)
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
