@@ -6,7 +6,7 @@ from typing import Any
 from .launchers import Job
 from .plan import Run
 
-WAITING, RUNNING, ELSEWHERE, DONE, FAILED = "waiting", "running", "running elsewhere", "done", "failed"
+WAITING, RUNNING, ELSEWHERE, DONE, FAILED = "waiting", "under way", "under way elsewhere", "done", "failed"
 
 
 @dataclass

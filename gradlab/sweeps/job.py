@@ -70,9 +70,7 @@ class Training(Checkpointable):
             if place.cores:
                 os.sched_setaffinity(0, place.cores)
         with _blocked():
-            self._process = subprocess.Popen(
-                self.command, env=environment, preexec_fn=None if place is None else _end_with_parent
-            )
+            self._process = subprocess.Popen(self.command, env=environment, preexec_fn=_end_with_parent)
         # Inside ``wait``, the process could not be waited for by ``checkpoint``, which a signal calls.
         while (status := self._process.poll()) is None:
             time.sleep(_LOOK)
