@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from gradlab import bench, configuration
 from gradlab.command import Command
-from gradlab.data import Splits, load, own_splits
+from gradlab.data import Splits
 from gradlab.loggers.log import Log
 from gradlab.methods.options import make_method
 from gradlab.training.loop import Trainer
@@ -68,10 +68,7 @@ def training_of(config: configuration.Config) -> Training:
     """
     name = only_method(config, "training")
     configuration.check(config)
-    if config.data is None:
-        splits = load(config.dataset, config.data_dir, config.validation_groups)
-    else:
-        splits = own_splits(config.data, config.test_data, config.validation_groups)
+    splits = configuration.splits_of(config)
     network = configuration.network_of(config, splits.train)
     trainer = Trainer(network, config.training, make_method(name, config.options))
     folder = bench.folder_of(config, trainer, splits)

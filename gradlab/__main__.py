@@ -13,6 +13,8 @@ COMMANDS = {
     "report": ("runs.comparison", "runs side by side: in what they differ, figures, learning curves"),
     "view": ("view.__main__", "draws what a trained network does in one recording, and its adjoint"),
     "tune": ("tuning.__main__", "searches the settings of methods at equal effort, by held-out groups"),
+    "sweep": ("sweeps.sweep", "many trainings: seeds, methods, values of options; on this machine or a cluster"),
+    "collect": ("sweeps.collect", "the records of many folders in one table"),
     "publish": ("runs.publishing", "puts finished runs into results/"),
 }
 

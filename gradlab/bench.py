@@ -20,8 +20,8 @@ from matplotlib.figure import Figure
 from solvers.delays import delays_of
 
 from .command import Outcome, Record, draw, exit_with, record_of, run_command
-from .configuration import Config, check, configured_by, network_of
-from .data import SpikeData, Splits, load, own_splits, with_input_rate
+from .configuration import Config, check, configured_by, network_of, splits_of
+from .data import SpikeData, Splits, with_input_rate
 from .loggers.log import Log
 from .measuring.evaluation import compare_gradients, measure, transfer_objectives
 from .methods import EVENT_DRIVEN, METHODS
@@ -79,10 +79,7 @@ def run(config: Config) -> Record:
         OSError: for data that are not there, a folder that cannot be written to, or a run that is under way already.
     """
     check(config)
-    if config.data is None:
-        splits = load(config.dataset, config.data_dir, config.validation_groups)
-    else:
-        splits = own_splits(config.data, config.test_data, config.validation_groups)
+    splits = splits_of(config)
     code_state()  # which code does the work, before it may change
     data, network = splits.train, network_of(config, splits.train)
     make = partial(make_method, options=config.options)

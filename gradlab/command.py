@@ -181,7 +181,7 @@ def parsed(
 ) -> AnyOptions:
     """The options of a command line, see ``run_command``; ends the process where the parser refuses them."""
     form = cast(type[AnyOptions], settings)
-    usage = next((each for each in (sys.argv[0], program) if each.startswith(f"{_CONSOLE} ")), f"python -m {program}")
+    usage = next((each for each in (program, sys.argv[0]) if each.startswith(f"{_CONSOLE} ")), f"python -m {program}")
     return tyro.cli(form, prog=usage, args=arguments, default=default or settings())
 
 

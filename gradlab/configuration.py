@@ -11,7 +11,7 @@ import tyro
 from solvers.fields import check_fields
 
 from .command import RUNS
-from .data import AUTO, DATASETS, DataSetName, SpikeData, chosen_dataset
+from .data import AUTO, DATASETS, DataSetName, SpikeData, Splits, chosen_dataset, load, own_splits
 from .loggers import LoggerName
 from .loggers.log import require
 from .measuring.evaluation import reference_method
@@ -132,6 +132,13 @@ def configured_by(arguments: Sequence[str]) -> Config:
     except argparse.ArgumentError:
         return Config()
     return configure(named.preset, named.dataset, named.data_dir, named.data)
+
+
+def splits_of(config: Config) -> Splits:
+    """The data that the configuration names. Raises as ``load`` and ``own_splits``."""
+    if config.data is None:
+        return load(config.dataset, config.data_dir, config.validation_groups)
+    return own_splits(config.data, config.test_data, config.validation_groups)
 
 
 def network_of(config: Config, data: SpikeData) -> Network:

@@ -46,6 +46,7 @@ ROOMS = (
     "gradlab.view",
     "gradlab.check",
     "gradlab.bench",
+    "gradlab.sweeps",
     "gradlab.__main__",
     "gradlab",
     "benchmarks",

@@ -58,6 +58,7 @@ def _all_options() -> list[tuple[str, Any, Any]]:
 
 MethodOptions: Any = dataclasses.make_dataclass("MethodOptions", _all_options(), frozen=True)
 MethodOptions.__doc__ = "Options of the methods."
+MethodOptions.__module__ = __name__  # where other processes find it
 
 
 def names_of_options(name: str) -> tuple[str, ...]:

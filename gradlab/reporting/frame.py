@@ -3,12 +3,14 @@
 import dataclasses
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..methods.options import MethodOptions
 from ..networks.settings import NetworkSettings
 from ..training.config import TrainConfig
+from ..training.json_types import digest
 from . import records
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ ENTRIES = (
 #: Columns beside those, the metrics, the settings and the environment.
 OTHERS = {
     "run": "folder of the training, for gradlab.load; missing of one that is read from a file of many records",
+    "record": "digest of the record without its samples, the same of all copies of it",
     "training_samples": "number of them",
     "validation_samples": "likewise",
     "test_samples": "likewise",
@@ -46,34 +49,44 @@ def frame(*places: str | os.PathLike[str]) -> "pandas.DataFrame":
     Raises:
         ImportError: if pandas is not installed.
         FileNotFoundError: if a place is not there.
-        ValueError: if a file holds no records.
+        ValueError: if a file holds no records, or one that is damaged.
     """
     try:
         import pandas
     except ImportError as error:
         raise ImportError("gradlab.frame needs pandas, which is not there: pip install 'gradlab[pandas]'") from error
     chosen = [Path(place) for place in places] or [Path(name) for name in _DEFAULT if Path(name).is_dir()]
-    rows: dict[Any, dict[str, Any]] = {}
+    rows: dict[str, dict[str, Any]] = {}
     for place in chosen:
-        for run, record in _trainings(place):
-            rows.setdefault((record["time"], record["config_hash"], record["method"]), _row(run, record))
+        for file in records.files_in(place):
+            for row in rows_of(file):
+                rows.setdefault(row["record"], row)
     columns = ("run", *ENTRIES, *(name for row in rows.values() for name in row))
     table = pandas.DataFrame(list(rows.values()), columns=list(dict.fromkeys(columns)))
     table["time"] = pandas.to_datetime(table["time"])
     return table.sort_values("time", kind="stable", ignore_index=True)
 
 
-def _trainings(place: Path) -> Iterator[tuple[str | None, dict[str, Any]]]:
-    """The folder of each training, if it has one, and its record."""
-    if not place.exists():
-        raise FileNotFoundError(f"{place} does not exist, expected a folder of runs or a file of records")
-    for run, record in records.located(place):
-        if record["benchmark"] == "train" and "agreement" not in record["metrics"]:
-            yield None if run is None else str(run), record
+def rows_of(file: Path) -> Iterator[dict[str, Any]]:
+    """A row of ``frame`` for each training in a file of records; lines that were cut are skipped with a warning.
+
+    Raises:
+        ValueError: if there is something else in it; names the file.
+        OSError: if it cannot be read.
+    """
+    run = str(file.parent) if file.name == records.OF_RUN else None
+    for record in records.read(file):
+        try:
+            if record["benchmark"] == "train" and "agreement" not in record["metrics"]:
+                yield _row(run, record)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"{file} holds a damaged record ({type(error).__name__}: {error}): remove it") from error
 
 
 def _row(run: str | None, record: dict[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {"run": run} | {name: record[name] for name in ENTRIES} | record["metrics"]
+    row["time"] = datetime.fromisoformat(record["time"])
+    row["record"] = digest({name: value for name, value in record.items() if name != "samples"})
     config = dict(record["config"])
     sizes = zip(("training", "validation", "test"), config.get("samples", ()), strict=False)
     row |= {f"{part}_samples": size for part, size in sizes}

@@ -8,7 +8,7 @@ import dataclasses
 import json
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,6 +19,7 @@ from .environment import environment
 from .old_records import upgraded
 
 SCHEMA_VERSION = 2
+OF_RUN = "record.json"  # in the folder of a run
 STATUSES = ("ok", "oom", "overflow", "diverged", "interrupted", "skipped", "failed")
 _UNRECORDED = (
     "out",
@@ -178,25 +179,18 @@ def read_all(path: Path) -> list[dict[str, Any]]:
         ValueError: as ``read``.
         OSError: if a file cannot be read.
     """
-    if not path.is_dir():
-        return read(path)
-    found = (record for _, record in located(path))
-    return sorted(found, key=lambda record: str(record["time"]))
+    found = (record for file in files_in(path) for record in read(file))
+    return sorted(found, key=lambda record: str(record["time"])) if path.is_dir() else list(found)
 
 
-def located(path: Path) -> Iterator[tuple[Path | None, dict[str, Any]]]:
-    """All records of a file or a folder, each with the folder of its run if it is in that.
-
-    Args:
-        path: a file of records, the folder of a run, or a folder of those.
+def files_in(place: Path) -> list[Path]:
+    """The files with records: of a run, of a folder of runs or of files, or the file itself.
 
     Raises:
-        ValueError: as ``read``.
-        OSError: if a file cannot be read.
+        FileNotFoundError: if the place is not there.
     """
-    files = [path]
-    if path.is_dir():
-        files = [*path.glob("record.json"), *sorted(path.glob("*/record.json")), *sorted(path.glob("*.jsonl"))]
-    for file in files:
-        run = file.parent if file.name == "record.json" else None
-        yield from ((run, record) for record in read(file))
+    if not place.exists():
+        raise FileNotFoundError(f"{place} does not exist, expected a folder of runs or a file of records")
+    if not place.is_dir():
+        return [place]
+    return [*place.glob(OF_RUN), *sorted(place.glob(f"*/{OF_RUN}")), *sorted(place.glob("*.jsonl"))]

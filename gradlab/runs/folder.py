@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ..reporting import records
-from ..training import files
+from ..training import archive, files
 from ..training.json_types import digest
 
 LAYOUT = 1  # of config.json
-_CONFIG, _RECORD, _CHECKPOINT, _PARAMS = "config.json", "record.json", "checkpoint.npz", "params.npz"
+_CONFIG, _CHECKPOINT, _PARAMS = "config.json", "checkpoint.npz", "params.npz"
 FIGURES, RASTER = "figures", "raster"  # the folder of figures; the spikes of one sample, among the samples of a record
 
 
@@ -88,10 +88,18 @@ class RunFolder:
             with suppress(OSError):  # if anything is in it
                 self.path.rmdir()
 
+    def epochs(self) -> int | None:
+        """How many the checkpoint has complete; None if there is none, or it cannot be read."""
+        try:
+            epochs = archive.read(self.checkpoint, self.checkpoint.stat().st_size)[0]["progress"]["epochs"]
+        except (ValueError, OSError, KeyError, TypeError):
+            return None
+        return epochs if isinstance(epochs, int) else None
+
     def record(self) -> dict[str, Any] | None:
         """What was measured; None if nothing was, or it cannot be read."""
         try:
-            found = records.read(self.path / _RECORD)
+            found = records.read(self.path / records.OF_RUN)
         except FileNotFoundError:
             return None
         return found[0] if len(found) == 1 else None
@@ -106,7 +114,7 @@ class RunFolder:
         Raises:
             OSError: if it cannot be written.
         """
-        path, before = self.path / _RECORD, self.record()
+        path, before = self.path / records.OF_RUN, self.record()
         if path.exists() and not (resumed and before and before["status"] != "ok"):
             files.keep_aside(path)
         files.replace(path, records.line(record))

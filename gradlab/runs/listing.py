@@ -9,10 +9,10 @@ from typing import Any
 from solvers.fields import check_fields
 
 from ..command import RUNS, exit_with, parsed, with_clear_errors
-from ..training import archive, files
+from ..training import files
 from .folder import RunFolder, is_run
 
-UNDER_WAY, STOPPED = "under way", "stopped"
+NEW, UNDER_WAY, STOPPED = "not started", "under way", "stopped"
 #: What is shown of a run beside its name, state and age, with its form; ``-`` where its record has none.
 _FIGURES = {
     "epochs": ("epochs", "{:d}"),
@@ -48,37 +48,40 @@ def runs_in(out: Path) -> list[dict[str, Any]]:
         out: folder of the runs.
 
     Returns:
-        Of each ``run`` (its path), ``state`` (that of its record; under way; or stopped, without a record), ``time`` of
-        its record, and the figures of the table by their names in records, None where there is none.
+        Of each what ``described`` says.
 
     Raises:
         ValueError: if a record is of another version.
         OSError: if the folder cannot be read.
     """
-    found = [_described(RunFolder(path)) for path in out.iterdir() if is_run(path)]
+    found = [described(RunFolder(path)) for path in out.iterdir() if is_run(path)]
     return sorted(found, key=lambda each: (each["time"] is None, each["time"] or "", each["run"]))
 
 
-def _described(folder: RunFolder) -> dict[str, Any]:
+def described(folder: RunFolder) -> dict[str, Any]:
+    """A run, or one that is not there yet.
+
+    Args:
+        folder: of the run.
+
+    Returns:
+        ``run`` (its path), ``state`` (that of its record; under way; stopped, without a record; or not started),
+        ``time`` of its record, and the figures of the table by their names in records, None where there is none.
+
+    Raises:
+        ValueError: if the record is of another version.
+    """
     record = folder.record()
     metrics = {} if record is None else record["metrics"]
-    state = STOPPED if record is None else record["status"]
+    without = STOPPED if is_run(folder.path) else NEW
+    state = without if record is None else record["status"]
     if files.is_in_charge_of_folder(folder.path):
         state = UNDER_WAY
     figures = {name: metrics.get(name) for name, _ in _FIGURES.values()}
     if record is None or state == UNDER_WAY:
-        figures["epochs"] = _epochs(folder.checkpoint)
+        figures["epochs"] = folder.epochs()
     time = None if record is None else record["time"]
     return {"run": str(folder.path), "state": state, "time": time, **figures}
-
-
-def _epochs(checkpoint: Path) -> int | None:
-    """How many are complete."""
-    try:
-        epochs = archive.read(checkpoint, checkpoint.stat().st_size)[0]["progress"]["epochs"]
-    except (ValueError, OSError, KeyError, TypeError):
-        return None
-    return epochs if isinstance(epochs, int) else None
 
 
 def table(runs: Sequence[dict[str, Any]]) -> str:

@@ -83,7 +83,7 @@ class Trainer(Objective):
                 but no validation set, or the checkpoint is of other settings or data, or of another version.
             OSError: if the checkpoint cannot be read or written, or another process writes it.
         """
-        self._check(splits)
+        self.check(splits)
         config, network = self.config, with_input_rate(self.network, splits.train)
         start = network.init(self.key) if params is None else params
         path = None if checkpoint is None else Path(checkpoint)
@@ -190,7 +190,8 @@ class Trainer(Objective):
         settings |= {"options": self.method}
         return to_json(settings | {name: data and f"{data.name} {data.checksum}" for name, data in parts.items()})
 
-    def _check(self, splits: Splits) -> None:
+    def check(self, splits: Splits) -> None:
+        """Refuse data that the training cannot be done with. Raises as ``fit``."""
         check_splits(self.network, splits)
         data = splits.train
         if len(data) < self.config.batch_size:

@@ -9,7 +9,7 @@ from tiny_recipe import changed, tiny_recipe
 from benchmarks.ablation import measure as ablation
 from benchmarks.ablation.__main__ import COMMAND
 from benchmarks.ablation.recipe import INGREDIENTS, check, whole_recipe
-from gradlab import bench, configuration
+from gradlab import configuration
 from gradlab.reporting import records
 from gradlab.training.loop import Trainer
 
@@ -57,7 +57,7 @@ def test_ablation_that_shows_nothing_is_refused(tmp_path):
 
 def test_ablation_is_resumed(tmp_path, monkeypatch, capsys):
     """Stopped in the second training; then the first is read back and the second goes on."""
-    monkeypatch.setattr(bench, "load", lambda *_: tiny_splits())
+    monkeypatch.setattr(configuration, "load", lambda *_: tiny_splits())
     monkeypatch.setattr(ablation, "INGREDIENTS", {"recurrence": INGREDIENTS["recurrence"]})
     epoch, calls = Trainer._epoch, []
 

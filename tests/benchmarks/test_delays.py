@@ -6,9 +6,9 @@ import pytest
 from tiny_data import DURATION, tiny_splits
 from tiny_recipe import changed, tiny_recipe
 
-from benchmarks import trainings
 from benchmarks.delays.__main__ import COMMAND
 from benchmarks.delays.measure import Config, able, variants
+from gradlab import configuration
 from gradlab.reporting import records
 
 
@@ -18,7 +18,7 @@ def tiny(folder, **changes):
 
 
 def test_trainings_with_and_without(tmp_path, monkeypatch):
-    monkeypatch.setattr(trainings, "load", lambda *_: tiny_splits())
+    monkeypatch.setattr(configuration, "load", lambda *_: tiny_splits())
     record = COMMAND.run(tiny(tmp_path, kinds=("axonal",)))
     assert records.read(tmp_path / "delays.jsonl") == [record]
     found = record["metrics"]["runs"]["eventprop"]

@@ -7,11 +7,11 @@ import pytest
 from tiny_data import tiny_data, tiny_splits
 from tiny_recipe import tiny_recipe
 
-from benchmarks import trainings
 from benchmarks.heterogeneity.__main__ import COMMAND
 from benchmarks.heterogeneity.figure import table
 from benchmarks.heterogeneity.measure import CONDITIONS, Config, stretched
 from benchmarks.variants import varied
+from gradlab import configuration
 from gradlab.reporting import records
 from gradlab.training.loop import Trainer
 
@@ -21,7 +21,7 @@ def tiny(folder):
 
 
 def test_four_trainings_and_their_tests_at_other_speeds(tmp_path, monkeypatch):
-    monkeypatch.setattr(trainings, "load", lambda *_: tiny_splits())
+    monkeypatch.setattr(configuration, "load", lambda *_: tiny_splits())
     config = tiny(tmp_path)
     record = COMMAND.run(config)
     assert records.read(tmp_path / "heterogeneity.jsonl") == [record]

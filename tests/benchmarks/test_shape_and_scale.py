@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from tiny_data import DURATION, tiny_splits
 
-from benchmarks import trainings
 from benchmarks.shape_and_scale.__main__ import COMMAND
 from benchmarks.shape_and_scale.measure import Case, Config, cases, unit_area
+from gradlab import configuration
 from gradlab.networks.settings import NetworkSettings
 from gradlab.reporting import records
 from gradlab.training.config import TrainConfig
@@ -29,7 +29,7 @@ def test_each_surrogate_once():
 
 
 def test_trainings_and_first_gradients(tmp_path, monkeypatch):
-    monkeypatch.setattr(trainings, "load", lambda *_: tiny_splits())
+    monkeypatch.setattr(configuration, "load", lambda *_: tiny_splits())
     settings = dict(
         method=("bptt",), shapes=("superspike",), slopes=(10.0,), normalisations=("peak", "neither"), resets=(True,),
         network=NetworkSettings(hidden=(6,), duration=DURATION, initialiser="fluctuation-driven", input_rate=15.8),

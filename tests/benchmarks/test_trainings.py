@@ -26,7 +26,7 @@ PLAIN = dict(channel_shift=0, blend=0.0)  # no augmentation
 @pytest.fixture
 def few_spikes(monkeypatch):
     data = poisson_data(48, inputs=60, rate=15.8, duration=0.2, classes=2, seed=0)
-    monkeypatch.setattr("benchmarks.trainings.load", lambda *_: Splits(data, None, data))
+    monkeypatch.setattr("gradlab.configuration.load", lambda *_: Splits(data, None, data))
 
 
 @pytest.mark.parametrize("method", [pytest.param("eventprop", marks=pytest.mark.slow), "bptt"])

@@ -5,7 +5,7 @@ import sys
 import pytest
 from tiny_data import tiny_data, tiny_splits
 
-from gradlab import bench
+from gradlab import bench, configuration
 
 SMALL = (
     "--epochs 1 --hidden 8 --batch-size 8 --duration 0.06 --channel-shift 1 --initialiser fluctuation-driven".split()
@@ -33,4 +33,4 @@ def call(tmp_path, monkeypatch, capfd):
 def tiny(monkeypatch):
     """Load tiny data instead of any other; the test samples are fewer than a batch."""
     splits = tiny_splits()._replace(test=tiny_data(5, 2))
-    monkeypatch.setattr(bench, "load", lambda name, folder, groups: splits)
+    monkeypatch.setattr(configuration, "load", lambda name, folder, groups: splits)

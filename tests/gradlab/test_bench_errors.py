@@ -47,7 +47,7 @@ def assert_refused(outcome, message):
 @pytest.mark.parametrize("arguments", BAD)
 def test_impossible_setting(arguments, call, monkeypatch):
     """Refused before anything is loaded."""
-    monkeypatch.setattr(bench, "load", lambda *_: pytest.fail("loaded"))
+    monkeypatch.setattr(configuration, "load", lambda *_: pytest.fail("loaded"))
     assert_refused(call(*arguments.split()), BAD[arguments])
     assert not Path("runs").exists()
 

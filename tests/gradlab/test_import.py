@@ -35,7 +35,9 @@ def test_nothing_heavy_is_loaded(tmp_path):
 def test_optional_packages_are_loaded_when_they_are_used(tmp_path):
     """The commands load none of them."""
     optional = "sklearn", "tonic", "librosa", "diffrax", "pandas", "mkdocs", "tensorboardX", "wandb", "mlflow", "optuna"
-    commands = "gradlab.bench, gradlab.tuning.__main__, benchmarks.linear.__main__"
+    optional += "submitit", "pyarrow", "sqlalchemy"
+    commands = "gradlab.bench, gradlab.sweeps.sweep, gradlab.sweeps.collect, gradlab.tuning.__main__"
+    commands += ", benchmarks.linear.__main__"
     code = f"import sys, {commands}; print(sorted(set({optional}) & set(sys.modules)))"
     done = imported(tmp_path, code)
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
