@@ -53,7 +53,7 @@ def smoothing_claims():
 
 def whole_selection_claims():
     """What the same settings reach in as many epochs as the trainings of the table have."""
-    for method in ("eventprop-smooth", "eventprop"):
+    for method in ("eventprop-smooth", "eventprop", "bptt"):
         for record in sorted(tried_without_speakers(method, 30), key=lambda each: (width_of(each), strength_of(each))):
             name = f"{label_of(method)}, {strength_of(record):g}"
             name += ", half-width 1" if method == "eventprop-smooth" and width_of(record) == 1 else ""

@@ -191,6 +191,18 @@ def smoothed_sentences(accuracies):
     )
 
 
+def test_where_the_lead_of_the_surrogate_is(accuracies):
+    """Of BPTT-SG over the smoothed gradient, with ``shd-200`` at an equal number of spikes."""
+    _, tested, _ = equal_rates(accuracies)["shd-200"]
+    row = next(row for row in accuracies["metrics"]["rows"]
+               if (row["preset"], row["method"]) == ("shd-200", "eventprop-smooth"))  # fmt: skip
+    places = "0.001", "continuous_dead_time", "continuous"
+    grid, dead_time, free = (over_seeds(tested, place)[0] - 100 * row["test_accuracy"] for place in places)
+    assert 0 < free < 100 * row["spread"]
+    said = f"by {grid:.1f} points on its grid, by {dead_time:.1f} in continuous time with a dead time, by {free:.1f} "
+    assert f"{said}without, which" in words("docs/results.md")
+
+
 def test_smoothed_gradient(accuracies):
     """Ahead of both others with the delay line, between them without."""
     everywhere, more = smoothed_sentences(accuracies)
