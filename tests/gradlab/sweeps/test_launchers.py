@@ -17,7 +17,6 @@ from gradlab.sweeps.options import Config
 from gradlab.sweeps.plan import Run
 from gradlab.sweeps.view import View
 from gradlab.sweeps.watching import Sweep
-from gradlab.training import files
 
 ROOT = Path(__file__).parents[3]
 SLURM = Path(__file__).with_name("fake_slurm.py")
@@ -140,7 +139,7 @@ def test_an_array_of_slurm(tmp_path, slurm):
     ):  # fmt: skip
         assert f"#SBATCH --{option}" in script
     assert "true" in script
-    wait(lambda: files.is_in_charge_of_folder(tmp_path / "b"))
+    wait(lambda: stand_in.kept(tmp_path / "b") == 1)
     (step,) = [
         p for p in psutil.Process(int((slurm / "100_1.pid").read_text())).children(recursive=True) if _in_step(p)
     ]
