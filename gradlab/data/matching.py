@@ -1,5 +1,7 @@
 """Do a data set and a network belong together? Asked wherever the two meet, before any work."""
 
+import warnings
+
 from ..networks.network import Network
 from .dataset import SpikeData
 from .splits import Splits
@@ -36,7 +38,7 @@ def _likely_unit(ratio: float) -> str:
 
 
 def check_splits(network: Network, splits: Splits) -> None:
-    """``check_match`` for every part that there is, before a training.
+    """``check_match`` for every part that there is, before a training; labels that begin above 0 are a warning.
 
     Raises:
         ValueError: as there; also if it is no ``Splits``, or the parts have names of classes that differ.
@@ -56,3 +58,10 @@ def check_splits(network: Network, splits: Splits) -> None:
                 f"classes of the {part} set are {', '.join(others)}, those of the training set {', '.join(names)}: "
                 "give both the same class_names"
             )
+    train = splits.train
+    if train.class_names is None and len(train.labels) and train.labels.min() > 0:
+        warnings.warn(
+            f"no training sample has label 0, the smallest is {train.labels.min()}: labels are 0 to classes - 1, "
+            "subtract what they begin with if an output is not to be left over",
+            stacklevel=2,
+        )

@@ -1,5 +1,7 @@
 """Tests that data which a network cannot take are refused before any work, wherever they meet."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from tiny_data import CLASSES, DURATION, INPUTS, tiny_data, tiny_network, tiny_splits
 
 from gradlab import BPTTTrainer, EventPropTrainer, TrainConfig
-from gradlab.data import SpikeData, check_match, check_splits, encoded_batch
+from gradlab.data import SpikeData, Splits, check_match, check_splits, encoded_batch
 
 TRAINERS = [EventPropTrainer, BPTTTrainer]
 WRONG = [
@@ -101,3 +103,12 @@ def test_names_of_classes_agree_between_the_parts():
 def test_something_else_than_splits():
     with pytest.raises(ValueError, match=r"got SpikeData to train on, expected Splits\(train"):
         check_splits(tiny_network(), tiny_data(8))
+
+
+def test_labels_that_begin_at_one_are_a_warning():
+    train, _, test = tiny_splits()
+    network = replace(tiny_network(), outputs=CLASSES + 1)
+    check_splits(network, Splits(train, None, test))
+    shifted = replace(train, labels=train.labels + 1, classes=CLASSES + 1)
+    with pytest.warns(UserWarning, match="no training sample has label 0, the smallest is 1: labels are"):
+        check_splits(network, Splits(shifted, None, test))
