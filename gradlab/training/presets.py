@@ -1,4 +1,4 @@
-"""Presets: named sets of options of ``gradlab.bench``, one for each row of the accuracy table, and one for SSC.
+"""Presets: named sets of options of ``gradlab.bench``: for SHD and SSC, and small networks of other publications.
 
 They name what differs from the defaults of the data set; options on the command line take precedence over them.
 """
@@ -15,12 +15,14 @@ class Preset(NamedTuple):
             beforehand by held-out groups; None for the data set's own validation part.
         network: fields of ``NetworkSettings``.
         training: fields of ``TrainConfig``.
+        options: of the methods.
     """
 
     dataset: str
     validation_groups: tuple[int, ...] | None
     network: dict[str, Any]
     training: dict[str, Any]
+    options: dict[str, Any] = {}
 
 
 _TRAINING: dict[str, Any] = {"epochs": 60, "batch_size": 32, "learning_rate": 4e-3, "clip": 1.0}
@@ -38,6 +40,31 @@ PRESETS: dict[str, Preset] = {
     # The size of Wunderlich & Pehle 2021, with a leaky readout in place of the first spike; chosen by validation.
     "yin-yang": Preset(
         "yin-yang", None, {"hidden": (200,), "recurrent": False}, {"epochs": 150, "learning_rate": 5e-4}
+    ),
+    # BrainState's tutorial on training: its sizes, steps, optimiser and surrogate, but initial weights and a rate
+    # regularisation of ours: its weights leave the neurons silent, for which there is no exact gradient.
+    "random-labels": Preset(
+        "random-labels",
+        None,
+        {"hidden": (4,), "recurrent": False, "loss": "mean"},
+        {"epochs": 3000, "batch_size": 256, "learning_rate": 3e-3, "rate_strength": 1e-4},
+        {"surrogate": "triangle", "slope": 1.0, "scale": 0.3},
+    ),
+    # SpyTorch's fourth tutorial, on SHD: 100 steps of 14 ms, so that the time constants of 10 and 5 steps are 140 and 70
+    # ms of the recording; initial weights of nearly the same spread; a penalty on squared spike counts; no augmentation.
+    # It has Adamax with 2e-4 in units in which weights are 11.6 times smaller than ours.
+    "shd-spytorch": Preset(
+        "shd",
+        (),
+        {
+            "hidden": (200,), "loss": "max", "duration": 1.4, "delay": 14e-3, "tau_mem": 140e-3, "tau_syn": 70e-3,
+            "initialiser": "fluctuation-driven",
+        },
+        {
+            "epochs": 200, "batch_size": 256, "learning_rate": 6e-3, "rate_strength": 1.3e-3, "rate_target": 0.0,
+            "channel_shift": 0, "blend": 0.0,
+        },
+        {"dt": 14e-3, "surrogate": "superspike", "slope": 100.0, "reset_gradient": False},
     ),
 }
 if TYPE_CHECKING:
