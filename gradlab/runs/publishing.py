@@ -19,7 +19,7 @@ from ..training import files
 from .folder import FIGURES, RASTER, RunFolder, is_run
 
 RECORDS = "bench.jsonl"
-_EPOCHS = 40  # of a long training that are published, beside the first
+_LONG, _EPOCHS = 100, 20  # a training of more epochs than the first is published with so many, beside its first one
 _DIGITS = 6  # of a figure
 
 
@@ -64,16 +64,16 @@ def published(run: Path) -> dict[str, Any]:
 def shortened(samples: Mapping[str, Any]) -> dict[str, Any]:
     """Samples of a training, or by method of a comparison, as they are published.
 
-    Without the spikes of the raster, and with six digits. Of a long training with some of its epochs, evenly spread, the
-    first and the last among them; ``epoch`` tells which.
+    Without the spikes of the raster, and with six digits. Of a long training with some epochs, evenly spread, the first
+    and the last among them; ``epoch`` tells which.
 
     Args:
         samples: of a record.
     """
     epochs = len(samples.get("train_loss", ()))
-    every = -(-epochs // _EPOCHS)
-    kept = sorted({1, *range(epochs, 0, -every)}) if every > 1 else []
-    found = {"epoch": kept} if kept else {}
+    apart = -(-epochs // _EPOCHS)
+    kept = sorted({1, *range(epochs, 0, -apart)}) if epochs > _LONG else []
+    found: dict[str, Any] = {"epoch": kept} if kept else {}
     for name, each in samples.items():
         if isinstance(each, Mapping) and "train_loss" in each:
             found[name] = shortened(each)
