@@ -107,6 +107,7 @@ def configure(
     dataset = dataset or (named.dataset if named else AUTO)
     network: dict[str, Any] = {}
     training: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     groups: tuple[int, ...] | None = None
     if data is None:
         known = DATASETS[chosen_dataset(dataset, data_dir)]
@@ -114,9 +115,10 @@ def configure(
         groups = known.held_out or None
     if named is not None:
         network, training, groups = network | named.network, training | named.training, named.validation_groups
+        options = named.options
     return Config(
         preset=preset, dataset=dataset, data=data, data_dir=data_dir, validation_groups=groups,
-        network=NetworkSettings(**network), training=TrainConfig(**training),
+        network=NetworkSettings(**network), training=TrainConfig(**training), options=MethodOptions(**options),
     )  # fmt: skip
 
 

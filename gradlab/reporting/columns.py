@@ -50,8 +50,9 @@ METRICS = {
     "hidden_neurons": "of all layers",
 }
 
-#: ``samples`` of a training, one entry an epoch but for ``confusion`` and ``raster``.
+#: ``samples`` of a training, one entry an epoch but for ``confusion`` and ``raster``; published with six digits.
 SAMPLES = {
+    "epoch": "which epochs the other entries are of, counted from 1; only of long trainings as they are published",
     "train_loss": "mean loss of the steps, with the rate regularisation",
     "train_accuracy": "share of the training samples that were right in the course of the epoch",
     "hidden_rate_hz": "mean rate of the hidden neurons [Hz]",

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from solvers.neurons import NEURONS, Constant
 
 from ..networks.heterogeneity import QUANTILES
-from .style import Record, colour_of, epoch_axis, tidy
+from .style import Record, colour_of, epoch_axis, epochs_of, tidy
 
 DELAYS = {
     f"{name}_delays": Constant(f"delays of {what}", "s", 0.0)
@@ -42,7 +42,7 @@ def constants(record: Record) -> Figure:
         for (name, found), ax in zip(values.items(), row, strict=True):
             label, scale = _axis_of(declared[name])
             of_layer = scale * found[:, layer]
-            epochs = np.arange(1, len(of_layer) + 1)
+            epochs = epochs_of(record["samples"], len(of_layer))
             for k in range(middle):
                 band = f"{QUANTILES[k]:.0%} to {QUANTILES[-1 - k]:.0%}"
                 ax.fill_between(

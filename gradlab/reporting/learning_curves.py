@@ -1,6 +1,6 @@
 """Figures of trainings: accuracy and loss over epochs and seconds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from .style import Record, axes_or_new, epoch_axis, looks_of, series, tidy
+from .style import Record, axes_or_new, epoch_axis, epochs_of, looks_of, series, tidy
 
 _ACCURACIES: dict[str, tuple[str, dict[str, Any]]] = {
     "validation_accuracy": ("validation accuracy", {"linewidth": 1.8, "marker": "o", "markersize": 2.5}),
@@ -60,7 +60,7 @@ def accuracy_curves(
         samples = record["samples"]
         for name, (_, style) in _ACCURACIES.items():
             y = 100 * series(samples, name)
-            x = np.arange(1, len(y) + 1) if over == "epoch" else np.cumsum(series(samples, "epoch_s"))
+            x = epochs_of(samples, len(y)) if over == "epoch" else _seconds(samples)
             if len(x) == len(y):
                 label = method if name == "validation_accuracy" else None
                 ax.plot(x, y, color=colour, label=label, **style)
@@ -72,6 +72,12 @@ def accuracy_curves(
         ax.set_xlabel("training time [s]")
         ax.set_xlim(left=0)
     return tidy(ax)
+
+
+def _seconds(samples: Mapping[str, Any]) -> np.ndarray:
+    """Training time at the end of each recorded epoch [s]; one that is not recorded counts as the next one that is."""
+    times = series(samples, "epoch_s")
+    return np.cumsum(times * np.diff(epochs_of(samples, len(times)), prepend=0))
 
 
 def loss_curves(records: Sequence[Record], ax: Axes | None = None) -> Axes:
@@ -87,7 +93,8 @@ def loss_curves(records: Sequence[Record], ax: Axes | None = None) -> Axes:
     ax = axes_or_new(ax)
     for record, (label, colour) in zip(records, looks_of(records), strict=True):
         y = series(record["samples"], "train_loss")
-        ax.plot(np.arange(1, len(y) + 1), y, color=colour, label=label, linewidth=1.8, marker="o", markersize=2.5)
+        x = epochs_of(record["samples"], len(y))
+        ax.plot(x, y, color=colour, label=label, linewidth=1.8, marker="o", markersize=2.5)
     ax.set_ylabel("training loss")
     ax.set_ylim(bottom=0)
     epoch_axis(ax)

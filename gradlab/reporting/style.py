@@ -87,8 +87,13 @@ def axes_or_new(ax: Axes | None) -> Axes:
 
 
 def series(samples: Mapping[str, Any], name: str) -> np.ndarray:
-    """One figure an epoch; NaN where the record holds null, empty where it has no such list."""
+    """One figure for each epoch that is recorded; NaN where the record holds null, empty where it has no such list."""
     return np.array(samples.get(name) or [], np.float64)
+
+
+def epochs_of(samples: Mapping[str, Any], entries: int) -> np.ndarray:
+    """The epochs, from 1 on, of lists with so many entries; of a record that was shortened not all of them."""
+    return np.array(samples.get("epoch") or np.arange(1, entries + 1))[:entries]
 
 
 def epoch_axis(ax: Axes) -> None:

@@ -1,10 +1,10 @@
 """Publish finished runs: ``gradlab publish RUN``, the one command that changes ``results/``.
 
-The record of each becomes a line of ``trainings/METHOD.jsonl`` there, without the spikes of its raster, and its figures
-are copied as ``figures/KIND-RUN.png``. Nothing that is there already is changed.
+The record of each becomes a line of ``trainings/METHOD.jsonl`` there, with fewer samples (see ``shortened``), and its
+figures are copied as ``figures/KIND-RUN.png``. Nothing that is there already is changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +19,8 @@ from ..training import files
 from .folder import FIGURES, RASTER, RunFolder, is_run
 
 TRAININGS = "trainings"  # the folder, with a file for each method
+_LONG, _EPOCHS = 100, 20  # a training of more epochs than the first is published with so many, beside its first one
+_DIGITS = 6  # of a figure
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def published(run: Path) -> dict[str, Any]:
         run: its folder.
 
     Returns:
-        Its record, without the spikes of its raster.
+        Its record, with its samples ``shortened``.
 
     Raises:
         ValueError: if it is no finished run.
@@ -56,7 +58,35 @@ def published(run: Path) -> dict[str, Any]:
     if record is None or record["status"] != "ok":
         state = "has no record yet" if record is None else f"ended as {record['status']}"
         raise ValueError(f"{run} {state}, expected a finished run: go on with it by --resume")
-    return record | {"samples": {name: each for name, each in record["samples"].items() if name != RASTER}}
+    return record | {"samples": shortened(record["samples"])}
+
+
+def shortened(samples: Mapping[str, Any]) -> dict[str, Any]:
+    """Samples of a training, or by method of a comparison, as they are published.
+
+    Without the spikes of the raster, and with six digits. Of a long training with some epochs, evenly spread, the first
+    and the last among them; ``epoch`` tells which.
+
+    Args:
+        samples: of a record.
+    """
+    epochs = len(samples.get("train_loss", ()))
+    apart = -(-epochs // _EPOCHS)
+    kept = sorted({1, *range(epochs, 0, -apart)}) if epochs > _LONG else []
+    found: dict[str, Any] = {"epoch": kept} if kept else {}
+    for name, each in samples.items():
+        if isinstance(each, Mapping) and "train_loss" in each:
+            found[name] = shortened(each)
+        elif name != RASTER:
+            thinned = [each[k - 1] for k in kept] if kept and len(each) == epochs else each
+            found[name] = _rounded(thinned)
+    return found
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_rounded(each) for each in value]
+    return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
 
 
 def publish(run: Path, to: Path) -> bool:
@@ -75,12 +105,17 @@ def publish(run: Path, to: Path) -> bool:
     """
     record = published(run)
     lines = to / TRAININGS / f"{record['method']}.jsonl"
-    if lines.exists() and record in records.read(lines):
+    if lines.exists() and any(_about(record) == _about(each) for each in records.read(lines)):
         return False
     for figure in sorted((run / FIGURES).iterdir()):
         files.replace(to / FIGURES / f"{figure.stem}-{run.resolve().name}{figure.suffix}", figure.read_bytes())
     records.append(record, lines)
     return True
+
+
+def _about(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record without what is published in another form."""
+    return {name: each for name, each in record.items() if name != "samples"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -202,11 +202,13 @@ def test_preset_and_an_option_that_takes_precedence(preset, call, monkeypatch):
     assert bench.main() == 0
     config, changed = configs
     assert config == configuration.configure(preset) != configuration.Config(preset=preset)
-    known, groups = {"ssc-256": ("ssc", None), "yin-yang": ("yin-yang", None)}.get(preset, ("shd", ()))
-    assert (config.preset, config.dataset, config.validation_groups) == (preset, known, groups)
-    assert config.training.epochs == {"shd-256": 40, "ssc-256": 10, "yin-yang": 150}.get(preset, 60)
-    augmentation = (0, 0.0) if preset == "yin-yang" else (40, 0.5)
+    named = PRESETS[preset]
+    assert (config.preset, config.dataset, config.validation_groups) == (preset, named.dataset, named.validation_groups)
+    assert (config.dataset == "shd") == (named.validation_groups == ())
+    augmentation = (40, 0.5) if preset[:4] in ("shd-", "ssc-") and preset != "shd-spytorch" else (0, 0.0)
     assert (config.training.channel_shift, config.training.blend) == augmentation
+    for part, given in (("network", named.network), ("training", named.training), ("options", named.options)):
+        assert given.items() <= vars(getattr(config, part)).items()
     training = dataclasses.replace(config.training, blend=0.0)
     network = dataclasses.replace(config.network, hidden=(7,))
     assert changed == dataclasses.replace(config, network=network, training=training)

@@ -46,6 +46,14 @@ def test_accuracy_over_epochs_and_over_seconds():
     np.testing.assert_array_equal(accuracy_curves([run], over="seconds").lines[0].get_xdata(), [2, 4, 6, 8])
 
 
+def test_curves_of_a_record_with_some_of_the_epochs():
+    run = a_run("bptt", epoch=[1, 4, 7, 10])
+    for line in (accuracy_curves([run]).lines[0], loss_curves([run]).lines[0]):
+        np.testing.assert_array_equal(line.get_xdata(), [1, 4, 7, 10])
+    np.testing.assert_array_equal(accuracy_curves([run], over="seconds").lines[0].get_xdata(), [2, 8, 14, 20])
+    assert not accuracy_curves([a_run("bptt", epoch=[1, 4, 7, 10], epoch_s=[])], over="seconds").lines
+
+
 @pytest.mark.parametrize("missing", [None, []])
 def test_records_without_a_list_are_left_out(missing):
     timeless = a_run("bptt", epoch_s=missing)

@@ -116,6 +116,20 @@ def test_publishing_appends_once_and_changes_nothing_else(tmp_path, capsys):
     assert records.read_all(to / "trainings") == published
 
 
+def test_a_long_training_is_published_with_some_of_its_epochs(tmp_path):
+    short = publishing.shortened({"train_loss": [1 / 3] * 100, "raster": [1]})
+    assert short == {"train_loss": [0.333333] * 100}
+    numbers = list(range(1, 102))
+    samples = {"train_loss": numbers, "tau_mem_quantiles": [[1 / k, None] for k in numbers], "confusion": {"a": [1]}}
+    short = publishing.shortened(samples)
+    assert short["epoch"] == short["train_loss"] == [1, *range(5, 102, 6)]
+    assert short["tau_mem_quantiles"][:3] == [[1.0, None], [0.2, None], [0.0909091, None]]
+    assert short["confusion"] == {"a": [1]}
+    assert publishing.shortened({"bptt": samples}) == {"bptt": short}  # a comparison
+    run = made(tmp_path / "runs", "long", 0, samples=samples)
+    assert publishing.publish(run.path, tmp_path) and not publishing.publish(run.path, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("what", "message"),
     [("none", "no run is named"), ("foreign", "is no folder of a run"), ("early", "ended as interrupted, expected a")],
