@@ -183,7 +183,8 @@ def test_the_adjoint_gives_the_gradient_of_eventprop(changes):
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("loss", ["exp", pytest.param("ttfs", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["exp", "ttfs"])
 def test_the_adjoint_on_a_grid_gives_the_surrogate_gradient(loss):
     model, sample = made(BPTT(), loss=loss), DATA.sample(1)
     expected, inputs = gradient(model, sample, 1)
