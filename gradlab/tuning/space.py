@@ -22,7 +22,7 @@ class Range(NamedTuple):
 #: this order: so the first trials of all methods have the same values of these.
 SPACE: dict[str, Range] = {
     "learning_rate": Range(1e-4, 3e-2),
-    "rate_strength": Range(1e-8, 1e-2),
+    "rate_strength": Range(1e-8, 1e-3),
     "rate_target": Range(3.0, 60.0),
     "tau_syn": Range(2e-3, 40e-3),
     "delays_factor": Range(2.5, 250.0),  # where delays are trained

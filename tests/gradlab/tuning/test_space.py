@@ -50,8 +50,12 @@ def test_delays_are_searched_where_they_are_trained():
     assert "delays_factor" not in searched(fixed, "eventprop")
 
 
+# SpyTorch's penalty has a target of 0 Hz, which no search on a logarithmic scale holds: it is refused by name.
+USUAL = [name for name in PRESETS if name != "shd-spytorch"]
+
+
 @pytest.mark.parametrize("method", ["eventprop-smooth", "bptt"])
-@pytest.mark.parametrize(("preset", "dataset"), [*((name, None) for name in PRESETS), *((None, d) for d in DATASETS)])
+@pytest.mark.parametrize(("preset", "dataset"), [*((name, None) for name in USUAL), *((None, d) for d in DATASETS)])
 def test_presets_and_data_sets_lie_within(preset, dataset, method):
     config = configure(preset, dataset)
     assert given_values(config, method)["learning_rate"] == config.training.learning_rate
