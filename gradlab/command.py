@@ -1,5 +1,6 @@
 """The frame of every command: options, one clear error, and what is measured printed, recorded and drawn."""
 
+import importlib.util
 import json
 import os
 import sys
@@ -171,6 +172,21 @@ def run_command(
         return _EXIT.get(record["status"], _FAILED)
 
     return with_clear_errors(work)
+
+
+def require_package(what: str, package: str, extra: str) -> None:
+    """Refuse to work without a package that is optional; nothing is imported.
+
+    Args:
+        what: needs it.
+        package: that is to be imported.
+        extra: of our own installation, with which it comes.
+
+    Raises:
+        ValueError: if it is not installed; says how to install it.
+    """
+    if importlib.util.find_spec(package) is None:
+        raise ValueError(f"{what} needs the package {package}, which is not there: pip install 'gradlab[{extra}]'")
 
 
 def parsed(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ..methods.options import MethodOptions
 from ..networks.settings import NetworkSettings
 from ..training.config import TrainConfig
-from ..training.json_types import digest
 from . import records
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def rows_of(file: Path) -> Iterator[dict[str, Any]]:
 def _row(run: str | None, record: dict[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {"run": run} | {name: record[name] for name in ENTRIES} | record["metrics"]
     row["time"] = datetime.fromisoformat(record["time"])
-    row["record"] = digest({name: value for name, value in record.items() if name != "samples"})
+    row["record"] = records.identity(record)
     config = dict(record["config"])
     sizes = zip(("training", "validation", "test"), config.get("samples", ()), strict=False)
     row |= {f"{part}_samples": size for part, size in sizes}

@@ -101,6 +101,15 @@ def recorded(settings: Any) -> dict[str, Any]:
     return {name: value for name, value in dataclasses.asdict(settings).items() if name not in _UNRECORDED}
 
 
+def identity(record: Mapping[str, Any]) -> str:
+    """A digest of a record without its samples, which may be published in another form: the same of all its copies.
+
+    Raises:
+        TypeError: if a value has no JSON form.
+    """
+    return digest({name: value for name, value in record.items() if name != "samples"})
+
+
 def line(record: Mapping[str, Any]) -> bytes:
     """A record as a line of a file.
 

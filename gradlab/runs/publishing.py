@@ -105,17 +105,12 @@ def publish(run: Path, to: Path) -> bool:
     """
     record = published(run)
     lines = to / TRAININGS / f"{record['method']}.jsonl"
-    if lines.exists() and any(_about(record) == _about(each) for each in records.read(lines)):
+    if lines.exists() and records.identity(record) in map(records.identity, records.read(lines)):
         return False
     for figure in sorted((run / FIGURES).iterdir()):
         files.replace(to / FIGURES / f"{figure.stem}-{run.resolve().name}{figure.suffix}", figure.read_bytes())
     records.append(record, lines)
     return True
-
-
-def _about(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record without what is published in another form."""
-    return {name: each for name, each in record.items() if name != "samples"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,6 +1,5 @@
 """Tables of records that grow: a parquet file, or a database. A row that is there already is not added again."""
 
-import importlib.util
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from ..command import require_package
 from ..training import files
 
 TABLE, KEY = "trainings", "record"
@@ -45,21 +45,14 @@ def store_of(to: str) -> Store:
         ValueError: if it is neither, or the package that it needs is not there.
     """
     if to.endswith(_PARQUET):
-        _require("pyarrow")
+        require_package("gradlab collect", "pyarrow", "collect")
         return Parquet(Path(to))
     if "://" in to:
-        _require("sqlalchemy")
+        require_package("gradlab collect", "sqlalchemy", "collect")
         return Database(to)
     raise ValueError(
         f"to is {to!r}, expected a file NAME{_PARQUET}, or the URL of a database such as sqlite:///NAME.db"
     )
-
-
-def _require(package: str) -> None:
-    if importlib.util.find_spec(package) is None:
-        raise ValueError(
-            f"gradlab collect needs the package {package}, which is not there: pip install 'gradlab[collect]'"
-        )
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
 """Many trainings: ``gradlab sweep``."""
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..command import exit_with, parsed, with_clear_errors
+from ..command import exit_with, parsed, require_package, with_clear_errors
 from ..runs.listing import described, table
 from ..training.interrupts import ended_by_signals
 from .options import Config, lines
@@ -19,8 +18,8 @@ def sweep(config: Config) -> int:
         OSError: for data that are not there, or a folder that cannot be written to.
         KeyboardInterrupt: after Ctrl-C.
     """
-    if not config.dry_run and importlib.util.find_spec("submitit") is None:
-        raise ValueError("gradlab sweep needs the package submitit, which is not there: pip install 'gradlab[sweep]'")
+    if not config.dry_run:
+        require_package("gradlab sweep", "submitit", "sweep")
     runs = planned(lines(config))
     failed = {} if config.dry_run or all(run.finished for run in runs) else _done(runs, config)
     print(table([described(run.folder) for run in runs]))

@@ -1,6 +1,5 @@
 """The options of a search, and what it needs to be installed."""
 
-import importlib.util
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import tyro
 from solvers.fields import Count
 
 from .. import configuration
+from ..command import require_package
 from ..loggers import LoggerName
 
 _PACKAGES = "optuna", "sqlalchemy", "psycopg"
@@ -42,5 +42,4 @@ def require_packages() -> None:
         ValueError: says which one is missing, and how to install it.
     """
     for package in _PACKAGES:
-        if importlib.util.find_spec(package) is None:
-            raise ValueError(f"a search needs the package {package}, which is not there: pip install 'gradlab[tune]'")
+        require_package("a search", package, "tune")

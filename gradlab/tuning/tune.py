@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial
 
 from .. import configuration
 from ..command import Outcome, Record, draw, prepare, record_of
-from ..data import Splits, load, own_splits
+from ..data import Splits
 from ..methods import METHODS
 from ..reporting import records
 from ..reporting.style import label_of
@@ -86,10 +86,7 @@ def held_out(config: Config) -> Splits:
         ValueError: if there is no validation part.
         OSError: if the data are not there.
     """
-    if config.data is None:
-        splits = load(config.dataset, config.data_dir, config.validation_groups)
-    else:
-        splits = own_splits(config.data, config.test_data, config.validation_groups)
+    splits = configuration.splits_of(config)
     if splits.validation is None:
         raise ValueError(
             f"nothing is held out of data set {splits.train.name} to judge settings by: name groups of it, such as "

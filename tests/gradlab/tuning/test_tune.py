@@ -11,6 +11,7 @@ import pytest
 from optuna import Trial, TrialPruned
 from tiny_data import tiny_splits
 
+from gradlab import configuration
 from gradlab.data import Splits, by_group, make_synthetic
 from gradlab.reporting import records
 from gradlab.training.json_types import digest
@@ -45,7 +46,7 @@ def call(tmp_path, monkeypatch, capfd):
 @pytest.fixture
 def tiny(monkeypatch):
     """Tiny data instead of any other."""
-    monkeypatch.setattr(tune, "load", lambda name, folder, groups: tiny_splits())
+    monkeypatch.setattr(configuration, "load", lambda name, folder, groups: tiny_splits())
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_a_search_of_the_synthetic_set(call, monkeypatch):
         held_out.append((name, groups))
         return Splits(*by_group(recordings, groups), test)
 
-    monkeypatch.setattr(tune, "load", load)
+    monkeypatch.setattr(configuration, "load", load)
     monkeypatch.setattr(Trainer, "evaluate", not_of(test, Trainer.evaluate))
     options = "--dataset synthetic --method eventprop --trials 2 --epochs 1 --hidden 16 --batch-size 64".split()
     status, said, errors = call(*options, "--json")
@@ -222,7 +223,7 @@ def test_what_cannot_be_searched_is_refused(given, message, call):
 
 
 def test_data_of_which_nothing_is_held_out_are_refused(call, monkeypatch):
-    monkeypatch.setattr(tune, "load", lambda name, folder, groups: tiny_splits()._replace(validation=None))
+    monkeypatch.setattr(configuration, "load", lambda name, folder, groups: tiny_splits()._replace(validation=None))
     status, _, errors = call(*SMALL)
     assert status == 2 and "nothing is held out of data set tiny to judge settings by: name groups of it" in errors
 
