@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from tqdm import tqdm
 
 from gradlab.networks.params import NetworkParams
 
@@ -35,7 +36,7 @@ def average(problem: Problem, params: NetworkParams, batches: int, directions: i
     drawn = [random_direction(params, np.random.default_rng([problem.seed, k])) for k in range(directions)]
     found = [each for each in predictions(problem, params, batches) if each.simulator == CONTINUOUS]
     for kind, sizes in SIZES.items():
-        for size in sizes:
+        for size in tqdm(sizes, f"average over {kind}", unit="size"):
             places = [_moved(params, kind, size, [problem.seed, draw]) for draw in range(draws)]
             changes = np.array([
                 np.mean([change_along(problem, problem.exact, place, each, length, batches) for place in places])

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 import optax
 from jaxtyping import Float
+from tqdm import tqdm
 
 from gradlab.measuring.line_scans import look, step
 from gradlab.methods import EventPropSmooth
@@ -68,7 +69,7 @@ def variance(
     for name, params in points.items():
         drawn = [random_direction(params, np.random.default_rng([problem.seed, k])) for k in range(directions)]
         found = predictions(problem, params, batches)
-        for length in lengths:
+        for length in tqdm(lengths, f"variance, {name}", unit="length"):
             changes = {
                 place: np.array([change_along(problem, judge, params, each, length, batches) for each in drawn])
                 for place, judge in judges.items()
