@@ -13,10 +13,12 @@ from ..accuracy.preset_networks import has_preset_network
 from .figure import name_of, number_or_nan
 
 Row = Mapping[str, Any]
+#: Where a record has what tells trainings apart.
+_KEY = ("preset",), ("method",), ("config", "training", "rate_strength"), ("config", "training", "epochs"), ("seed",)
 
 
 def summary(trainings: Sequence[Record]) -> list[Row]:
-    """The last record of each preset, method, rate regularisation and seed, in that order.
+    """The last record of each preset, method, rate regularisation, number of epochs and seed, in that order.
 
     Args:
         trainings: records of this benchmark; those that are not of a finished training of a preset with its network
@@ -29,10 +31,9 @@ def summary(trainings: Sequence[Record]) -> list[Row]:
     for record in trainings:
         if record.get("preset") is None or record.get("status") != "ok" or not has_preset_network(record):
             continue
-        paths = ("preset",), ("method",), ("config", "training", "rate_strength"), ("seed",)
-        key = tuple(_value(record, path) for path in paths)
+        key = tuple(_value(record, path) for path in _KEY)
         metrics = {name: _value(record, ("metrics", name)) for name in ("spikes_per_sample", "simulators")}
-        found[key] = {path[-1]: value for path, value in zip(paths, key, strict=True)} | metrics
+        found[key] = {path[-1]: value for path, value in zip(_KEY, key, strict=True)} | metrics
     return [found[key] for key in sorted(found)]
 
 
@@ -54,11 +55,11 @@ def accuracy_in_words(accuracy: float, away: float | None) -> str:
 def summary_table(rows: Sequence[Row]) -> str:
     """In Markdown, a column for each simulator of the first training."""
     simulators = list(rows[0]["simulators"])
-    heads = ["preset", "method", "rate strength", "seed", "spikes a sample", *map(name_of, simulators)]
+    heads = ["preset", "method", "rate strength", "epochs", "seed", "spikes a sample", *map(name_of, simulators)]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for row in rows:
-        cells = [row["preset"], label_of(row["method"]), f"{row['rate_strength']:g}", str(row["seed"])]
-        cells.append(f"{row['spikes_per_sample']:,.0f}")
+        cells = [row["preset"], label_of(row["method"]), f"{row['rate_strength']:g}", str(row["epochs"])]
+        cells += [str(row["seed"]), f"{row['spikes_per_sample']:,.0f}"]
         tested = [row["simulators"].get(name) for name in simulators]
         cells += [accuracy_in_words(each["accuracy"], each["runaway_share"]) if each else "" for each in tested]
         lines.append("| " + " | ".join(cells) + " |")

@@ -113,27 +113,30 @@ def test_table_figure_and_record(tmp_path, capsys):
     assert "| linear baseline |  |  |  | 75.0 %" in printed and "20,000" in printed
 
 
-def transferred(method="bptt", strength=1e-7, seed=0, preset="shd-200", status="ok", **simulators):
+def transferred(method="bptt", strength=1e-7, epochs=3, preset="shd-200", status="ok", **simulators):
     tested = {name: {"accuracy": accuracy, "runaway_share": away} for name, (accuracy, away) in simulators.items()}
     metrics = {"spikes_per_sample": 1234.0, "simulators": tested}
-    config = {"training": {"rate_strength": strength}}
-    return records.make_record("transfer", preset, method, "shd", 200, seed, status, config, metrics, {})
+    config = {"training": {"rate_strength": strength, "epochs": epochs}}
+    return records.make_record("transfer", preset, method, "shd", 200, 0, status, config, metrics, {})
 
 
 def test_transfer_of_all_trainings():
     found = summary([
         transferred(continuous=(0.1, 0.0)), transferred(continuous=(0.5, 0.25), continuous_dead_time=(0.9, 0.0)),
         transferred(strength=1e-4, continuous=(None, 1.0)), transferred(status="diverged"), transferred(preset=None),
+        transferred(epochs=6, continuous=(0.6, 0.0)),
     ])  # fmt: skip
     heads, _, *lines = summary_table(found).splitlines()
     assert "| continuous time | with dead time |" in heads
     assert lines == [
-        "| shd-200 | BPTT-SG | 1e-07 | 0 | 1,234 | 50.0 % of 75 % | 90.0 % |",
-        "| shd-200 | BPTT-SG | 0.0001 | 0 | 1,234 | runs away |  |",
+        "| shd-200 | BPTT-SG | 1e-07 | 3 | 0 | 1,234 | 50.0 % of 75 % | 90.0 % |",
+        "| shd-200 | BPTT-SG | 1e-07 | 6 | 0 | 1,234 | 60.0 % |  |",
+        "| shd-200 | BPTT-SG | 0.0001 | 3 | 0 | 1,234 | runs away |  |",
     ]
     (ax,) = summary_figure(found).axes
-    assert [line.get_linestyle() for line in ax.lines] == ["-", "--"]
-    np.testing.assert_array_equal([line.get_ydata() for line in ax.lines], [[50, 90], [np.nan, np.nan]])
+    assert [line.get_linestyle() for line in ax.lines] == ["-", "-", "--"]
+    shown = [line.get_ydata() for line in ax.lines]
+    np.testing.assert_array_equal(shown, [[50, 90], [60, np.nan], [np.nan, np.nan]])
     with pytest.raises(ValueError, match="a record has no metrics.spikes_per_sample as this version writes it"):
         summary([transferred() | {"metrics": None}])
 
