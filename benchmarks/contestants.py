@@ -21,7 +21,7 @@ class Contestant(NamedTuple):
     label: str
     colour: str
     method: Method
-    scan: Literal["by layer", "whole"] | None = None
+    scan: Literal["by layer", "whole", "packed"] | None = None
     dtype: str = "float32"
     micro_batch: int | None = None
 
@@ -37,6 +37,7 @@ CONTESTANTS: dict[str, Contestant] = {
     "bptt_checkpointed": Contestant(f"{BPTT.label}, checkpointed", "#009E73", BPTT(checkpoint=True)),
     "bptt_scan": Contestant(f"{BPTT.label}, plain scan", "#CC79A7", BPTT(), scan="by layer"),
     "bptt_whole": Contestant(f"{BPTT.label}, one scan", "#882255", BPTT(), scan="whole"),
+    "bptt_packed": Contestant(f"{BPTT.label}, spikes as bits", "#661100", BPTT(), scan="packed"),
     "bptt_bfloat16": Contestant(f"{BPTT.label}, bfloat16", "#AA4499", BPTT(), scan="whole", dtype="bfloat16"),
     "bptt_micro": Contestant(f"{BPTT.label}, micro-batches", "#999933", BPTT(), micro_batch=8),
 }

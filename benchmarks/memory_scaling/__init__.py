@@ -3,9 +3,9 @@
 One size at a time is changed: duration of the recording (with the same spikes: what is added is silence), step of the
 grid, hidden neurons, samples in a batch, firing rate. Compared are all of ``benchmarks.contestants``: every method,
 among them ``eventprop`` and ``bptt`` (``solvers.bptt``, which keeps voltages only); ``bptt_checkpointed``; and
-``bptt_scan``, textbook BPTT (``solvers.reference.bptt_scan``); ``bptt_whole``, one scan with everything inside, the
-plain form that keeps least; ``bptt_bfloat16``, the same in half the bits; and ``bptt_micro``, ours with the gradients
-of micro-batches added up, whose memory does not grow with the batch.
+``bptt_scan``, textbook BPTT (``solvers.reference.bptt_scan``); ``bptt_whole``, one scan with everything inside;
+``bptt_packed``, the same with the hidden spikes kept as bits; ``bptt_bfloat16``, the same as ``bptt_whole`` in half the
+bits; and ``bptt_micro``, ours with the gradients of micro-batches added up, whose memory does not grow with the batch.
 
 Four kinds of figures, each under its own name (see ``gradlab.measuring.memory``), all with EventProp's spike buffers at
 their full capacity, padding included, beside the true number of spikes:

@@ -15,8 +15,8 @@ those of compiled calls, with the repeats of all methods interleaved, so that a 
 - ``bptt_scan``: textbook BPTT, ``solvers.reference.bptt_scan``: automatic differentiation of a plain ``lax.scan``,
   which keeps two numbers of every neuron in every step, the argument of the surrogate derivative and the spike. Its
   input is binned beforehand; neither the time for that counts nor the bytes, but these are printed and recorded.
-- ``bptt_whole``: one ``lax.scan`` with projection, neurons, readout and counts inside, the plain form that keeps least;
-  ``bptt_bfloat16``: the same in half the bits, which a CPU has to imitate.
+- ``bptt_whole``: one ``lax.scan`` with projection, neurons, readout and counts inside; ``bptt_packed``: the same with
+  the hidden spikes kept as bits; ``bptt_bfloat16``: ``bptt_whole`` in half the bits, which a CPU has to imitate.
 - ``bptt_micro``: as ``bptt`` with the gradients of micro-batches of 8 added up; bytes are those of the loss of the
   whole batch, ``benchmarks.memory_scaling`` has those of a micro-batch.
 - any other method of ``gradlab.methods.METHODS``: its gradient.

@@ -1,10 +1,11 @@
-"""BPTT as a ``lax.scan`` whose reverse pass is left to automatic differentiation, in the two forms that users write.
+"""BPTT as a ``lax.scan`` whose reverse pass is left to automatic differentiation, in the forms that users write.
 
 The input is binned beforehand, as is usual with it; its type is that of the scan. In a narrower one, what is added up
 over all steps is in single precision: a count beyond 256 would be lost in bfloat16.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -18,6 +19,7 @@ from gradlab.networks.params import NetworkParams, Output
 from gradlab.training.objective import Objective
 from solvers.bptt import time_grid
 from solvers.reference import bptt_scan, scan_step
+from solvers.reference.scan import Product
 
 Grid = Float[Array, "steps batch inputs"]
 _SUMS = jnp.float32
@@ -38,20 +40,31 @@ def by_layer(
 
 
 def whole(
-    objective: Objective, trained: NetworkParams, constant: NetworkParams, grid: Grid, labels: Labels
-) -> Float[Array, ""]:
-    """The loss by one scan with projections, neurons, readout and spike counts inside: the least that is kept."""
+    objective: Objective, trained: NetworkParams, constant: NetworkParams, grid: Grid, labels: Labels,
+    product: Product = jnp.matmul,
+) -> Float[Array, ""]:  # fmt: skip
+    """The loss by one scan with projections, neurons, readout and spike counts inside.
+
+    Args:
+        objective: loss and network.
+        trained: parameters.
+        constant: the others.
+        grid: input.
+        labels: of the samples.
+        product: of spikes of hidden neurons and weights.
+    """
     layers, readout = _params(trained, constant, grid)
     settings, clock, observer = _of_scan(objective, readout, grid)
     size = grid.shape[1]
-    starts, steps = zip(*(scan_step(layer, size, **settings) for layer in layers), strict=True)
+    starts, steps = zip(*(scan_step(layer, size, product=product, **settings) for layer in layers), strict=True)
+    products = jnp.matmul, *(product for _ in layers[1:])  # the input may have several spikes at a point
 
     def step(state: Any, inputs: Any) -> tuple[Any, None]:
         states, seen, counts = state
         arriving, *moment = inputs
         after, fired = [], []
-        for layer, one, before in zip(layers, steps, states, strict=True):
-            now, arriving = one(before, arriving @ layer.w_in)
+        for layer, one, before, times in zip(layers, steps, states, products, strict=True):
+            now, arriving = one(before, times(arriving, layer.w_in))
             after.append(now)
             fired.append(arriving.astype(_SUMS))
         counts = tuple(count + spikes for count, spikes in zip(counts, fired, strict=True))
@@ -63,7 +76,29 @@ def whole(
     return _loss(objective, readout, seen, counts, labels)
 
 
-SCANS: Mapping[str, Callable[..., Float[Array, ""]]] = {"by layer": by_layer, "whole": whole}
+@jax.custom_vjp
+def packed(spikes: Float[Array, "batch pre"], w: Float[Array, "pre post"]) -> Float[Array, "batch post"]:
+    """``spikes @ w``, for whose reverse pass the spikes are kept as bits."""
+    return spikes @ w
+
+
+def _packed_forward(spikes: Array, w: Array) -> tuple[Array, tuple[Array, Array]]:
+    return spikes @ w, (jnp.packbits(spikes != 0, axis=-1), w)
+
+
+def _packed_backward(kept: tuple[Array, Array], cotangent: Array) -> tuple[Array, Array]:
+    bits, w = kept
+    spikes = jnp.unpackbits(bits, axis=-1, count=len(w)).astype(cotangent.dtype)
+    return cotangent @ w.T, spikes.T @ cotangent
+
+
+packed.defvjp(_packed_forward, _packed_backward)
+
+SCANS: Mapping[str, Callable[..., Float[Array, ""]]] = {
+    "by layer": by_layer,
+    "whole": whole,
+    "packed": partial(whole, product=packed),
+}
 
 
 def _params(trained: NetworkParams, constant: NetworkParams, grid: Grid) -> tuple[Any, Any]:

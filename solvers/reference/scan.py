@@ -12,6 +12,7 @@ from ..neurons.lif import LIFParams, kappa
 from ..surrogates import Surrogate, spike
 
 _State = tuple[Array, Array, Array]
+Product = Callable[[Array, Array], Array]
 
 
 def bptt_scan(
@@ -52,11 +53,13 @@ def bptt_scan(
 
 
 def scan_step(
-    p: LIFParams, batch: int, *, dt: float, delay: int, surrogate: Surrogate, reset_gradient: bool
-) -> tuple[Any, Callable[[Any, Array], tuple[Any, Array]]]:
+    p: LIFParams, batch: int, *, dt: float, delay: int, surrogate: Surrogate, reset_gradient: bool,
+    product: Product = jnp.matmul,
+) -> tuple[Any, Callable[[Any, Array], tuple[Any, Array]]]:  # fmt: skip
     """State of a layer at rest, and its step, for a ``lax.scan``; arguments as of ``bptt_scan``.
 
-    The step takes the state and what the inputs bring, ``[batch, neurons]``, and returns the state and the spikes.
+    The step takes the state and what the inputs bring, ``[batch, neurons]``, and returns the state and the spikes;
+    ``product`` multiplies these with the recurrent weights.
     """
     decay_mem, decay_syn = jnp.exp(-dt / p.tau_mem), jnp.exp(-dt / p.tau_syn)
     gain = kappa(dt, p.tau_mem, p.tau_syn)
@@ -67,7 +70,7 @@ def scan_step(
         fired = spike((v - p.threshold) / p.threshold, surrogate)
         sent = jnp.concatenate([sent, fired[None]])
         v = v - (p.threshold - p.reset) * (fired if reset_gradient else jax.lax.stop_gradient(fired))
-        i = decay_syn * i + x + (0 if p.w_rec is None else sent[0] @ p.w_rec)
+        i = decay_syn * i + x + (0 if p.w_rec is None else product(sent[0], p.w_rec))
         return (v, i, sent[1:]), fired
 
     zeros = jnp.zeros((batch, p.neurons), p.w_in.dtype)

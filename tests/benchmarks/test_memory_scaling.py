@@ -58,6 +58,8 @@ def test_silence_brings_at_most_a_few_late_spikes_and_takes_no_room(active):
     }
     assert points["eventprop"][0] == points["eventprop"][1]
     assert 1.8 < points["bptt_scan"][1] / points["bptt_scan"][0] < 2.1
+    bits = points["bptt_whole"][1] * (0.5 + 0.5 / 32)  # of two numbers a step and neuron one is a bit
+    assert points["bptt_packed"][1] == pytest.approx(bits, rel=0.05)
     assert 0.5 < points["bptt_bfloat16"][1] / points["bptt_whole"][1] < 0.55
 
 

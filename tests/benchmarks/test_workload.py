@@ -48,7 +48,7 @@ def test_all_forms_of_bptt_are_one_gradient(work):
     for name, each in work.work.items():
         losses[name] = float(jax.jit(each.functions.loss)(*each.arguments))
         gradients[name] = jax.jit(each.functions.gradient)(*each.arguments)
-    for name in ("bptt_checkpointed", "bptt_scan", "bptt_whole", "bptt_micro"):
+    for name in ("bptt_checkpointed", "bptt_scan", "bptt_whole", "bptt_packed", "bptt_micro"):
         assert losses[name] == pytest.approx(losses["bptt"], rel=1e-5)
         for x, y in zip(jax.tree.leaves(gradients[name]), jax.tree.leaves(gradients["bptt"]), strict=True):
             np.testing.assert_allclose(np.asarray(x), np.asarray(y), rtol=1e-3, atol=1e-4 * np.abs(y).max())
