@@ -18,7 +18,8 @@ from .problem import Problem, Rows
 from .variance import CONTINUOUS, agreement, change_along, predictions, random_direction
 
 WEIGHTS, THRESHOLDS = "weights", "thresholds"
-SIZES = {WEIGHTS: (0.001, 0.003, 0.01, 0.03), THRESHOLDS: (0.01, 0.03, 0.1, 0.3)}  # deviations [threshold]
+#: Deviations of weights [threshold], and of the logarithm of thresholds.
+SIZES = {WEIGHTS: (0.001, 0.003, 0.01, 0.03), THRESHOLDS: (0.01, 0.03, 0.1, 0.3)}
 
 
 def average(problem: Problem, params: NetworkParams, batches: int, directions: int, length: float, draws: int) -> Rows:
@@ -59,7 +60,7 @@ def _moved(params: NetworkParams, kind: str, size: float, seed: Sequence[int]) -
     layers = []
     for layer in given:
         if kind == THRESHOLDS:
-            layers.append(layer._replace(threshold=layer.threshold * (1 + noise((layer.neurons,)))))
+            layers.append(layer._replace(threshold=layer.threshold * np.exp(noise((layer.neurons,)))))  # stays above 0
         else:
             weights = {"w_in": layer.w_in, "w_rec": layer.w_rec}
             layers.append(layer._replace(**jax.tree.map(lambda w: w + noise(w.shape), weights)))

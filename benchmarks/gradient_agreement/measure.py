@@ -1,6 +1,6 @@
 """All parts of the comparison of gradients."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
@@ -8,7 +8,7 @@ import numpy as np
 from annotated_types import Interval, MinLen
 
 from gradlab import configuration
-from gradlab.command import Outcome
+from gradlab.command import Outcome, Unfinished
 from gradlab.data import DATASETS, DataSet, chosen_dataset, load
 from gradlab.networks.network import Network
 from gradlab.networks.params import NetworkParams
@@ -20,7 +20,7 @@ from ..data_settings import DataSettings
 from . import at_start
 from .along_training import training
 from .average import average
-from .circulations import circulations
+from .circulations import Circulations, circulations
 from .problem import EXACT, SMOOTH, USUAL, Problem, Rows
 from .variance import CONTINUOUS, variance
 
@@ -94,12 +94,12 @@ def measure(config: Config) -> Outcome:
     Raises:
         ValueError: for impossible settings or damaged data.
         OSError: for data that are not there.
+        Unfinished: if a part fails, or after Ctrl-C; with the parts before it.
     """
     metrics: dict[str, Any] = dict.fromkeys(
         ("cosine_w_in", "cosine_w_rec", "circulation_eventprop", "circulation_jump_residual")
     )
-    samples: dict[str, Any] = {}
-    dataset = "random"
+    dataset, parts = "random", dict[str, Callable[[], Any]](loops=lambda: _loops(config))
     if set(config.parts) - {"loops"}:
         suited = DATASETS[chosen_dataset(config.dataset, config.data_dir)]
         problem = problem_of(config, suited)
@@ -108,27 +108,51 @@ def measure(config: Config) -> Outcome:
         usual = problem.compare(problem.params)
         for name in ("w_in", "w_rec"):
             metrics[f"cosine_{name}"] = usual["parameters"][f"layers.0.{name}"]["cosine"]
-        samples |= _on_data(config, problem, train)
-    if "loops" in config.parts:
-        found = circulations(config.radii, config.loops, config.loop_slopes, config.loop_points, config.seed)
-        samples["loops"] = found.rows
-        smooth = [abs(each.integral) for each in found.exact if not each.jumps.size]
-        residuals = [each.residual for each in found.exact if each.jumps.size]
+        parts = _on_data(config, problem, train) | parts
+    found: dict[str, Any] = {}
+
+    def outcome(status: str = "ok", reason: str | None = None) -> Outcome:
+        samples = {name: each.rows if name == "loops" else each for name, each in found.items()}
+        return Outcome(
+            metrics | _summary(found, config.lengths), samples, method=configuration.BOTH, dataset=dataset,
+            hidden=config.hidden, seed=config.seed, status=status, reason=reason,
+        )  # fmt: skip
+
+    try:
+        for name in [name for name in parts if name in config.parts]:
+            found[name] = parts[name]()
+    except (ValueError, KeyboardInterrupt) as error:  # an hour's work is not lost
+        if not found:
+            raise
+        raise Unfinished(outcome("interrupted", str(error) or "stopped by the user"), error) from None
+    return outcome()
+
+
+def _summary(found: Mapping[str, Any], lengths: Sequence[float]) -> dict[str, Any]:
+    """Single figures of the parts that there are."""
+    metrics: dict[str, Any] = {}
+    if "loops" in found:
+        smooth = [abs(each.integral) for each in found["loops"].exact if not each.jumps.size]
+        residuals = [each.residual for each in found["loops"].exact if each.jumps.size]
         metrics["circulation_eventprop"] = max(smooth, default=None)
         metrics["circulation_jump_residual"] = max(residuals, default=None)
         metrics |= {"loops_smooth": len(smooth), "loops_with_jumps": len(residuals)}
-    if "methods" in samples:
+    if "methods" in found:
         metrics |= {
             f"cosine_{name}_{row['method']}": row["parameters"].get(f"layers.0.{name}", {}).get("cosine")
-            for row in samples["methods"] for name in ("w_in", "w_rec")
+            for row in found["methods"] for name in ("w_in", "w_rec")
         }  # fmt: skip
-    if "usefulness" in samples:
-        metrics |= _use(samples["usefulness"], len(config.lengths) // 2)
-    if "variance" in samples:
-        metrics |= _explained(samples["variance"], config.lengths[len(config.lengths) // 2])
-    if "training" in samples:
-        metrics |= _uphill(samples["training"]["rows"])
-    return Outcome(metrics, samples, method=configuration.BOTH, dataset=dataset, hidden=config.hidden, seed=config.seed)
+    if "usefulness" in found:
+        metrics |= _use(found["usefulness"], len(lengths) // 2)
+    if "variance" in found:
+        metrics |= _explained(found["variance"], lengths[len(lengths) // 2])
+    if "training" in found:
+        metrics |= _uphill(found["training"]["rows"])
+    return metrics
+
+
+def _loops(config: Config) -> Circulations:
+    return circulations(config.radii, config.loops, config.loop_slopes, config.loop_points, config.seed)
 
 
 def problem_of(config: Config, suited: DataSet) -> Problem:
@@ -139,9 +163,9 @@ def problem_of(config: Config, suited: DataSet) -> Problem:
     return Problem(network, data, config.samples, config.seed)
 
 
-def _on_data(config: Config, problem: Problem, train: TrainConfig) -> Mapping[str, Any]:
-    """The rows of each part that needs data."""
-    measures: dict[str, Callable[[], Any]] = {
+def _on_data(config: Config, problem: Problem, train: TrainConfig) -> dict[str, Callable[[], Any]]:
+    """What measures each part that needs data."""
+    return {
         "surrogates": lambda: at_start.surrogates(problem, config.slopes, config.shapes, config.scales),
         "methods": lambda: at_start.methods(problem),
         "steps": lambda: at_start.steps(problem, config.steps, config.shapes),
@@ -163,7 +187,6 @@ def _on_data(config: Config, problem: Problem, train: TrainConfig) -> Mapping[st
         ),
         "usefulness": lambda: at_start.usefulness(problem, max(config.batches // 2, 1), config.lengths),
     }
-    return {name: rows() for name, rows in measures.items() if name in config.parts}
 
 
 def _stages(problem: Problem, train: TrainConfig, config: Config) -> dict[str, NetworkParams]:

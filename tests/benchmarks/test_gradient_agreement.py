@@ -20,12 +20,16 @@ TINY = dict(
 )  # fmt: skip
 
 
+def tiny_data(*_):
+    data = poisson_data(64, inputs=60, rate=15.8, duration=0.1, classes=2, seed=0)  # the rate that SHD declares
+    return Splits(data, None, data)
+
+
 @pytest.fixture(scope="module")
 def record(tmp_path_factory):
-    data = poisson_data(64, inputs=60, rate=15.8, duration=0.1, classes=2, seed=0)  # the rate that SHD declares
     out = tmp_path_factory.mktemp("agreement")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gradient_agreement, "load", lambda *_: Splits(data, None, data))
+        patch.setattr(gradient_agreement, "load", tiny_data)
         patch.setattr(at_start, "_POINTS", 2)
         written = COMMAND.run(gradient_agreement.Config(**TINY, out=out))
     assert records.read(out / "gradient_agreement.jsonl") == [written]
@@ -94,6 +98,19 @@ def test_average(record):
     rows = record["samples"]["average"]
     assert len(rows) == 2 * 4 * (2 + 4) and {row["noise"] for row in rows} == {"weights", "thresholds"}
     assert all(row["explained"] <= 1 and row["rms_change"] > 0 for row in rows)
+
+
+def test_parts_before_one_that_fails_are_recorded(tmp_path, monkeypatch):
+    def fails(*_):
+        raise ValueError("no circulation")
+
+    monkeypatch.setattr(gradient_agreement, "circulations", fails)
+    monkeypatch.setattr(gradient_agreement, "load", tiny_data)
+    with pytest.raises(ValueError, match="no circulation"):
+        COMMAND.run(gradient_agreement.Config(**TINY, parts=("noise", "loops"), out=tmp_path))
+    (record,) = records.read(tmp_path / "gradient_agreement.jsonl")
+    assert (record["status"], record["reason"]) == ("interrupted", "no circulation")
+    assert list(record["samples"]) == ["noise"] and -1 <= record["metrics"]["cosine_w_in"] <= 1
 
 
 def test_impossible_settings():
