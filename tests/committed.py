@@ -23,9 +23,9 @@ def trainings():
     return records.read_all(ROOT / "results" / "trainings")
 
 
-def newest(benchmark):
-    """The last of them; commands never change one."""
-    return every(benchmark)[-1]
+def newest(benchmark, part=None):
+    """The last of them, or the last that has a part among its samples; commands never change one."""
+    return next(record for record in reversed(every(benchmark)) if part is None or part in record["samples"])
 
 
 def share(value):

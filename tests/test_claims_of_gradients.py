@@ -11,12 +11,12 @@ def span(values, form):
     return f"{min(values):{form}} to {max(values):{form}}"
 
 
-def agreement():
-    return newest("gradient_agreement")["samples"]
+def agreement(part):
+    return newest("gradient_agreement", part)
 
 
 def surrogate_claims():
-    rows = agreement()["surrogates"]
+    rows = agreement("surrogates")["samples"]["surrogates"]
     shown = [row["parameters"][INPUT] for row in rows if row["reset"]]
     cosines, lengths = ([row[key] for row in shown] for key in ("cosine", "norm_ratio"))
     assert {row["name"] for row in rows if row["reset"] and row["slope"] == 10} >= {"superspike", "boxcar"}
@@ -27,17 +27,17 @@ def surrogate_claims():
 
 
 def noise_claims():
-    noise = agreement()["noise"][INPUT]
+    noise = agreement("noise")["samples"]["noise"][INPUT]
     yield (
         f"{noise['cosine_exact']:.2f} exact, {noise['cosine_other']:.2f} surrogate; to each other on one batch: "
-        f"{noise['cosine_same']:.2f}"
+        f"{noise['cosine_same']:.2f}; the smoothed gradient {noise['smoothed']['cosine_other']:.2f} and "
+        f"{noise['smoothed']['cosine_same']:.2f}; no batch"
     )
-    metrics = newest("gradient_agreement")["metrics"]
-    assert noise["uphill"] == metrics["uphill_training_eventprop"] == 0
+    assert noise["uphill"] == agreement("training")["metrics"]["uphill_training_eventprop"] == 0
 
 
 def use_claims():
-    rows = [row for row in agreement()["usefulness"] if row["method"] == "eventprop"]
+    rows = [row for row in agreement("usefulness")["samples"]["usefulness"] if row["method"] == "eventprop"]
     assert len(rows) == 4  # batches
     seen, change = (np.mean([np.reshape(row[key], -1)[-1] for row in rows]) for key in ("seen", "change"))
     yield f"the exact gradient accounts for {seen:.3f}"
@@ -45,21 +45,30 @@ def use_claims():
 
 
 def training_claims():
-    training = agreement()["training"]
+    training = agreement("training")["samples"]["training"]
     after = next(row for row in training["rows"] if row["method"] == "eventprop" and row["epoch"] == 12)
     yield f"along EventProp's training ({after['parameters'][INPUT]['cosine']:.2f} after 12 epochs)"
     refined = {(row["method"], row["simulator"]): row for row in training["refined"]}
     steps = ("0.001", "0.0005", "0.00025", "0.000125")
-    surrogate, exact = ([refined[method, step] for step in steps] for method in ("bptt", "eventprop"))
+    surrogate, exact, smooth = (
+        [refined[method, step] for step in steps] for method in ("bptt", "eventprop", "eventprop-smooth")
+    )
     shown = lambda loss: f"{loss:.{2 if loss < 1 else 1 if loss < 10 else 0}f}"  # noqa: E731
     losses = ", ".join(shown(row["loss"]) for row in surrogate)
     rates = f"{surrogate[0]['rate_hz']:.0f} to {surrogate[-1]['rate_hz']:.0f} Hz"
     yield f"BPTT-SG {losses}, at {rates}; EventProp " + ", ".join(f"{row['loss']:.2f}" for row in exact)
-    yield f"in continuous time {refined['eventprop', 'continuous']['loss']:.2f}"
+    yield (
+        f"in continuous time {refined['eventprop', 'continuous']['loss']:.2f}; the smoothed gradient "
+        + ", ".join(f"{row['loss']:.2f}" for row in smooth)
+        + f", in continuous time {refined['eventprop-smooth', 'continuous']['loss']:.2f} |"
+    )
 
 
 def network_claims():
-    found = {(row["of"], row["value"]): row["parameters"][INPUT]["cosine"] for row in agreement()["networks"]}
+    found = {
+        (row["of"], row["value"]): row["parameters"][INPUT]["cosine"]
+        for row in agreement("networks")["samples"]["networks"]
+    }
     yield (
         f"networks that fluctuations drive (cosine {found['initialisation', 'fluctuation-driven']:.2f}), in the first "
         f"of two layers ({found['depth', 2]:.2f}), with recurrent weights four times as large "
@@ -68,7 +77,7 @@ def network_claims():
 
 
 def step_claims():
-    rows = agreement()["steps"]
+    rows = agreement("steps")["samples"]["steps"]
     steps = sorted({row["dt"] for row in rows}, reverse=True)
 
     def of(kind, part=INPUT):
