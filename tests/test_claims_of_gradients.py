@@ -1,5 +1,7 @@
 """The figures of docs/results.md on gradients and on scaling are those of the committed records."""
 
+import itertools
+
 import numpy as np
 import pytest
 from committed import every, newest, words
@@ -42,6 +44,46 @@ def use_claims():
     seen, change = (np.mean([np.reshape(row[key], -1)[-1] for row in rows]) for key in ("seen", "change"))
     yield f"the exact gradient accounts for {seen:.3f}"
     assert 0.15 < seen / change < 0.25  # a fifth
+
+
+def variance_claims():
+    """Shares of the variance that each gradient explains, and which average the smoothed one stands for."""
+    rows = newest("gradient_agreement", "variance")["samples"]["variance"]
+    lengths = list(dict.fromkeys(row["length"] for row in rows))
+    yield "| | " + " | ".join(f"{length:g}" for length in lengths) + " |"
+    shown = {
+        "EventProp": ("eventprop", "continuous time", None),
+        "EventProp, smoothed": ("eventprop-smooth", "continuous time", 0.5),
+        "BPTT-SG": ("bptt", "continuous time", None),
+        "BPTT-SG, on its grid": ("bptt", "grid", None),
+    }
+    found = {(row["point"], row["length"], row["method"], row["simulator"], row["half_width"]): row["explained"]
+             for row in rows}  # fmt: skip
+    points = list(dict.fromkeys(row["point"] for row in rows))
+    ends = {
+        label: " and ".join(f"{found[point, 0.3, *which]:.2f}" for point in (points[0], points[-1]))
+        for label, which in shown.items()
+    }
+    exact = ends["EventProp"].replace(" and ", " of the variance at the start and ")
+    yield (
+        f"the exact gradient explains {exact} after 12 epochs of training with it, the smoothed gradient "
+        f"{ends['EventProp, smoothed']}, the surrogate {ends['BPTT-SG']}."
+    )
+    smooth = shown["EventProp, smoothed"]
+    for point, length in itertools.product(points, lengths[1:]):
+        surrogates = [found[point, length, *which] for label, which in shown.items() if "BPTT" in label]
+        assert found[point, length, *smooth] >= max(surrogates)
+        widths = [found[point, length, *smooth[:2], width] for width in (0.1, 0.25, 1.0)]
+        assert length < 0.3 or found[point, length, *smooth] > max(widths)
+    for point in points:
+        for label, which in shown.items():
+            own = [
+                f"{row['explained']:.2f}"
+                for row in rows
+                if row["point"] == point and (row["method"], row["simulator"], row["half_width"]) == which
+            ]
+            assert len(own) == len(lengths)
+            yield f"| {point}: {label} | {' | '.join(own)} |"
 
 
 def training_claims():
@@ -168,11 +210,21 @@ def peer_claims():
 CLAIMS = [
     claim
     for claims in (
-        surrogate_claims, noise_claims, use_claims, training_claims, network_claims, step_claims,
+        surrogate_claims, noise_claims, use_claims, variance_claims, training_claims, network_claims, step_claims,
         initialisation_claims, scaling_claims, peer_claims,
     )
     for claim in claims()
 ]  # fmt: skip
+
+
+def test_explained_variance_in_readme():
+    exact, surrogate, smooth = (
+        f"{row['explained']:.2f}" for row in newest("gradient_agreement", "variance")["samples"]["variance"]
+        if (row["point"], row["length"], row["simulator"]) == ("after 12 epochs", 0.3, "continuous time")
+        and row["half_width"] in (None, 0.5)
+    )  # fmt: skip
+    said = f"the exact gradient explains {exact} of the variance, the surrogate {surrogate}, "
+    assert f"{said}`--method eventprop-smooth` {smooth}" in words("README.md")
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
