@@ -8,7 +8,7 @@ from gradlab.command import Record
 
 from .figures_at_start import methods, networks, noise, steps, surrogates
 from .figures_of_use import loops, training, usefulness
-from .figures_of_variance import average, variance
+from .figures_of_variance import variance
 
 FIGURES: dict[str, Callable[[Record], Figure]] = {
     "surrogates": surrogates,
@@ -19,7 +19,6 @@ FIGURES: dict[str, Callable[[Record], Figure]] = {
     "usefulness": usefulness,
     "training": training,
     "variance": variance,
-    "average": average,
     "loops": loops,
 }
 

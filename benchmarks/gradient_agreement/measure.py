@@ -19,13 +19,12 @@ from solvers.surrogates import SurrogateName
 from ..data_settings import DataSettings
 from . import at_start
 from .along_training import training
-from .average import average
 from .circulations import Circulations, circulations
 from .problem import EXACT, SMOOTH, USUAL, Problem, Rows
 from .variance import CONTINUOUS, variance
 
 Part = Literal[
-    "surrogates", "methods", "steps", "networks", "noise", "usefulness", "training", "variance", "average", "loops"
+    "surrogates", "methods", "steps", "networks", "noise", "usefulness", "training", "variance", "loops"
 ]  # fmt: skip
 ALL: tuple[Part, ...] = get_args(Part)
 
@@ -37,8 +36,7 @@ class Config(DataSettings):
     Attributes:
         parts: what to measure; surrogates (shape, slope, scale, reset), methods (every one), steps (of the grid),
             networks (recurrence, rate, initialisation, depth, duration), noise (between batches), usefulness (loss
-            along each), training, variance (of changes of the loss, explained by each), average (over random changes),
-            loops.
+            along each), training, variance (of changes of the loss, explained by each), loops.
         hidden: recurrent neurons.
         duration: of a trial [s].
         samples: in a batch.
@@ -54,8 +52,7 @@ class Config(DataSettings):
         lengths: of steps in weight space.
         epochs: of a training with each method.
         train_samples: that it is done with.
-        directions: random ones in weight space, for variance and average.
-        draws: over which the loss is averaged.
+        directions: random ones in weight space, for the variance.
         radii: of loops in weight space.
         loops: for each radius.
         loop_slopes: of SuperSpike.
@@ -80,7 +77,6 @@ class Config(DataSettings):
     epochs: Count = 12
     train_samples: Count = 4096
     directions: Count = 40
-    draws: Count = 16
     radii: Positives = (0.003, 0.01, 0.03, 0.1)
     loops: Count = 3
     loop_slopes: Positives = (10.0, 1.0, 100.0)
@@ -176,14 +172,6 @@ def _on_data(config: Config, problem: Problem, train: TrainConfig) -> dict[str, 
         "training": lambda: training(problem, train, config.train_samples, config.batches, config.steps),
         "variance": lambda: variance(
             problem, _stages(problem, train, config), config.batches, config.directions, config.lengths
-        ),
-        "average": lambda: average(
-            problem,
-            problem.way(EXACT, train, config.train_samples).points[-1],
-            config.batches,
-            config.directions,
-            config.lengths[0],
-            config.draws,
         ),
         "usefulness": lambda: at_start.usefulness(problem, max(config.batches // 2, 1), config.lengths),
     }

@@ -3,6 +3,10 @@
 The loss of a spiking network in continuous time changes smoothly as spikes move, and in jumps as they appear and
 vanish. Along random directions of the hidden weights the change over a finite length is compared with what a gradient
 predicts; the share of the variance that is explained is ``1 - sum (change - predicted)^2 / sum change^2``.
+
+The slope of the changes over the predicted ones tells which average of the loss a gradient stands for: for Gaussian
+directions its mean is the component, along the gradient and relative to it, of the gradient of the loss averaged over
+changes of all weights of that length (Stein's lemma). Where it is 1, both are equally long.
 """
 
 from collections.abc import Mapping, Sequence
