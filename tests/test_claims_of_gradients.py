@@ -81,7 +81,7 @@ def variance_claims():
         for label in ("EventProp, smoothed", "BPTT-SG", "EventProp")
     ]  # fmt: skip
     smoothed, surrogate, exact = (span(each, ".2f") for each in slopes)
-    yield f"from a length of 0.3 on that is {smoothed} of the smoothed gradient, {surrogate} of the surrogate, {exact} of"
+    yield f"that is {smoothed} of the smoothed gradient, {surrogate} of the surrogate, {exact} of the exact one"
     for point in points:
         for label, which in shown.items():
             own = [
