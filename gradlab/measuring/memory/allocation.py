@@ -94,7 +94,7 @@ def allocation(function: Callable[..., Any], *args: Any, h100: bool = False) -> 
     Args:
         function: of arrays.
         *args: its arguments, pytrees of arrays or of ``jax.ShapeDtypeStruct``.
-        h100: compile for an H100, not for this machine; the event-driven layer then needs ``engine="xla"``.
+        h100: compile for an H100, not for this machine; the event-driven layer then needs ``engine="xla"`` or ``"cuda"``.
 
     Raises:
         ValueError: for an H100, if the compiler for it is not installed.

@@ -17,6 +17,8 @@ static int call(void (*kernel)(Pointers...), int grid, int block, void** buffers
   return call(kernel, grid, block, buffers, std::index_sequence_for<Pointers...>()) ? 0 : 2;
 }
 
+extern "C" void order(bool backwards) { host::machine.backwards = backwards; }
+
 // 0; 1 for another number of buffers than the kernel takes, or no such kernel; 2 if threads wait for ever.
 extern "C" int run(const char* name, int grid, int block, void** buffers, int count) {
 #define KERNEL(kernel) \

@@ -1,0 +1,193 @@
+"""The kernels for GPUs, compiled for the CPU, against the engine ``numba`` in double precision."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from cuda_on_cpu import launcher, load, needs_gxx
+from small_layers import SETTINGS, assert_close, draw_layer, sample, some_events, some_params
+
+from solvers.eventprop import lif_layer_with_counts
+from solvers.eventprop.engines import cuda, numba
+from solvers.eventprop.engines.cuda import engine, launch
+from solvers.events import Events, pad_events
+from solvers.neurons.lif import lif_params
+
+pytestmark = [needs_gxx, pytest.mark.usefixtures("float64", "on_cpu")]
+ACCURACY = 1e-5
+
+
+@pytest.fixture(scope="module")
+def on_cpu(tmp_path_factory):
+    """The engine calls the library in the place of a GPU."""
+    library = load(tmp_path_factory.mktemp("kernels"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launch, "launch", launcher(library))
+        jax.clear_caches()
+        yield library
+    jax.clear_caches()
+
+
+def cast(tree, dtype):
+    return jax.tree.map(lambda x: x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x, tree)
+
+
+def by_neuron(spikes, kept, b):
+    """Of a sample: units, times and currents, neuron by neuron, so that spikes next to each other may swap."""
+    n = int(spikes.count[b])
+    low = 0 if kept.remainder is None else np.asarray(kept.remainder[b, :n], float)
+    times = np.asarray(spikes.times[b, :n], float) + low
+    order = np.lexsort((times, spikes.units[b, :n]))
+    return np.asarray(spikes.units[b, :n])[order], times[order], np.asarray(kept.current[b, :n])[order]
+
+
+def compare(params, events, **changes):
+    """Spikes and all gradients of both engines; what is given and stored is in single precision."""
+    settings = SETTINGS | changes
+    params, events = cast(params, jnp.float32), cast(events, jnp.float32)
+    exact = cast(params, jnp.float64), cast(events, jnp.float64)
+    spikes, kept = cuda.forward(params, events, **settings)
+    expected, expected_kept = numba.forward(*exact, **settings)
+    np.testing.assert_array_equal(spikes.count, expected.count)
+    for b in np.flatnonzero(~np.asarray(spikes.overflowed)):
+        assert (spikes.times[b, 1:] >= spikes.times[b, :-1]).all()
+        found, right = by_neuron(spikes, kept, b), by_neuron(expected, expected_kept, b)
+        np.testing.assert_array_equal(found[0], right[0])
+        np.testing.assert_allclose(found[1], right[1], rtol=1e-7, atol=1e-6)
+        np.testing.assert_allclose(found[2], right[2], rtol=0, atol=ACCURACY * max(1, *np.abs(right[2])))
+        assert np.isinf(spikes.times[b, int(spikes.count[b]) :]).all()
+    there = spikes.valid & ~spikes.overflowed[:, None]
+    rng = np.random.default_rng(0)
+    at_times = jnp.where(there, rng.normal(0, 100, there.shape), 0).astype(jnp.float32)
+    at_counts = jnp.asarray(rng.normal(size=(len(there), params.neurons)), jnp.float32)
+    outer = dict(duration=settings["duration"], delay=settings["delay"], trains_tau=True, wants_times=True)
+    whole_spikes, whole_kept, *cotangents = cast((spikes, kept, at_times, at_counts), jnp.float64)
+    if kept.remainder is not None:  # in double precision times have none
+        whole_spikes = whole_spikes._replace(times=whole_spikes.times + whole_kept.remainder)
+        whole_kept = whole_kept._replace(remainder=None)
+    for pull in "backward", "detached_backward":
+        found = getattr(cuda, pull)(params, events, spikes, kept, at_times, at_counts, **outer)
+        right = getattr(numba, pull)(*exact, whole_spikes, whole_kept, *cotangents, **outer)
+        assert_close(found, right, rtol=ACCURACY)
+    return spikes
+
+
+def at_once(count):
+    """As many input spikes at the same time, beside others, and a sample with none."""
+    times, units = np.sort([*np.full(count, 8e-3), *np.linspace(2e-3, 40e-3, 20)]), np.arange(count + 20) % 6
+    return pad_events([(times, units), ([], [])])
+
+
+def alike(neurons):
+    """Neurons that all do the same."""
+    params = lif_params(np.full((6, neurons), 1.5), np.full((neurons, neurons), 0.5 / neurons))
+    return params, some_events()
+
+
+def long_recording():
+    """Two bursts of input a quarter of an hour apart, and another one whose times are all the same in float32."""
+    times = np.float32([*np.linspace(1, 1.02, 20), *np.linspace(900, 900.02, 20), *np.full(9, 901)])
+    return pad_events([(times, np.arange(49) % 6)])
+
+
+CASES = {
+    "shared constants": (some_params(shared=True), some_events(), {}),
+    "constants of each neuron": (some_params(1), some_events(1), {}),
+    "feed-forward": (some_params(recurrent=False), some_events(), {}),
+    "equal time constants": (some_params(tau_syn=None), some_events(), {}),
+    "tau_mem below tau_syn": (some_params(tau_mem=(3e-3, 7e-3), tau_syn=(9e-3, 22e-3)), some_events(), {}),
+    "no delay": (some_params(), some_events(), dict(delay=0.0)),
+    "no delay, coincident input": (some_params(shared=True), some_events(grid=5e-3), dict(delay=0.0)),
+    "a delay shorter than blocks": (some_params(), some_events(grid=2e-3), dict(delay=1e-4)),
+    "a long delay": (some_params(), some_events(), dict(delay=20e-3)),
+    "one neuron": (some_params(neurons=1), some_events(), {}),
+    "room for too few": (some_params(2), some_events(2), dict(capacity=61)),
+    "silence": (some_params(), pad_events([([], []), ([50e-3], [0])]), {}),
+    "200 inputs at once": (some_params(shared=True), at_once(200), dict(capacity=600)),
+    "spikes all at once": (*alike(40), dict(capacity=600)),
+    "spikes all at once, no delay": (*alike(40), dict(capacity=600, delay=0.0)),
+    "a long recording": (some_params(), long_recording(), dict(duration=1000.0)),
+}
+
+@pytest.mark.parametrize("case", CASES)
+def test_spikes_and_gradients_are_those_of_numba(case):
+    params, events, changes = CASES[case]
+    spikes = compare(params, events, **changes)
+    assert case == "silence" or spikes.count.max() >= 5
+    assert spikes.overflowed.any() == (case == "room for too few") and not spikes.overflowed.all()
+
+
+def test_more_neurons_than_threads(monkeypatch):
+    """A thread has up to three; the last warp has none for some of its threads."""
+    monkeypatch.setattr(engine, "threads_for", lambda neurons: 32)
+    jax.clear_caches()
+    params = draw_layer(np.random.default_rng(0), 6, 70, (1.0, 0.8), (0, 0.1))
+    spikes = compare(params, some_events(), capacity=1500)
+    assert len(np.unique(np.asarray(spikes.units[0, : int(spikes.count[0])]) // 32)) == 3
+    jax.clear_caches()
+
+
+def arguments(params, events, **changes):
+    """What a backward pass takes, in single precision."""
+    settings = SETTINGS | changes
+    params, events = cast(params, jnp.float32), cast(events, jnp.float32)
+    spikes, kept = cuda.forward(params, events, **settings)
+    rng = np.random.default_rng(0)
+    at_times = jnp.where(spikes.valid, rng.normal(0, 100, spikes.times.shape), 0).astype(jnp.float32)
+    at_counts = jnp.asarray(rng.normal(size=(len(spikes.count), params.neurons)), jnp.float32)
+    return params, events, spikes, kept, at_times, at_counts
+
+
+WHOLE = dict(duration=SETTINGS["duration"], delay=SETTINGS["delay"], trains_tau=True, wants_times=True)
+
+
+def test_nothing_depends_on_which_thread_is_first(on_cpu):
+    """To the last bit: also with the last block, and of each the last thread, first."""
+    given = some_params(), some_events()
+    first = arguments(*given)
+    gradient = cuda.backward(*first, **WHOLE)
+    on_cpu.order(True)
+    try:
+        second = arguments(*given)
+        again = cuda.backward(*first, **WHOLE)
+    finally:
+        on_cpu.order(False)
+    for x, y in zip(jax.tree.leaves((first, gradient)), jax.tree.leaves((second, again)), strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_sums_of_whole_numbers_keep_small_gradients_and_tell_of_infinite_ones():
+    params, events, spikes, kept, at_times, at_counts = arguments(some_params(recurrent=False), some_events())
+    whole, _ = cuda.backward(params, events, spikes, kept, at_times, at_counts, **WHOLE)
+    tiny = 2.0**-90
+    small, _ = cuda.backward(params, events, spikes, kept, tiny * at_times, tiny * at_counts, **WHOLE)
+    assert_close(jax.tree.map(lambda x: x / tiny, small), whole, rtol=1e-5)
+    none, _ = cuda.backward(params, events, spikes, kept, 0 * at_times, 0 * at_counts, **WHOLE)
+    assert not any(np.any(x) for x in jax.tree.leaves(none))
+    wrong, _ = cuda.backward(params, events, spikes, kept, at_times.at[0, 0].set(jnp.inf), at_counts, **WHOLE)
+    whose = np.arange(params.neurons) == spikes.units[0, 0]
+    np.testing.assert_array_equal(np.isfinite(wrong.w_in), np.isfinite(wrong.w_in) & ~whose)
+    assert np.isnan(wrong.w_in[:, whose]).all() and np.isfinite(wrong.w_in[:, ~whose]).all()
+
+
+def test_a_layer_with_it_is_differentiable_and_composes():
+    """Two layers under ``jit`` and ``vmap``; a sample without room is NaN, as with the other engines."""
+    first, second = some_params(), some_params(1, recurrent=False)
+    second = second._replace(w_in=second.w_in[: first.neurons])
+    events = some_events()
+
+    def loss(layers, times, name):
+        spikes, counts = lif_layer_with_counts(layers[0], events._replace(times=times), **SETTINGS, engine=name)
+        spikes, _ = lif_layer_with_counts(layers[1], spikes, **SETTINGS, engine=name)
+        return jnp.sum(jnp.where(spikes.valid, jnp.sin(100 * spikes.times), 0)) + jnp.sum(jnp.cos(counts))
+
+    arguments = (first, second), events.times
+    gradient = jax.jit(jax.vmap(jax.grad(loss, (0, 1)), (0, None, None)), static_argnums=2)
+    two = jax.tree.map(lambda x: jnp.stack([x, 1.01 * x]), arguments[0])
+    single = jax.tree.map(lambda x: x.astype(jnp.float32), (two, events.times))
+    events = cast(events, jnp.float32)
+    found = gradient(*single, "cuda")
+    events = cast(events, jnp.float64)
+    assert_close(found, gradient(two, arguments[1], "numba"), rtol=1e-3)  # rounded times feed the second layer
+    few = lif_layer_with_counts(*cast((first, events), jnp.float32), **SETTINGS | dict(capacity=44), engine="cuda")[0]
+    assert few.overflowed.tolist() == [True, False, False] and np.isnan(few.times[0]).all()
