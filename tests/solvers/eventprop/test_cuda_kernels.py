@@ -54,7 +54,7 @@ def compare(params, events, **changes):
         found, right = by_neuron(spikes, kept, b), by_neuron(expected, expected_kept, b)
         np.testing.assert_array_equal(found[0], right[0])
         np.testing.assert_allclose(found[1], right[1], rtol=1e-7, atol=1e-6)
-        np.testing.assert_allclose(found[2], right[2], rtol=0, atol=ACCURACY * max(1, *np.abs(right[2])))
+        np.testing.assert_allclose(found[2], right[2], rtol=0, atol=ACCURACY * np.abs(right[2]).max(initial=1))
         assert np.isinf(spikes.times[b, int(spikes.count[b]) :]).all()
     there = spikes.valid & ~spikes.overflowed[:, None]
     rng = np.random.default_rng(0)
@@ -81,7 +81,7 @@ def at_once(count):
 def alike(neurons):
     """Neurons that all do the same."""
     params = lif_params(np.full((6, neurons), 1.5), np.full((neurons, neurons), 0.5 / neurons))
-    return params, some_events()
+    return params, some_events(batch=1)
 
 
 def long_recording():
@@ -122,7 +122,7 @@ def test_more_neurons_than_threads(monkeypatch):
     monkeypatch.setattr(engine, "threads_for", lambda neurons: 32)
     jax.clear_caches()
     params = draw_layer(np.random.default_rng(0), 6, 70, (1.0, 0.8), (0, 0.1))
-    spikes = compare(params, some_events(), capacity=1500)
+    spikes = compare(params, some_events(batch=1), capacity=1500)
     assert len(np.unique(np.asarray(spikes.units[0, : int(spikes.count[0])]) // 32)) == 3
     jax.clear_caches()
 
