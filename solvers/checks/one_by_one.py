@@ -1,4 +1,4 @@
-"""What JAX's transformations do with a call into other code: ``vmap`` calls it once for each entry, ``grad`` refuses."""
+"""What JAX does with a call into other code: ``vmap`` calls it once for each entry, ``grad`` refuses."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -31,10 +31,10 @@ def load(folder):
     return ctypes.CDLL(str(compile_kernels(folder / "kernels.so", "-O1", "-shared", "-fPIC")))
 
 
-def buffers_of(results, in_place, args):
-    """What a kernel gets pointers to: arguments, and results."""
-    starts = {result: args[argument] for argument, result in in_place.items()}
-    return [*args, *(starts[k].copy() if k in starts else _uncleared(r) for k, r in enumerate(results))]
+def buffers_of(args, changed, results):
+    """What a kernel gets pointers to: arguments, what it changes twice, and results."""
+    kept = [x.copy() for x in args[len(args) - changed :]]
+    return [*args, *kept, *map(_uncleared, results)]
 
 
 def _uncleared(result):
@@ -45,8 +45,8 @@ def _uncleared(result):
 def launcher(library, seen=None):
     """What takes the place of ``launch.launch``; each call goes to ``seen``, too."""
 
-    def run(kernel, blocks, threads, results, in_place, *args):
-        buffers = buffers_of(results, in_place, args)
+    def run(kernel, blocks, threads, results, changed, *args):
+        buffers = buffers_of(args, changed, results)
         if seen is not None:
             seen((kernel, blocks, threads, [x.copy() for x in buffers]))
         pointers = (ctypes.c_void_p * len(buffers))(*(x.ctypes.data for x in buffers))
@@ -54,8 +54,9 @@ def launcher(library, seen=None):
         assert not failed, f"kernel {kernel}: {'wrong arguments' if failed == 1 else 'threads wait for ever'}"
         return buffers[len(args) :]
 
-    def launch(kernel, blocks, threads, results, *args, in_place=None):
-        assert kernel in build.KERNELS and threads % 32 == 0
-        return host_call(partial(run, kernel, blocks, threads, results, in_place or {}), results, *args)
+    def launch(kernel, grid, results, *args, changed=()):
+        assert kernel in build.KERNELS and grid[1] % 32 == 0
+        call = partial(run, kernel, *grid, results, len(changed))
+        return host_call(call, [*changed, *results], *args, *changed)
 
     return launch

@@ -10,7 +10,7 @@ from cuda_on_cpu import compile_kernels, launcher, load, needs_gxx
 from small_layers import SETTINGS, draw_layer, some_events, some_params
 
 from solvers.eventprop.engines import cuda
-from solvers.eventprop.engines.cuda import build, engine, launch
+from solvers.eventprop.engines.cuda import arguments, build, launch
 
 PTXAS = shutil.which("ptxas")
 
@@ -48,7 +48,12 @@ def test_it_fits_the_registers_of_every_card(card):
 @needs_gxx
 def test_the_largest_block_is_that_of_the_kernels():
     largest = re.search(r"LARGEST_BLOCK = (\d+)", (build.HERE / "layer.cuh").read_text())
-    assert largest is not None and [engine.threads_for(n) for n in (1, 32, 33, 10**6)] == [32, 32, 64, int(largest[1])]
+    assert largest is not None and [arguments.grid(9, n)[1] for n in (1, 32, 33, 10**6)] == [
+        32,
+        32,
+        64,
+        int(largest[1]),
+    ]
 
 
 @needs_gxx

@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from cuda_on_cpu import launcher, load, needs_gxx
-from small_layers import SETTINGS, assert_close, draw_layer, sample, some_events, some_params
+from small_layers import SETTINGS, assert_close, draw_layer, some_events, some_params
 
 from solvers.eventprop import lif_layer_with_counts
 from solvers.eventprop.engines import cuda, numba
-from solvers.eventprop.engines.cuda import engine, launch
-from solvers.events import Events, pad_events
+from solvers.eventprop.engines.cuda import arguments, launch
+from solvers.events import pad_events
 from solvers.neurons.lif import lif_params
 
 pytestmark = [needs_gxx, pytest.mark.usefixtures("float64", "on_cpu")]
@@ -130,6 +130,7 @@ CASES = {
     "a long recording": (some_params(), long_recording(), dict(duration=1000.0)),
 }
 
+
 @pytest.mark.parametrize("case", CASES)
 def test_spikes_and_gradients_are_those_of_numba(case):
     params, events, changes = CASES[case]
@@ -140,7 +141,7 @@ def test_spikes_and_gradients_are_those_of_numba(case):
 
 def test_more_neurons_than_threads(monkeypatch):
     """A thread has up to three; the last warp has none for some of its threads."""
-    monkeypatch.setattr(engine, "threads_for", lambda neurons: 32)
+    monkeypatch.setattr(arguments, "grid", lambda batch, neurons: (batch, 32))
     jax.clear_caches()
     params = draw_layer(np.random.default_rng(0), 6, 70, (1.0, 0.8), (0, 0.1))
     spikes = compare(params, some_events(batch=1), capacity=1500)
@@ -148,7 +149,7 @@ def test_more_neurons_than_threads(monkeypatch):
     jax.clear_caches()
 
 
-def arguments(params, events, **changes):
+def given(params, events, **changes):
     """What a backward pass takes, in single precision."""
     settings = SETTINGS | changes
     params, events = cast(params, jnp.float32), cast(events, jnp.float32)
@@ -164,12 +165,12 @@ WHOLE = dict(duration=SETTINGS["duration"], delay=SETTINGS["delay"], trains_tau=
 
 def test_nothing_depends_on_which_thread_is_first(on_cpu):
     """To the last bit: also with the last block, and of each the last thread, first."""
-    given = some_params(), some_events()
-    first = arguments(*given)
+    problem = some_params(), some_events()
+    first = given(*problem)
     gradient = cuda.backward(*first, **WHOLE)
     on_cpu.order(True)
     try:
-        second = arguments(*given)
+        second = given(*problem)
         again = cuda.backward(*first, **WHOLE)
     finally:
         on_cpu.order(False)
@@ -178,7 +179,7 @@ def test_nothing_depends_on_which_thread_is_first(on_cpu):
 
 
 def test_sums_of_whole_numbers_keep_small_gradients_and_tell_of_infinite_ones():
-    params, events, spikes, kept, at_times, at_counts = arguments(some_params(recurrent=False), some_events())
+    params, events, spikes, kept, at_times, at_counts = given(some_params(recurrent=False), some_events())
     whole, _ = cuda.backward(params, events, spikes, kept, at_times, at_counts, **WHOLE)
     tiny = 2.0**-90
     small, _ = cuda.backward(params, events, spikes, kept, tiny * at_times, tiny * at_counts, **WHOLE)

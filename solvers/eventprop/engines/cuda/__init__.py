@@ -4,9 +4,9 @@ The kernels are CUDA C++ in ``kernels``, compiled ahead (``build``) and launched
 single precision, with times in double.
 """
 
-from .engine import backward as backward
-from .engine import detached_backward as detached_backward
-from .engine import forward as forward
+from .backward import backward as backward
+from .backward import detached_backward as detached_backward
+from .forward import forward as forward
 
 neurons = ("lif",)
 delays = ()

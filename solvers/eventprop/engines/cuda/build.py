@@ -26,8 +26,8 @@ def require_compiler() -> Path:
         package = None
     found = "" if package is None else package.version
     if package is None or found != VERSION:
-        raise ValueError(f"{PACKAGE} is {found or 'missing'}: pip install {PACKAGE}=={VERSION} (Linux and Windows)")
-    files = [file for file in package.files or () if file.name.startswith(("libnvrtc.so", "nvrtc64_"))]
+        raise ValueError(f"{PACKAGE} is {found or 'missing'}: pip install {PACKAGE}=={VERSION} (Linux)")
+    files = [file for file in package.files or () if file.name.startswith("libnvrtc.so")]
     return Path(str(package.locate_file(files[0])))
 
 

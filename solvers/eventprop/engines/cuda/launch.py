@@ -4,7 +4,7 @@ XLA has a custom call that takes PTX and launches it. It is part of XLA, but not
 test compiles a gradient for a GPU and looks for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,24 +27,27 @@ _kernel.multiple_results = True
 
 
 def launch(
-    kernel: str, blocks: int, threads: int, results: Sequence[Any], *args: Array, in_place: Mapping[int, int] | None = None
+    kernel: str, grid: tuple[int, int], results: Sequence[Any], *args: Array, changed: Sequence[Array] = ()
 ) -> list[Array]:
-    """Run a kernel of ``build.KERNELS``, which takes pointers to the arguments and then to the results.
+    """Run a kernel of ``build.KERNELS``.
+
+    It takes pointers to the arguments, to what it changes, twice as the same, and to the results.
 
     Args:
         kernel: its name.
-        blocks: number of thread blocks.
-        threads: in each.
-        results: ``jax.ShapeDtypeStruct`` of each.
+        grid: number of thread blocks, and of threads in each.
+        results: ``jax.ShapeDtypeStruct`` of each, of which the kernel writes every entry that matters.
         *args: arrays. Under ``vmap`` it runs once for each entry.
-        in_place: results that start with the value of an argument, by the argument's number.
+        changed: arrays that it changes.
+
+    Returns:
+        The changed arrays, and the results.
 
     Raises:
         ValueError: if the program is compiled for another device.
     """
-    shapes = tuple(jax.core.ShapedArray(r.shape, r.dtype) for r in results)
-    aliases = tuple((in_place or {}).items())
-    found = _kernel.bind(*args, kernel=kernel, grid=(blocks, threads), results=shapes, in_place=aliases)
+    shapes = tuple(jax.core.ShapedArray(x.shape, x.dtype) for x in (*changed, *results))
+    found = _kernel.bind(*args, *changed, kernel=kernel, grid=grid, results=shapes, changed=len(changed))
     done: list[Array] = varying_alike(found, args)
     return done
 
@@ -58,9 +61,7 @@ def _configuration(kernel: str, grid: tuple[int, int], first: int, results: int)
     sizes = {"grid_x": grid[0], "grid_y": 1, "grid_z": 1, "block_x": grid[1], "block_y": 1, "block_z": 1}
     numbers = ", ".join(f"{name} = {size} : i32" for name, size in (sizes | {"shared_mem_bytes": 0}).items())
     places = ", ".join(map(str, range(first, first + results)))
-    return (
-        f'{{name = "{kernel}", kernel_type = "ptx", kernel_data = "{text}", {numbers}, output_indices = [{places}]}}'
-    )
+    return f'{{name = "{kernel}", kernel_type = "ptx", kernel_data = "{text}", {numbers}, output_indices = [{places}]}}'
 
 
 @_kernel.def_abstract_eval  # type: ignore[untyped-decorator]
@@ -68,10 +69,11 @@ def _shapes(*_: Any, results: Sequence[Any], **__: Any) -> list[Any]:
     return list(results)
 
 
-def _by_xla(*args: Array, kernel: str, grid: tuple[int, int], results: Sequence[Any], in_place: Any) -> list[Array]:
+def _by_xla(*args: Array, kernel: str, grid: tuple[int, int], results: Sequence[Any], changed: int) -> list[Array]:
     shapes = [jax.ShapeDtypeStruct(r.shape, r.dtype) for r in results]
     call = jax.ffi.ffi_call(
-        TARGET, shapes, custom_call_api_version=1, input_output_aliases=dict(in_place),
+        TARGET, shapes, custom_call_api_version=1,
+        input_output_aliases={len(args) - changed + k: k for k in range(changed)},
         legacy_backend_config=_configuration(kernel, grid, len(args), len(results)),
     )  # fmt: skip
     return list(call(*args))

@@ -13,8 +13,7 @@ extern "C" __global__ void __launch_bounds__(LARGEST_BLOCK, 1)
     jumps(const float* weights, const float* tau_mem, const float* tau_syn, const float* threshold, const float* reset,
           const Sizes* sizes, const Clock* clock, const float* spike_times, const float* spike_low,
           const int* spike_units, const int* spike_count, const float* current, const float* at_counts,
-          const float*, const int*,  // the last two before they are changed
-          float* jumps, int* bounds, Adjoint* adjoints) {
+          const float*, const int*, float* jumps, int* bounds, Adjoint* adjoints) {
   __shared__ Window window;
   __shared__ Totals totals;
   __shared__ Flow flows[3 * ROOM];

@@ -9,7 +9,7 @@ enum {
 
 __device__ inline float infinite() { return __int_as_float(0x7f800000); }
 
-// As ``arguments.py`` fills it. What is a yes or a no is 1 or 0.
+// As ``arguments.sizes`` fills it. What is a yes or a no is 1 or 0.
 struct Sizes {
   int batch, neurons, inputs, events, capacity;
   int recurrent;
@@ -19,7 +19,7 @@ struct Sizes {
   int bits;         // of a contribution to the gradient of a weight, see ``fixed_point.cuh``
 };
 
-// In seconds. The first two are sums of two numbers each.
+// As ``arguments.clock`` fills it, in seconds. The first two are sums of two numbers each.
 struct Clock {
   float duration[2], delay[2], length;
 };

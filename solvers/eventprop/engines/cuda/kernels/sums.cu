@@ -22,8 +22,7 @@ extern "C" __global__ void __launch_bounds__(LARGEST_BLOCK, 1)
          const float* tau_syn, const float* threshold, const float* reset, const Sizes* sizes, const Clock* clock,
          const float* spike_times, const float* spike_low, const int* spike_units, const int* spike_count,
          const float* at_counts, const float* jumps, const float* bounds,
-         const unsigned long long*,  // the first of the next, before it is added to
-         unsigned long long* weight_sums, float* constants, float* at_times) {
+         const unsigned long long*, unsigned long long* weight_sums, float* constants, float* at_times) {
   __shared__ Window window;
   __shared__ Totals totals;
   __shared__ Flow flows[3 * ROOM];
