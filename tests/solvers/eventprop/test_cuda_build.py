@@ -45,7 +45,6 @@ def test_it_fits_the_registers_of_every_card(card):
         assert memory is None or int(memory[1]) <= 48 * 1024, said
 
 
-@needs_gxx
 def test_the_largest_block_is_that_of_the_kernels():
     largest = re.search(r"LARGEST_BLOCK = (\d+)", (build.HERE / "layer.cuh").read_text())
     assert largest is not None and [arguments.grid(9, n)[1] for n in (1, 32, 33, 10**6)] == [

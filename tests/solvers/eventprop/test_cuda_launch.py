@@ -28,10 +28,16 @@ def test_on_a_cpu_it_says_where_it_runs(call):
         call(some_params(), some_events())
 
 
+def two_by_two(params, events):
+    """Gradients at two parameters at a time."""
+    return jax.vmap(jax.grad(total), (0, None))(jax.tree.map(lambda x: jnp.stack([x, x]), params), events)
+
+
 @needs_compiler
-def test_xla_launches_the_kernels_in_a_program_for_a_gpu():
+@pytest.mark.parametrize("gradient", [jax.grad(total), two_by_two])
+def test_xla_launches_the_kernels_in_a_program_for_a_gpu(gradient):
     """It is a part of XLA that it may change: a new version of JAX must not come in without this."""
-    text = memory.compiled_for_h100(jax.grad(total), some_params(), some_events()).as_text()
+    text = memory.compiled_for_h100(gradient, some_params(), some_events()).as_text()
     calls = [line for line in text.splitlines() if f'custom_call_target="{launch.TARGET}"' in line]
     assert len(calls) == len(build.KERNELS)
     for kernel in build.KERNELS:
