@@ -47,12 +47,8 @@ def test_it_fits_the_registers_of_every_card(card):
 
 def test_the_largest_block_is_that_of_the_kernels():
     largest = re.search(r"LARGEST_BLOCK = (\d+)", (build.HERE / "layer.cuh").read_text())
-    assert largest is not None and [arguments.grid(9, n)[1] for n in (1, 32, 33, 10**6)] == [
-        32,
-        32,
-        64,
-        int(largest[1]),
-    ]
+    threads = [arguments.grid(9, neurons)[1] for neurons in (1, 32, 33, 10**6)]
+    assert largest is not None and threads == [32, 32, 64, int(largest[1])]
 
 
 @needs_gxx
