@@ -124,7 +124,7 @@ def test_wrong_events(times, units, message, engine):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (dict(engine="gpu"), "unknown engine 'gpu': choose one of auto, numba, xla, ode"),
+        (dict(engine="gpu"), "unknown engine 'gpu': choose one of auto, numba, xla, cuda, ode"),
         (dict(duration=0.0), "duration is 0, expected a finite number > 0"),
         (dict(duration=float("nan")), "duration is nan, expected"),
         (dict(delay=-1e-3), "delay is -0.001, expected a finite number >= 0"),
