@@ -30,7 +30,8 @@ class Config:
         full: all kinds of networks, each with every loss and every oracle, and the smoothed gradient; this takes long.
         networks: random networks of each kind, for each loss.
         seed: of the networks.
-        engine: of eventprop: numba (CPU), xla (any device), or auto (numba on a CPU, xla elsewhere).
+        engine: of eventprop: numba (CPU), xla (any device), or auto (numba on a CPU, xla elsewhere); cuda has no double
+            precision.
         out: folder for the record.
         json: print the record as one JSON object in the last line.
     """
@@ -113,7 +114,7 @@ def measure(config: Config) -> Outcome:
     report = check_gradients(
         CASES if config.full else QUICK, method=EventProp(config.engine), quick=not config.full, **settings
     )
-    smooths = config.full and has_smoothing(engine_name(config.engine))
+    smooths = config.full and has_smoothing(engine_name(config.engine, smooth=True))
     existence = check_existence(engine=config.engine, **settings) if smooths else None
     if config.full:
         print(table(report, existence))

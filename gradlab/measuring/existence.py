@@ -98,7 +98,7 @@ def check_existence(
         ValueError: for an engine that has no smoothed gradient.
         RuntimeError: if no random network has a ghost that stands alone.
     """
-    require_smooth(engine_name(engine), "lif")
+    require_smooth(engine_name(engine, smooth=True), "lif")
     report = ExistenceReport()
     todo = list(itertools.product(cases, losses))
     for case, loss in tqdm(todo, "checking ghosts", file=sys.stderr, disable=not progress):
@@ -124,7 +124,7 @@ def _ghost(problem: Problem, engine: str) -> Ghost | None:
     """The only mark of a network in one of the half-widths, if it is a ghost."""
     network, method, params, times, units = problem
     layers = layer_events(method, network.delay, params, in_order(times, units))
-    simulator: Any = ENGINES[engine_name(engine)]
+    simulator: Any = ENGINES[engine_name(engine, smooth=True)]
     for half_width in _HALF_WIDTHS:
         marks = []
         smoothing = _method(half_width, engine).smoothing

@@ -30,8 +30,9 @@ class EventProp(Method):
     """Exact gradients in continuous time.
 
     Attributes:
-        engine: how event-driven passes are computed: numba (CPU), xla (any device), ode (any neuron model, slow), or
-            auto (numba on a CPU, xla elsewhere, and ode for neurons other than lif).
+        engine: how event-driven passes are computed: numba (CPU), xla (any device), cuda (NVIDIA's GPUs), ode (any
+            neuron model, slow), or auto (numba on a CPU, cuda on NVIDIA's GPUs for lif, xla elsewhere, and ode for
+            neurons that these have not).
     """
 
     name: ClassVar[str] = "eventprop"

@@ -33,7 +33,7 @@ class EventPropSmooth(EventProp):
     def check(self, network: Network) -> None:
         """See ``Method``."""
         super().check(network)
-        require_smooth(engine_name(self.engine, network.neuron), network.neuron)
+        require_smooth(engine_name(self.engine, network.neuron, smooth=True), network.neuron)
         if network.loss not in LINEAR:
             raise ValueError(
                 f"loss {network.loss} has no smoothed gradient: choose one that is linear in the spikes, "

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from solvers import bptt
-from solvers.eventprop import AUTO, lif_layer
+from solvers.eventprop import AUTO, ENGINES, lif_layer
 from solvers.events import Events, pad_events
 from solvers.neurons.lif import LIFParams
 from solvers.neurons.refractory import DeadTimeParams
@@ -87,7 +87,10 @@ def look_inside(network: Network, params: NetworkParams, method: Method, sample:
             found = _on_grid(network, layers, on_grid, events)
         else:
             events = pad_events([(times, units)])
-            found = _in_continuous_time(network, layers, getattr(method, "engine", AUTO), events)
+            engine = getattr(method, "engine", AUTO)
+            if engine != AUTO and "float64" not in ENGINES[engine].dtypes:
+                engine = AUTO
+            found = _in_continuous_time(network, layers, engine, events)
         return Inside(network, params, method, _train(events), tuple(map(_train, found)))
 
 

@@ -12,9 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import Primitive
-from jax.interpreters import ad, batching, mlir
+from jax.interpreters import mlir
 from jaxtyping import Array
 
+from .one_by_one import one_by_one
 from .varying import varying_alike
 
 _host_call = Primitive("host_call")
@@ -69,23 +70,4 @@ def _lower(
 mlir.register_lowering(_host_call, _lower, platform="cpu")
 
 
-def _no_derivative(*_: Any, **__: Any) -> Any:
-    raise NotImplementedError(
-        "the gradient of the event-driven layer has no derivative of its own: take differences of gradients"
-    )
-
-
-ad.primitive_jvps[_host_call] = _no_derivative
-
-
-def _one_by_one(args: Sequence[Any], axes: Sequence[int | None], **settings: Any) -> tuple[list[Array], list[int]]:
-    size = next(x.shape[axis] for x, axis in zip(args, axes, strict=True) if axis is not None)
-    rows = [
-        jnp.broadcast_to(x, (size, *x.shape)) if axis is None else jnp.moveaxis(x, axis, 0)
-        for x, axis in zip(args, axes, strict=True)
-    ]
-    results = jax.lax.map(lambda row: _host_call.bind(*row, **settings), rows)
-    return results, [0] * len(results)
-
-
-batching.primitive_batchers[_host_call] = _one_by_one
+one_by_one(_host_call)

@@ -19,7 +19,16 @@ from ..neurons import Parameters, neuron_name
 from ..own_rules import own_rules
 from ..smoothing import Smoothing
 from ..times import warn_if_coarse
-from .engines import AUTO, ENGINES, Kept, engine_name, require_delays, require_detached, require_smooth
+from .engines import (
+    AUTO,
+    ENGINES,
+    Kept,
+    engine_name,
+    require_delays,
+    require_detached,
+    require_dtype,
+    require_smooth,
+)
 from .later import later
 
 
@@ -53,7 +62,8 @@ def lif_layer(
         delay: of the recurrent connections [s], >= 0; input connections have none. The ``delays`` of the parameters
             come on top.
         engine: name in ``solvers.eventprop.ENGINES``; by default for LIF neurons, with a refractory period or without,
-            ``numba`` on a CPU, ``xla`` on a GPU or TPU; for all others ``ode``.
+            ``numba`` on a CPU, ``xla`` on a GPU or TPU; for all others ``ode``. For LIF neurons in float32 without a
+            refractory period ``cuda`` on NVIDIA's GPUs.
 
     Returns:
         Output spikes. A sample with more than ``capacity`` spikes has ``count > capacity`` and NaN times.
@@ -95,7 +105,10 @@ def lif_layer_with_counts(
     out how a spike, if it moves, moves later spikes of its own neuron through the reset. LIF neurons only.
     """
     batch_shapes(events, single=True)
-    settings = _Settings(duration, delay, capacity, engine_name(engine, neuron_name(params)), smoothing, reset_gradient)
+    chosen = engine_name(
+        engine, neuron_name(params), dtype=getattr(params.w_in, "dtype", None), smooth=smoothing is not None
+    )
+    settings = _Settings(duration, delay, capacity, chosen, smoothing, reset_gradient)
     if not reset_gradient:
         require_detached(settings.engine, neuron_name(params))
         if smoothing is not None:
@@ -112,6 +125,7 @@ def lif_layer_with_counts(
         events = jax.tree.map(lambda x: x[None], events)
     require_delays(settings.engine, params)
     (params,), events, wrong = checked([params], events, settings.duration)
+    require_dtype(settings.engine, params.w_in.dtype)
     if is_synaptic(params) and params.w_rec is not None and settings.delay == 0:
         raise ValueError("delay is 0, expected > 0 beside delays of synapses in a recurrent layer, such as 1e-3")
     if getattr(params, "delays", None) is not None:  # they may follow from positions

@@ -15,6 +15,7 @@ from benchmarks.memory_scaling.points import measure_point, without_input
 from benchmarks.memory_scaling.problems import Size
 from gradlab.measuring import memory
 from gradlab.reporting import records
+from solvers.eventprop.engines.cuda import build, launch
 
 SMALL = Size(hidden=8, batch_size=3, duration=0.1, driven=0.1, hidden_rate=20.0)
 
@@ -108,7 +109,30 @@ def test_slopes_and_their_plot(h100):
     assert "0.50" in table({"metrics": metrics})
 
 
-@pytest.mark.skipif(not memory.compiles_for_h100(), reason="XLA's compiler for NVIDIA's GPUs is not installed")
+needs_compiler = pytest.mark.skipif(
+    not memory.compiles_for_h100(), reason="XLA's compiler for NVIDIA's GPUs is not installed (extra gpu-compile)"
+)
+
+
+@needs_compiler
+def test_the_gradient_of_a_training_launches_the_kernels_on_an_h100(active):
+    made = problems.problem("eventprop", SMALL, *problems.shapes(SMALL, active.input_capacity), active.capacity, "cuda")
+    text = memory.compiled_for_h100(made.functions.gradient, *made.arguments).as_text()
+    assert text.count(f'custom_call_target="{launch.TARGET}"') == len(build.KERNELS)
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_on_an_h100_the_kernels_take_no_more_than_the_engine_for_any_device(optimised):
+    size = Size(batch_size=256)
+    found = []
+    for engine in ("cuda", "xla"):
+        made = problems.problem("eventprop", size, *problems.shapes(size, 11500), 4224, engine)
+        found.append(memory.allocation(made.functions.gradient, *made.arguments, h100=True).total - made.input_bytes)
+    assert found[0] <= found[1], found
+
+
+@needs_compiler
 def test_comparison_on_an_h100(monkeypatch):
     monkeypatch.setattr(limits, "COMPARED_AT", 32)
     monkeypatch.setattr(limits, "CONTESTANTS", ("eventprop", "bptt_scan", "bptt_whole", "bptt_checkpointed"))

@@ -88,20 +88,37 @@ def _h100() -> NamedSharding:
     return NamedSharding(topologies.make_mesh(card, (1,), ("card",)), PartitionSpec())
 
 
+def compiled_for_h100(function: Callable[..., Any], *args: Any) -> Any:
+    """``jax.jit(function)`` as a compiled program for an H100, which cannot be run here.
+
+    Args:
+        function: of arrays.
+        *args: its arguments, pytrees of arrays or of ``jax.ShapeDtypeStruct``; the event-driven layer needs
+            ``engine="cuda"`` or ``"xla"``.
+
+    Raises:
+        ValueError: if the compiler for it is not installed.
+    """
+    return _compiled(function, args, _h100())
+
+
+def _compiled(function: Callable[..., Any], args: tuple[Any, ...], sharding: NamedSharding | None) -> Any:
+    shapes = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), args)
+    return jax.jit(function).lower(*shapes).compile()
+
+
 def allocation(function: Callable[..., Any], *args: Any, h100: bool = False) -> Allocation:
     """What ``jax.jit(function)`` takes when it runs; nothing is executed.
 
     Args:
         function: of arrays.
         *args: its arguments, pytrees of arrays or of ``jax.ShapeDtypeStruct``.
-        h100: compile for an H100, not for this machine; the event-driven layer then needs ``engine="xla"``.
+        h100: for an H100, see ``compiled_for_h100``, not for this machine.
 
     Raises:
         ValueError: for an H100, if the compiler for it is not installed.
     """
-    sharding = _h100() if h100 else None
-    shapes = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), args)
-    stats: Any = jax.jit(function).lower(*shapes).compile().memory_analysis()
+    stats: Any = _compiled(function, args, _h100() if h100 else None).memory_analysis()
     return Allocation(
         stats.argument_size_in_bytes,
         stats.output_size_in_bytes - stats.alias_size_in_bytes,

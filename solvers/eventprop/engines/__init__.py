@@ -3,10 +3,12 @@
 from typing import Any
 
 import jax
+import jax.extend.backend
+import jax.numpy as jnp
 
 from ...delays import CHANNEL, kinds
 from ...neurons import NEURONS
-from . import numba, ode, xla
+from . import cuda, numba, ode, xla
 from .base import DetachedEngine as DetachedEngine
 from .base import Engine as Engine
 from .base import Kept as Kept
@@ -15,18 +17,22 @@ from .base import SmoothEngine as SmoothEngine
 ENGINES: dict[str, Engine] = {
     "numba": numba,
     "xla": xla,
+    "cuda": cuda,
     "ode": ode,
 }
 AUTO = "auto"
 
 
-def engine_name(name: str, neuron: str = "lif") -> str:
+def engine_name(name: str, neuron: str = "lif", *, dtype: Any = None, smooth: bool = False) -> str:
     """The name of an engine that simulates a neuron model.
 
     Args:
-        name: of an engine; "auto" is ``numba`` where JAX computes on the CPU, and ``xla`` elsewhere; for a model
-            that these do not simulate, the first engine that does.
+        name: of an engine; "auto" is ``numba`` where JAX computes on the CPU, ``cuda`` on NVIDIA's GPUs and ``xla``
+            elsewhere, and where ``cuda`` cannot do what is asked for; for a model that these do not simulate, the
+            first engine that does.
         neuron: name in ``solvers.neurons.NEURONS``.
+        dtype: of the parameters; None for JAX's default. Only "auto" asks.
+        smooth: whether the gradient is to be smoothed. Likewise.
 
     Raises:
         ValueError: for an unknown name, or an engine that does not simulate the model.
@@ -35,8 +41,13 @@ def engine_name(name: str, neuron: str = "lif") -> str:
         raise ValueError(f"unknown neuron {neuron!r}: choose one of {', '.join(NEURONS)}")
     able = [key for key, engine in ENGINES.items() if engine.neurons is None or neuron in engine.neurons]
     if name == AUTO:
-        fastest = "numba" if jax.default_backend() == "cpu" else "xla"
-        return fastest if fastest in able else able[0]
+        real = jnp.dtype(dtype or jax.dtypes.canonicalize_dtype(float)).name
+        suits = [
+            key
+            for key in fastest_here()
+            if key in able and real in ENGINES[key].dtypes and (has_smoothing(key) or not smooth)
+        ]
+        return [*suits, *able][0]
     if not isinstance(name, str) or name not in ENGINES:
         raise ValueError(f"unknown engine {name!r}: choose one of {', '.join((AUTO, *ENGINES))}")
     if name not in able:
@@ -44,9 +55,38 @@ def engine_name(name: str, neuron: str = "lif") -> str:
     return name
 
 
+def fastest_here() -> tuple[str, ...]:
+    """Engines for the device on which JAX computes, the fastest first."""
+    device = jax.default_backend()
+    if device == "cpu":
+        return ("numba",)
+    if device == "gpu" and "cuda" in jax.extend.backend.get_backend().platform_version:
+        return ("cuda", "xla")
+    return ("xla",)
+
+
 def has_smoothing(name: str) -> bool:
     """Whether an engine of this name has a smoothed gradient."""
     return isinstance(ENGINES[name], SmoothEngine)
+
+
+def require_dtype(name: str, dtype: Any) -> None:
+    """Refuse parameters of a floating-point type that an engine does not compute in.
+
+    Args:
+        name: of an engine.
+        dtype: of the parameters.
+
+    Raises:
+        ValueError: says what to do.
+    """
+    real = jnp.dtype(dtype).name
+    if real not in ENGINES[name].dtypes:
+        able = [key for key, engine in ENGINES.items() if real in engine.dtypes]
+        raise ValueError(
+            f"engine {name} computes in {' or '.join(ENGINES[name].dtypes)}, the parameters are {real}: convert them, "
+            f"or choose {' or '.join(able)}"
+        )
 
 
 def require_detached(name: str, neuron: str) -> None:

@@ -35,6 +35,7 @@ class Engine(Protocol):
     Attributes:
         neurons: names in ``solvers.neurons.NEURONS`` of the models that it simulates; None for all of them.
         delays: kinds of ``solvers.delays`` that it simulates, but for those of input channels, which the layer does.
+        dtypes: names of the floating-point types of parameters that it takes.
     """
 
     @property
@@ -44,6 +45,11 @@ class Engine(Protocol):
 
     @property
     def delays(self) -> tuple[str, ...]:
+        """See the class."""
+        ...
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
         """See the class."""
         ...
 

@@ -15,6 +15,7 @@ from .base import Kept
 
 neurons = None  # all of them
 delays = ()
+dtypes = "float32", "float64"
 
 
 def forward(params: Any, events: Events, *, duration: float, delay: float, capacity: int) -> tuple[Events, Kept]:

@@ -236,6 +236,11 @@ def test_every_method_is_looked_into_in_its_own_simulator(method):
         assert trace.v.shape[0] == 20 and np.all(np.isfinite(trace.v))
 
 
+def test_one_of_an_engine_for_single_precision_is_looked_into_in_double():
+    found, expected = (made(EventProp(engine)).spikes(DATA.sample(0)) for engine in ("cuda", "auto"))
+    assert_same(found, expected)
+
+
 def test_a_long_recording_is_cut_at_the_end_of_the_trial():
     model, (times, units) = made(EventProp()), DATA.sample(2)
     longer = np.append(times, [DURATION + 0.01]), np.append(units, [0])

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from small_layers import (
+    FAST,
     INPUTS,
     NEURONS,
     SETTINGS,
@@ -191,7 +192,7 @@ def test_engines_without_delays_of_neurons_say_so():
         with pytest.raises(ValueError, match=f"engine {name} has no delays of each neuron: choose {ABLE[0]}"):
             lif_layer(params, events, **SETTINGS, engine=name)
         only_inputs = params._replace(delays=Delays(params.delays.inputs))
-        if name != "ode":  # it is slow
+        if name in FAST:
             found = lif_layer(only_inputs, events, **SETTINGS, engine=name)
             expected = lif_layer(only_inputs, events, **SETTINGS, engine=ABLE[0])
             np.testing.assert_array_equal(found.units, expected.units)

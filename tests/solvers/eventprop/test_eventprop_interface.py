@@ -1,8 +1,10 @@
 """What callers of the event-driven layer rely on: transformations, overflow, errors, memory, types."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import jax
+import jax.extend.backend
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -122,7 +124,7 @@ def test_wrong_events(times, units, message, engine):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (dict(engine="gpu"), "unknown engine 'gpu': choose one of auto, numba, xla, ode"),
+        (dict(engine="gpu"), "unknown engine 'gpu': choose one of auto, numba, xla, cuda, ode"),
         (dict(duration=0.0), "duration is 0, expected a finite number > 0"),
         (dict(duration=float("nan")), "duration is nan, expected"),
         (dict(delay=-1e-3), "delay is -0.001, expected a finite number >= 0"),
@@ -223,11 +225,19 @@ def test_engines_give_the_same_gradients():
         assert_close(xla, numba, rtol=1e-11)
 
 
-@pytest.mark.parametrize(("device", "engine"), [("cpu", "numba"), ("gpu", "xla"), ("tpu", "xla")])
-def test_engine_follows_the_device(device, engine, monkeypatch):
+@pytest.mark.parametrize(
+    ("device", "made_by", "engine"),
+    [("cpu", "cpu", "numba"), ("gpu", "cuda 13000", "cuda"), ("gpu", "rocm 60200", "xla"), ("tpu", "libtpu", "xla")],
+)
+def test_engine_follows_the_device(device, made_by, engine, monkeypatch):
     monkeypatch.setattr(jax, "default_backend", lambda: device)
-    assert engine_name("auto") == engine and engine_name("numba") == "numba"
+    backend = SimpleNamespace(platform_version=f"PJRT C API\n{made_by}")
+    monkeypatch.setattr(jax.extend.backend, "get_backend", lambda: backend)
+    assert engine_name("auto", dtype="float32") == engine and engine_name("numba") == "numba"
     assert engine_name("auto", "adaptive") == engine_name("ode", "adaptive") == "ode"
+    other = "xla" if device == "gpu" else engine  # in this module the default type is float64
+    assert engine_name("auto") == engine_name("auto", "clamp", dtype="float32") == other
+    assert engine_name("auto", dtype="float32", smooth=True) == other
 
 
 def test_engines_refuse_neurons_that_they_do_not_simulate():

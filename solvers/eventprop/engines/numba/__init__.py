@@ -9,3 +9,4 @@ from .engine import smooth_forward as smooth_forward
 
 neurons = ("lif", "dead-time", "clamp")
 delays = (AXON, INPUT_SYNAPSE, RECURRENT_SYNAPSE)
+dtypes = "float32", "float64"

@@ -12,3 +12,4 @@ from .forward import smooth_forward as smooth_forward
 
 neurons = ("lif", "dead-time", "clamp")
 delays = ()
+dtypes = "float32", "float64"
