@@ -36,7 +36,7 @@ def forward(params: Any, events: Events, *, duration: float, delay: float, capac
 
     _require_whole()
 
-    @sequential_vmap
+    @sequential_vmap  # type: ignore[untyped-decorator]
     def run(params: Any, events: Events) -> ode.Record:
         record = partial(ode.record, neuron_of(params), params, duration=duration, delay=delay, capacity=capacity)
         return jax.lax.map(record, events)
@@ -61,7 +61,7 @@ def backward(
     """See ``Engine``."""
     _require_whole()
 
-    @sequential_vmap
+    @sequential_vmap  # type: ignore[untyped-decorator]
     def run(params: Any, *batch: Any) -> tuple[Any, Array]:
         pull_back = partial(_pull_back, params, duration=duration, delay=delay)
         gradients, d_times = jax.lax.map(lambda sample: pull_back(*sample), batch)

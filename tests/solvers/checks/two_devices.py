@@ -7,7 +7,7 @@ Prints, for each simulator and wrapper, the largest relative error, or what was 
 
 import os
 
-os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
 import jax
 
 jax.config.update("jax_enable_x64", True)
