@@ -16,7 +16,7 @@ from solvers.fields import Count, CountOrNone, check_fields
 from .devices import mesh_of
 
 AUTO = "auto"
-_HEARTBEAT = 30  # [s] without a sign of life, after which a process counts as ended
+_HEARTBEAT = 60  # [s] without a sign of life, after which a process counts as ended
 _ENDED = ("Gloo", "coordination service", "distributed service", "NCCL")  # in errors of JAX after the end of another
 
 

@@ -18,11 +18,17 @@ ROOT = Path(__file__).parents[3]
 OTHERS = ["eventprop:xla", *(name for name in METHODS if name not in ("eventprop", "bptt", "stochastic"))]
 
 
+def in_a_process(devices):
+    """The environment of a process with so many devices."""
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}"
+    paths = f"{ROOT}{os.pathsep}{ROOT / 'tests' / 'gradlab'}"
+    return os.environ | {"PYTHONPATH": paths, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags}
+
+
 def over_two_devices(folder, *methods):
     ran = subprocess.run(
         [sys.executable, Path(__file__).with_name("two_devices.py"), folder, *methods],
-        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests' / 'gradlab'}", "JAX_PLATFORMS": "cpu"},
-        capture_output=True, text=True, timeout=900,
+        env=in_a_process(devices=2), capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)

@@ -5,9 +5,6 @@
 Prints, for each method, the largest relative error of a gradient, and of trainings that change devices half way.
 """
 
-import os
-
-os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
 import jax
 
 jax.config.update("jax_enable_x64", True)
@@ -26,7 +23,10 @@ from gradlab.training.loop import Trainer  # noqa: E402
 from gradlab.training.trained import unconstrained_params  # noqa: E402
 
 SETTINGS = dataclasses.replace(CONFIG, epochs=2, rate_strength=1e-3, rate_target=3.0)
-START = NETWORK.init(jax.random.key(0), np.float64)
+
+
+def start():
+    return NETWORK.init(jax.random.key(0), np.float64)
 
 
 def gradient(trainer):
@@ -38,7 +38,7 @@ def gradient(trainer):
 
     own = trainer.devices.own(CONFIG.batch_size)
     fed = trainer.devices.feed(trainer.batch(tiny_splits().train, np.arange(CONFIG.batch_size)[own]))
-    state = trainer.devices.everywhere(unconstrained_params(START, trainer.network, trainer.config))
+    state = trainer.devices.everywhere(unconstrained_params(start(), trainer.network, trainer.config))
     whole = jax.jit(trainer.devices.spread(of_batch, 2, 3), static_argnames="room")
     return trainer.devices.here(whole(*state, *fed, room=trainer.room.capacities))
 
@@ -59,21 +59,21 @@ def changing(first, second, path):
     def stop(epoch):
         raise KeyboardInterrupt
 
-    assert first.fit(tiny_splits(), START, progress=False, checkpoint=path, on_epoch=stop).epochs == 1
-    return second.fit(tiny_splits(), START, progress=False, checkpoint=path, resume=True)
+    assert first.fit(tiny_splits(), start(), progress=False, checkpoint=path, on_epoch=stop).epochs == 1
+    return second.fit(tiny_splits(), start(), progress=False, checkpoint=path, resume=True)
 
 
 def main(folder, *names):
     found = {}
     try:
         Trainer(NETWORK, dataclasses.replace(CONFIG, batch_size=7), METHODS["bptt"](), mesh=mesh_of(2))
-    except ValueError as error:
-        found["refused"] = str(error)
+    except ValueError as refusal:
+        found["refused"] = str(refusal)
     for name in names:
         method, _, engine = name.partition(":")
         made = METHODS[method](engine=engine) if engine else METHODS[method]()
         one, two = Trainer(NETWORK, SETTINGS, made), Trainer(NETWORK, SETTINGS, made, mesh=mesh_of(2))
-        alone = reached(one.fit(tiny_splits(), START, progress=False))
+        alone = reached(one.fit(tiny_splits(), start(), progress=False))
         path = Path(folder) / name.replace(":", "-")
         found[name] = {
             "gradient": error(gradient(two), gradient(one)),
