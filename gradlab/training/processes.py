@@ -4,6 +4,7 @@ All do the same, each with the devices of its own; the first one alone writes an
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ class Placement:
                 f"coordinator is {self.coordinator}, processes {self.processes} and process_id {self.process_id}: give "
                 "all three, the coordinator auto alone, or none of them"
             )
+        if self.coordinator not in (None, AUTO) and not re.fullmatch(r".+:\d{1,5}", self.coordinator, re.ASCII):
+            raise ValueError(f"coordinator is {self.coordinator!r}, expected HOST:PORT or auto")
         if self.process_id is not None and self.processes is not None and self.process_id >= self.processes:
             raise ValueError(f"process_id is {self.process_id}, expected < {self.processes}, the number of processes")
 

@@ -60,6 +60,7 @@ def test_two_processes_reach_what_one_does_also_after_one_was_killed(method, dev
         ({"coordinator": "auto", "processes": 2, "process_id": 0}, "give all three, the coordinator auto alone"),
         ({"coordinator": "host:1", "processes": 2}, "give all three"),
         ({"coordinator": "host:1", "processes": 2, "process_id": 2}, "process_id is 2, expected < 2"),
+        ({"coordinator": "host", "processes": 2, "process_id": 1}, "expected HOST:PORT or auto"),
         ({"devices": 0}, "devices is 0, expected"),
     ],
 )
