@@ -5,6 +5,7 @@ All do the same, each with the devices of its own; the first one alone writes an
 
 import os
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -71,12 +72,14 @@ def joined(placement: Placement) -> Iterator[None]:
 
     Raises:
         ValueError: if JAX does not find the others by itself.
-        OSError: if they cannot be reached, or one of them ends.
+        OSError: if the port is taken, the others cannot be reached, or one of them ends.
     """
     if placement.coordinator is None:
         yield
         return
     automatic = placement.coordinator == AUTO
+    if placement.process_id == 0:
+        _require_free(placement.coordinator)
     jax.config.update("jax_enable_preemption_service", False)  # it would take SIGTERM for itself
     try:
         jax.distributed.initialize(
@@ -104,3 +107,12 @@ def joined(placement: Placement) -> Iterator[None]:
             raise ConnectionError(
                 f"another process of this training has ended: start all again with --resume, or one alone ({error})"
             ) from error
+
+
+def _require_free(coordinator: str) -> None:
+    """Refuse a port that is taken, with which JAX would crash."""
+    port = int(coordinator.rpartition(":")[2])
+    try:
+        socket.create_server(("", port)).close()
+    except (OSError, OverflowError) as error:
+        raise OSError(f"coordinator is {coordinator}, whose port cannot be used here ({error}): name another") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from test_devices import in_a_process
 
-from gradlab.training.processes import Placement
+from gradlab.training.processes import Placement, joined
 
 
 def free_port():
@@ -67,6 +67,13 @@ def test_two_processes_reach_what_one_does_also_after_one_was_killed(method, dev
 def test_impossible_placements_are_refused(settings, said):
     with pytest.raises(ValueError, match=said):
         Placement(**settings)
+
+
+def test_a_port_that_is_taken_is_refused():
+    with socket.create_server(("", 0)) as taken:
+        there = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(OSError, match="whose port cannot be used here"), joined(Placement(None, there, 2, 0)):
+            pass
 
 
 def test_several_processes_are_for_trainings_only():
