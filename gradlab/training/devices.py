@@ -68,6 +68,8 @@ class Devices:
 
     Attributes:
         count: of devices.
+        processes: to how many processes they belong.
+        is_first: whether this process is the one that writes and shows what all of them do.
     """
 
     def __init__(self, mesh: Mesh | None, batch_size: int):
@@ -80,22 +82,22 @@ class Devices:
         Raises:
             ValueError: if the devices cannot have the same number of samples each.
         """
-        self._mesh = None if mesh is None else Mesh(mesh.devices.reshape(-1), (_SAMPLES,))
-        self.count = 1 if mesh is None else mesh.size
+        self._mesh, self.count, self.processes, self._place = None, 1, 1, 0
+        if mesh is not None:
+            devices = sorted(mesh.devices.flat, key=lambda device: (device.process_index, device.id))
+            owners = list(dict.fromkeys(device.process_index for device in devices))
+            self._mesh, self.count, self.processes = Mesh(devices, (_SAMPLES,)), len(devices), len(owners)
+            self._place = owners.index(jax.process_index())  # of this process among them
+        self.is_first = self._place == 0
         if batch_size % self.count:
             raise ValueError(
                 f"batch_size is {batch_size}, expected a multiple of {self.count}, the devices that it is spread over"
             )
 
-    @property
-    def processes(self) -> int:
-        """To how many processes they belong."""
-        return 1 if self._mesh is None else len({device.process_index for device in self._mesh.devices.flat})
-
     def own(self, batch: int) -> slice:
         """The samples of a batch that go to devices of this process."""
-        each, first = batch // self.processes, jax.process_index() if self.processes > 1 else 0
-        return slice(first * each, (first + 1) * each)
+        each = batch // self.processes
+        return slice(self._place * each, (self._place + 1) * each)
 
     def in_one_memory(self, batch: int) -> int:
         """How many samples of a batch share a memory: those of a process on CPUs, of a device on others."""
@@ -137,11 +139,6 @@ class Devices:
     def here(self, tree: Any) -> Any:
         """The same arrays for this process alone, on JAX's default device."""
         return tree if self._mesh is None else jax.tree.map(lambda x: jnp.asarray(np.asarray(x)), tree)
-
-    @property
-    def is_first(self) -> bool:
-        """Whether this process is the one that writes and shows what all of them do."""
-        return self.processes == 1 or jax.process_index() == 0
 
     def agreed(self, number: int) -> int:
         """The largest number that any of the processes gives; all have to ask."""

@@ -45,7 +45,8 @@ class Objective:
             network: structure and settings.
             config: settings of the training.
             method: how the network is run and differentiated.
-            mesh: of devices, over which each batch is spread; by default JAX's default device alone.
+            mesh: of devices, over which each batch of a training or an evaluation is spread, also those of several
+                processes that do the same; by default, and elsewhere, JAX's default device alone.
 
         Raises:
             ValueError: if the method cannot run the network, or not with samples apart on several devices, if these

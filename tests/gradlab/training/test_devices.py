@@ -63,3 +63,8 @@ def test_what_cannot_be_spread_is_refused(trainer, settings, said):
 def test_impossible_numbers_of_devices_are_refused():
     with pytest.raises(ValueError, match=r"devices is 99, but JAX has \d+ \(cpu\).*device_count=99 before the start"):
         mesh_of(99)
+
+
+def test_the_command_refuses_more_devices_than_there_are(call, tiny, tmp_path):
+    status, _, said = call("--devices", "8")
+    assert status == 2 and "error: devices is 8, but JAX has" in said and not list(tmp_path.iterdir())
