@@ -47,7 +47,7 @@ def test_two_processes_reach_what_one_does_also_after_one_was_killed(method, dev
         assert "error: another process of this training has ended: start all again with --resume" in said
     else:  # one of its devices waits for the other, until JAX misses the signs of life, and ends the process
         assert both[0].returncode == -signal.SIGABRT and "The tasks have crashed" in said
-    assert os.listdir(tmp_path) == [path.name]
+    assert {path.name} <= set(os.listdir(tmp_path)) <= {path.name, f"{path.name}.lock"}  # which nobody holds
 
     printed, said = started(1, method, path).communicate(timeout=600)
     assert json.loads(printed) < 1e-9, said
