@@ -9,7 +9,6 @@ from gradlab import bench, configuration
 from gradlab.command import Command
 from gradlab.data import Splits
 from gradlab.loggers.log import Log
-from gradlab.methods.options import make_method
 from gradlab.training.loop import Trainer
 from gradlab.training.result import Result
 
@@ -70,7 +69,7 @@ def training_of(config: configuration.Config) -> Training:
     configuration.check(config)
     splits = configuration.splits_of(config)
     network = configuration.network_of(config, splits.train)
-    trainer = Trainer(network, config.training, make_method(name, config.options))
+    trainer = configuration.trainer_of(config, network, name)
     folder = bench.folder_of(config, trainer, splits)
     settings = bench.configuration_of(config, trainer, splits)
     with folder.held(settings), Log(config.log, folder.path, settings) as log:

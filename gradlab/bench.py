@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from solvers.delays import delays_of
 
 from .command import Outcome, Record, draw, exit_with, record_of, run_command
-from .configuration import Config, check, configured_by, network_of, splits_of
+from .configuration import Config, check, configured_by, network_of, splits_of, trainer_of
 from .data import SpikeData, Splits, with_input_rate
 from .loggers.log import Log
 from .measuring.evaluation import compare_gradients, measure, transfer_objectives
@@ -43,6 +43,7 @@ from .training.callbacks import Epoch
 from .training.json_types import to_json
 from .training.loop import Trainer
 from .training.objective import Objective
+from .training.processes import joined
 from .training.result import Result
 from .training.room import Runaway
 
@@ -78,12 +79,18 @@ def run(config: Config) -> Record:
         ValueError: for an impossible configuration or damaged data.
         OSError: for data that are not there, a folder that cannot be written to, or a run that is under way already.
     """
+    with joined(config.placement):
+        return _run(config)
+
+
+def _run(config: Config) -> Record:
     check(config)
     splits = splits_of(config)
     code_state()  # which code does the work, before it may change
     data, network = splits.train, network_of(config, splits.train)
     make = partial(make_method, options=config.options)
-    trainers = {name: Trainer(network, config.training, make(name)) for name in config.methods}
+    trainers = {name: trainer_of(config, network, name) for name in config.methods}
+    first = next(iter(trainers.values())).devices.is_first
     others = transfer_objectives(trainers, network, config.training, make)
     runs = {name: configuration_of(config, trainer, splits) for name, trainer in trainers.items()}
     folders = {name: folder_of(config, trainer, splits) for name, trainer in trainers.items()}
@@ -99,7 +106,7 @@ def run(config: Config) -> Record:
     added = False  # whether anything was not finished before
     reached = {BEFORE: next(iter(trainers.values())).init(data)}
     with ExitStack() as stack:
-        for folder, configuration in held.items():
+        for folder, configuration in held.items() if first else ():
             stack.enter_context(folder.held(configuration))
         print(
             f"data set {data.name}: {len(data)} training, {len(splits.validation or ())} validation, "
@@ -107,7 +114,7 @@ def run(config: Config) -> Record:
         )
         try:
             for name, trainer in trainers.items():
-                log = stack.enter_context(Log(config.log, folders[name].path, runs[name]))
+                log = stack.enter_context(Log(config.log if first else (), folders[name].path, runs[name]))
                 result, finished = trained(trainer, splits, folders[name], config.resume, log)
                 reached[f"{AFTER}{name}"] = result.params
                 written[name] = finished or record_of(
@@ -115,6 +122,7 @@ def run(config: Config) -> Record:
                 )
                 if finished is None:
                     added = True
+                if finished is None and first:
                     model_of(trainer, result, data).save(folders[name].params)
                     _write(folders[name], written[name], config)
                     draw(folders[name].path, _figures(written[name], result.params))
@@ -138,8 +146,9 @@ def run(config: Config) -> Record:
         curves = {name: _without_raster(record["samples"]) for name, record in written.items()}
         compared = dataclasses.replace(shared, method=chosen, metrics=metrics, samples=curves)
         record = record_of("train", config, compared)
-        _write(together, record, config, list(written.values()))
-        draw(together.path, {"agreement.png": gradient_similarity(record)})
+        if first:
+            _write(together, record, config, list(written.values()))
+            draw(together.path, {"agreement.png": gradient_similarity(record)})
         print(f"comparison: {together.path}")
         return record
 

@@ -221,8 +221,12 @@ def with_clear_errors(work: Callable[[], int]) -> int:
 
 
 def exit_with(status: int) -> None:
-    """End the process. After an interruption at once: a program that still runs would crash while Python ends."""
-    if status == _EXIT["interrupted"]:
+    """End the process. After an interruption at once: a program that still runs would crash while Python ends.
+
+    So it is after an error of one of several processes that train together: JAX would wait for the others.
+    """
+    jax = sys.modules.get("jax")
+    if status == _EXIT["interrupted"] or (jax is not None and jax.distributed.is_initialized()):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

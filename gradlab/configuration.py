@@ -22,6 +22,7 @@ from .networks.settings import NetworkSettings
 from .training.config import TrainConfig
 from .training.loop import Trainer
 from .training.presets import PRESETS, PresetName
+from .training.processes import Placement
 
 ALL, BOTH = "all", "both"  # all methods; the first exact one and the first other one
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Config:
         network: the network.
         training: training, for all methods.
         options: of the methods.
+        placement: devices and processes.
         resume: go on with a training that was stopped, from the checkpoint in its folder, which is written after each
             epoch; of one that is finished nothing is done again. Without it, a training starts anew, and the checkpoint
             and the record of the one before are kept beside its own.
@@ -67,6 +69,7 @@ class Config:
     network: Annotated[NetworkSettings, tyro.conf.arg(name="")] = field(default_factory=NetworkSettings)
     training: Annotated[TrainConfig, tyro.conf.arg(name="")] = field(default_factory=TrainConfig)
     options: Annotated[MethodOptions, tyro.conf.arg(name="")] = field(default_factory=MethodOptions)
+    placement: Annotated[Placement, tyro.conf.arg(name="")] = field(default_factory=Placement)
     resume: bool = False
     out: Path = RUNS
     json: bool = False
@@ -146,6 +149,12 @@ def splits_of(config: Config) -> Splits:
 def network_of(config: Config, data: SpikeData) -> Network:
     """The network that the configuration describes, with the data's inputs and classes."""
     return Network(data.inputs, data.classes, **vars(config.network))
+
+
+def trainer_of(config: Config, network: Network, method: str) -> Trainer:
+    """The trainer of one of the methods, on the devices that the configuration names. Raises as ``Trainer``."""
+    made = make_method(method, config.options)
+    return Trainer(network, config.training, made, mesh=config.placement.mesh)
 
 
 def check(config: Config) -> None:

@@ -8,9 +8,7 @@ from gradlab import bench, configuration
 from gradlab.command import Outcome
 from gradlab.data import SpikeData, Splits, by_group, chosen_dataset, load
 from gradlab.loggers.log import Log
-from gradlab.methods.options import make_method
 from gradlab.runs import RunFolder
-from gradlab.training.loop import Trainer
 
 from ..groups import group_word
 from ..sweeps import only_method
@@ -48,7 +46,7 @@ def measure(config: configuration.Config) -> Outcome:
     curves: dict[str, dict[str, Any]] = {}
     for group, (train, held_out) in parts.items():
         print(f"{word} {group} is held out: {len(train)} training samples, {len(held_out)} of the {word}", flush=True)
-        trainer = Trainer(network, config.training, make_method(name, config.options))
+        trainer = configuration.trainer_of(config, network, name)
         without = Splits(train, held_out, splits.test)
         settings = trainer.describe(without)
         folder = RunFolder.of(config.out / "speakers", f"{name}-{what}-without-{group}", settings)

@@ -85,6 +85,7 @@ def measure(
         "event_capacity": list(trainer.room.capacities) if trainer.method.needs_room else None,
         "parameters": sum(x.size for x in jax.tree.leaves(trained)),
         "hidden_neurons": sum(network.hidden),
+        "devices": trainer.devices.count,
     }
     return figures, confusion
 

@@ -67,6 +67,13 @@ class Method(abc.ABC):
             ValueError: says why.
         """
 
+    def check_apart(self, network: Network) -> None:  # noqa: B027  most methods do
+        """Refuse to run samples of a batch apart from each other, on several devices.
+
+        Raises:
+            ValueError: says why.
+        """
+
     def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
         """Bytes that are kept for the backward pass at least, in single precision; more is no fault, less is.
 

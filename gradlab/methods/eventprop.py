@@ -49,6 +49,14 @@ class EventProp(Method):
         if network.has_delays:
             require_delays(name, jax.eval_shape(network.init, jax.random.key(0)).layers[0])
 
+    def check_apart(self, network: Network) -> None:
+        """See ``Method``."""
+        if engine_name(self.engine, network.neuron) == "ode":
+            raise ValueError(
+                "engine ode does not spread a batch over devices: leave out devices, or the mesh; engines numba and "
+                "xla do, and for other neurons than lif methods on a time grid"
+            )
+
     def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
         """See ``Method``: three numbers a spike that there is room for, and what times lose in a long recording."""
         numbers = 3 if is_fine(jnp.float32, network.duration) else 4

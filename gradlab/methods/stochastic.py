@@ -55,6 +55,10 @@ class Stochastic(Method):
             raise ValueError("stochastic draws no spikes of layers with delays that are parameters: leave them out")
         self.on_grid.check(network)
 
+    def check_apart(self, network: Network) -> None:
+        """See ``Method``: the spikes of a batch are drawn together, so that on more devices they would be others."""
+        raise ValueError("stochastic draws the spikes of a batch together: leave out devices, or the mesh")
+
     def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
         """See ``Method``: as BPTT; the noise is drawn again, not kept."""
         return self.on_grid.kept_bytes(network, batch_size, room)

@@ -48,6 +48,7 @@ METRICS = {
     "event_capacity": "room for spikes in a sample, by spiking layer; null on a time grid",
     "parameters": "numbers that were trained",
     "hidden_neurons": "of all layers",
+    "devices": "over which each batch was spread",
 }
 
 #: ``samples`` of a training, one entry an epoch but for ``confusion`` and ``raster``; published with six digits.

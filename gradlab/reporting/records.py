@@ -28,6 +28,7 @@ _UNRECORDED = (
     "test_data",
     "data_dir",
     "resume",
+    "placement",
     "log",
     "storage",
     "records",

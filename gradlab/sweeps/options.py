@@ -18,7 +18,17 @@ from ..configuration import MethodChoice
 from ..training.presets import PresetName
 
 LOCAL, SLURM = "local", "slurm"
-_OWN = ("preset", "method", "seed", "out", "resume", "json", "help")  # of the options of a training, not for ``set``
+_PROCESSES = ("coordinator", "processes", "process-id")
+_OWN = (
+    "preset",
+    "method",
+    "seed",
+    "out",
+    "resume",
+    "json",
+    "help",
+    *_PROCESSES,
+)  # options of a training, not for ``set``
 _SWITCH = {"True": "--{}", "False": "--no-{}"}
 _MOST = 10_000  # runs; a sweep of more is most likely a mistake
 

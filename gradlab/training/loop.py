@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 import optax
+from jax.sharding import Mesh
 from jaxtyping import Array
 
 from solvers import InputError
@@ -25,11 +26,12 @@ from ..networks.network import Network
 from ..networks.params import NetworkParams
 from .callbacks import Epoch, OnEnd, OnEpoch, OnStep, Step
 from .config import TrainConfig
+from .devices import greatest, mean, total
 from .early_stopping import is_over
 from .epoch import EpochFigures, StepMetrics
 from .heuristics import lift_silent, pull_silent_outputs
 from .interrupts import noted_interrupts
-from .json_types import to_json
+from .json_types import digest, to_json
 from .memory import TRAINING
 from .objective import Objective
 from .optimiser import optimiser
@@ -42,16 +44,17 @@ from .trained import projected_params
 class Trainer(Objective):
     """Trains a network by a method; see also ``EventPropTrainer`` and ``BPTTTrainer``."""
 
-    def __init__(self, network: Network, config: TrainConfig, method: Method):
-        """Bind a network, settings and a method; nothing is computed yet.
+    def __init__(self, network: Network, config: TrainConfig, method: Method, *, mesh: Mesh | None = None):
+        """Bind a network, settings, a method and devices, see ``Objective``; nothing is computed yet.
 
         Raises:
             ValueError: as ``Objective``, and if the training cannot fit into memory.
         """
-        super().__init__(network, config, method)
+        super().__init__(network, config, method, mesh=mesh)
         self.require_memory(TRAINING)
         self._pressed: list[int] = []  # signals
-        self._jit_step = jax.jit(self._step, static_argnames=("room", "steps", "network"))
+        step = self.devices.spread(self._step, 3, 4)
+        self._jit_step = jax.jit(step, static_argnames=("room", "steps", "network"))
 
     @own_rules()
     def fit(
@@ -87,14 +90,16 @@ class Trainer(Objective):
         config, network = self.config, with_input_rate(self.network, splits.train)
         start = network.init(self.key) if params is None else params
         path = None if checkpoint is None else Path(checkpoint)
-        run = Run(network, config, splits, start, self.room, path, self.describe(splits))
+        shown = progress and self.devices.is_first
+        run = Run(network, config, splits, start, self.room, path, self.describe(splits), self.devices.is_first)
         result = run.result
         with (
             noted_interrupts() as self._pressed,
             run.begun(resume),
-            Progress(self.method.name, run.steps, result.epochs * run.per_epoch, progress) as bar,
+            Progress(self.method.name, run.steps, result.epochs * run.per_epoch, shown) as bar,
             run.endings(),
         ):
+            self.devices.require_same(digest(self.describe(splits), result.epochs))
             for number in range(result.epochs + 1, config.epochs + 1):
                 if is_over(result, config.patience):
                     bar.say(f"no better epoch than {result.kept} in {config.patience}: ends early")
@@ -120,13 +125,16 @@ class Trainer(Objective):
     def _epoch(self, run: Run, bar: Progress, on_step: OnStep | None) -> dict[str, Any]:
         """One pass over the training set; returns its figures."""
         figures = EpochFigures(self.network, self.config.batch_size)
-        first = run.result.epochs * run.per_epoch
+        first, own = run.result.epochs * run.per_epoch, self.devices.own(self.config.batch_size)
+        run.state = self.devices.everywhere(run.state)
         for number, indices in enumerate(epoch_batches(len(run.data), self.config.batch_size, run.rng), first):
             start = time.perf_counter()
-            events, labels = self.batch(run.data, indices, run.sample)
+            variants = {index: run.sample(index) for index in indices}  # random numbers are those of all samples
+            batch = self.batch(run.data, indices[own], variants.__getitem__)
             call = partial(
-                self._jit_step, *run.state[:3], events, labels, np.uint32(number), steps=run.steps, network=run.network
-            )
+                self._jit_step, *run.state[:3], *self.devices.feed(batch), np.uint32(number),
+                steps=run.steps, network=run.network,
+            )  # fmt: skip
             try:
                 trained, moments, metrics = self.with_room(
                     lambda room: call(room=room),  # noqa: B023
@@ -142,11 +150,12 @@ class Trainer(Objective):
                 at = f"with a gradient of norm {norm:g} at step {len(run.times)}"
                 raise Diverged(f"the loss is {loss:g} {at}: lower the learning rate")
             figures.add(loss, metrics)
-            figures.see(run.data.spikes_per_sample[indices], np.asarray(events.count))
+            figures.see(run.data.spikes_per_sample[indices[own]], np.asarray(batch[0].count))
             bar.step(loss, figures.accuracy, figures.rate)
             if on_step is not None:
                 hits, rate = float(metrics.accuracy), figures.rate_of(metrics.counts, self.config.batch_size)
                 on_step(Step(len(run.times), run.result.epochs + 1, loss, hits, rate, norm, run.times[-1]))
+        run.state = self.devices.here(run.state)
         self.room.shrink(figures.largest.tolist())
         by = run.network.lifts(self.config.lift_silent)
         lifted = lift_silent(run.state.trained, figures.counts, by, run.rng)
@@ -165,11 +174,12 @@ class Trainer(Objective):
         (loss, output), gradient = self.value_and_grad(trained, constant, events, labels, key, room=room)
         if self.network.readout.spiking:
             gradient = pull_silent_outputs(gradient, output, labels, self.config.pull_silent)
+        loss, gradient = mean((loss, gradient))
         rules = optimiser(self.config, steps, network)
         updates, state = rules.update(gradient, state)
-        counts = tuple(count.sum(0) for count in output.spiking_counts)
-        norm = optax.tree.norm(gradient)
-        metrics = StepMetrics(loss, accuracy(output.logits, labels), output.largest, counts, norm)
+        counts = total(tuple(count.sum(0) for count in output.spiking_counts))
+        norm, right = optax.tree.norm(gradient), mean(accuracy(output.logits, labels))
+        metrics = StepMetrics(loss, right, greatest(output.largest), counts, norm)
         return projected_params(optax.apply_updates(trained, updates), self.network), state, metrics
 
     def with_room(
@@ -180,8 +190,8 @@ class Trainer(Objective):
         return super().with_room(call, largest_of, strict)
 
     def _stop_if_asked(self) -> None:
-        if self._pressed:
-            raise KeyboardInterrupt(self._pressed[0])
+        if pressed := self.devices.agreed(self._pressed[0] if self._pressed else 0):
+            raise KeyboardInterrupt(pressed)
 
     def describe(self, splits: Splits) -> dict[str, Any]:
         """Everything that determines a training, in JSON types."""

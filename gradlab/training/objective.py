@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import Mesh
 from jaxtyping import Array, Float, PRNGKeyArray
 from numpy.typing import ArrayLike
 
@@ -20,6 +21,7 @@ from ..networks.losses import Labels, cross_entropy, rate_regularisation
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
 from .config import TrainConfig
+from .devices import Devices, greatest, mean, total
 from .memory import GRADIENT, require_memory
 from .room import Room
 from .trained import constrained_params, unconstrained_params
@@ -33,28 +35,41 @@ class Objective:
         config: settings of the training; its regularisation is part of the loss.
         method: how the network is run and differentiated.
         room: for spikes.
+        devices: over which batches are spread.
     """
 
-    def __init__(self, network: Network, config: TrainConfig, method: Method):
+    def __init__(self, network: Network, config: TrainConfig, method: Method, *, mesh: Mesh | None = None):
         """Bind a network, settings and a method; nothing is computed yet.
 
+        Args:
+            network: structure and settings.
+            config: settings of the training.
+            method: how the network is run and differentiated.
+            mesh: of devices, over which each batch of a training or an evaluation is spread, also those of several
+                processes that do the same; by default, and elsewhere, JAX's default device alone.
+
         Raises:
-            ValueError: if the method cannot run the network, or a threshold could be trained down to the reset.
+            ValueError: if the method cannot run the network, or not with samples apart on several devices, if these
+                do not divide the batch size, or if a threshold could be trained down to the reset.
         """
         lowest = network.bounds["threshold"].lowest if "threshold" in network.bounds else np.inf
         if config.train_constants and network.reset >= lowest:
             raise ValueError(f"reset is {network.reset:g}, expected < {lowest:g}, to which thresholds may be trained")
         method.check(network)
+        self.devices = Devices(mesh, config.batch_size)
+        if mesh is not None:
+            method.check_apart(network)
         self.network, self.config, self.method = network, config, method
         self.room = Room(network, limited=method.needs_room)
         self.key = jax.random.key(config.seed)
         self._jit_gradient = jax.jit(self.value_and_grad, static_argnames="room")
         self._jit_forward = jax.jit(self._forward, static_argnames="room")
-        self._jit_evaluate = jax.jit(self._evaluate, static_argnames="room")
+        self._jit_evaluate = jax.jit(self.devices.spread(self._evaluate, 1, 2, 3), static_argnames="room")
 
     def require_memory(self, weights: int = GRADIENT) -> None:
         """Refuse what cannot fit, see ``gradlab.training.memory.require_memory``."""
-        require_memory(self.network, self.method, self.config.batch_size, self.room.capacities, weights)
+        samples = self.devices.in_one_memory(self.config.batch_size)
+        require_memory(self.network, self.method, samples, self.room.capacities, weights)
 
     def batch(self, data: SpikeData, indices: ArrayLike, sample: Sampler | None = None) -> tuple[Events, np.ndarray]:
         """Events and labels of some samples as the network sees them, see ``gradlab.data.encoded_batch``."""
@@ -72,7 +87,8 @@ class Objective:
 
     def loss(self, output: Output, labels: Labels) -> Float[Array, ""]:
         """Cross-entropy and rate regularisation of a batch, from what the network answers."""
-        penalty = rate_regularisation(output.counts, self.config.rate_strength, self.config.rate_target)
+        counts = tuple(mean(count.mean(0, keepdims=True)) for count in output.counts)
+        penalty = rate_regularisation(counts, self.config.rate_strength, self.config.rate_target)
         return cross_entropy(output.logits, labels) + penalty
 
     def value(
@@ -141,9 +157,9 @@ class Objective:
         spikes = jnp.where(lost, 0, sum(count.sum(1) for count in output.counts))
         losses = optax.softmax_cross_entropy_with_integer_labels(output.logits, labels)
         of_each = {"hits": right, "losses": jnp.where(lost, 0, losses), "spikes": spikes, "lost": lost}
-        total = {name: (value * weights).sum() for name, value in of_each.items()}
+        sums = {name: (value * weights).sum() for name, value in of_each.items()}
         answered = jnp.zeros((self.network.outputs,) * 2).at[labels, jnp.argmax(output.logits, -1)]
-        return total | {"confusion": answered.add(weights * ~lost)}, output.largest
+        return total(sums | {"confusion": answered.add(weights * ~lost)}), greatest(output.largest)
 
     def evaluate(self, params: NetworkParams, data: SpikeData, *, strict: bool = True) -> dict[str, float]:
         """Accuracy, cross-entropy, and hidden spikes a sample, on a whole data set.
@@ -164,18 +180,19 @@ class Objective:
         self, params: NetworkParams, data: SpikeData, *, strict: bool = True
     ) -> tuple[dict[str, float], np.ndarray]:
         """``evaluate``, and how many samples of each class (row) got each answer (column), int64; runaways left out."""
-        total: dict[str, Any] = dict.fromkeys(("hits", "losses", "spikes", "lost", "confusion"), 0.0)
+        sums: dict[str, Any] = dict.fromkeys(("hits", "losses", "spikes", "lost", "confusion"), 0.0)
+        params, own = self.devices.everywhere(params), self.devices.own(self.config.batch_size)
         for number, (indices, weights) in enumerate(evaluation_batches(len(data), self.config.batch_size)):
-            events, labels = self.batch(data, indices)
-            call = partial(self._jit_evaluate, params, events, labels, weights, np.uint32(number))
+            fed = self.devices.feed((*self.batch(data, indices[own]), weights[own]))
+            call = partial(self._jit_evaluate, params, *fed, np.uint32(number))
             found, _ = self.with_room(
                 lambda room: call(room=room),  # noqa: B023
                 lambda result: result[1],
                 strict,
             )
-            total = {name: value + np.asarray(found[name], np.float64) for name, value in total.items()}
-        kept = len(data) if strict else len(data) - total["lost"]
-        figures = {"accuracy": total["hits"], "loss": total["losses"], "spikes_per_sample": total["spikes"]}
+            sums = {name: value + np.asarray(found[name], np.float64) for name, value in sums.items()}
+        kept = len(data) if strict else len(data) - sums["lost"]
+        figures = {"accuracy": sums["hits"], "loss": sums["losses"], "spikes_per_sample": sums["spikes"]}
         figures = {name: float(value / kept) if kept else float("nan") for name, value in figures.items()}
-        figures |= {} if strict else {"runaway_share": float(total["lost"] / len(data))}
-        return figures, np.rint(total["confusion"]).astype(np.int64)
+        figures |= {} if strict else {"runaway_share": float(sums["lost"] / len(data))}
+        return figures, np.rint(sums["confusion"]).astype(np.int64)

@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ class Run:
 
     def __init__(
         self, network: Network, config: TrainConfig, splits: Splits, params: NetworkParams, room: Room,
-        checkpoint: Path | None, settings: dict[str, Any],
+        checkpoint: Path | None, settings: dict[str, Any], writes: bool,
     ):  # fmt: skip
         """Make the state at the start.
 
@@ -57,9 +57,10 @@ class Run:
             room: for spikes; part of what is kept.
             checkpoint: file, or None.
             settings: what the checkpoint belongs to.
+            writes: whether this process writes it, of several that train together.
         """
         self.network, self._config, self._room = network, config, room
-        self._checkpoint, self._settings = checkpoint, settings
+        self._checkpoint, self._settings, self._writes = checkpoint, settings, writes
         self._earlier = False  # whether the checkpoint is that of another start
         self.data = splits.train
         self.hints = Hints(config, splits.train.inputs)
@@ -96,7 +97,7 @@ class Run:
             return
         if path.exists() and not path.is_file():
             raise OSError(f"{path} is no file: remove it, or choose another name")
-        with in_charge(path):
+        with in_charge(path) if self._writes else nullcontext():
             self._earlier = path.exists() and not resume
             if path.exists() and resume:
                 self.state, progress = checkpoints.load(path, self.state, self._settings)
@@ -134,7 +135,7 @@ class Run:
         if result.kept == result.epochs:
             result.params = params
             self.state = self.state._replace(best=self.state.trained if patience else None)
-        if self._checkpoint is not None:
+        if self._checkpoint is not None and self._writes:
             self._save(self._checkpoint)
 
     def _save(self, path: Path) -> None:

@@ -4,11 +4,9 @@ from functools import partial
 
 from optuna import Trial, TrialPruned
 
-from ..configuration import Config, network_of
+from ..configuration import Config, network_of, trainer_of
 from ..data import Splits
-from ..methods.options import make_method
 from ..training.callbacks import Epoch
-from ..training.loop import Trainer
 from .space import searched, with_values
 from .storage import patiently
 
@@ -53,7 +51,7 @@ class Evaluation:
             if epoch.number < epochs and patiently(trial.should_prune):
                 raise TrialPruned
 
-        trainer = Trainer(network, config.training, make_method(method, config.options))
+        trainer = trainer_of(config, network, method)
         result = trainer.fit(self._splits, on_epoch=on_epoch)
         if result.status == "interrupted":
             raise KeyboardInterrupt

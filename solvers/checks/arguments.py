@@ -12,7 +12,7 @@ from ..neurons import Parameters
 from .events import event_findings, in_32_bits
 from .findings import wrong_samples
 from .params import check_layer, layer_findings
-from .varying import varying_alike
+from .varying import refuse_explicit, varying_alike
 
 
 class Arguments(NamedTuple):
@@ -34,8 +34,8 @@ def checked(layers: Sequence[Parameters], events: Events, duration: float) -> Ar
 
     Raises:
         TypeError: if something is of another type.
-        ValueError: for impossible values, or what does not fit together; see ``wrong_samples`` for values that are not
-            known yet.
+        ValueError: for impossible values, what does not fit together, or arrays that are spread over an explicit mesh;
+            see ``wrong_samples`` for values that are not known yet.
     """
     if isinstance(layers, Parameters) or not isinstance(layers, Sequence):
         raise TypeError(f"layers are of type {type(layers).__name__}, expected a list of the parameters of each layer")
@@ -43,6 +43,7 @@ def checked(layers: Sequence[Parameters], events: Events, duration: float) -> Ar
         raise ValueError("got no layers, expected at least one")
     for params in layers:
         check_layer(params)
+    refuse_explicit((list(layers), events))
     for before, after in zip(layers[:-1], layers[1:], strict=True):
         neurons, inputs = before.w_in.shape[1], after.w_in.shape[0]
         if neurons != inputs:

@@ -1,4 +1,4 @@
-"""Arrays inside ``jax.shard_map``, whose types tell over which axes of the devices they vary."""
+"""Arrays on several devices, whose types tell how they are spread: inside ``jax.shard_map``, or on an explicit mesh."""
 
 from typing import Any
 
@@ -23,3 +23,18 @@ def varying_alike(tree: Any, *others: Any) -> Any:
 def _axes(x: Any) -> frozenset[Any]:
     kind: Any = jax.typeof(x)
     return kind.mat.varying
+
+
+def refuse_explicit(tree: Any) -> None:
+    """Refuse arrays that are spread over an axis of an explicit mesh, whose rules the simulators' loops do not follow.
+
+    Raises:
+        ValueError: says over which axis, and what to do.
+    """
+    for x in jax.tree.leaves(tree):
+        kind: Any = jax.typeof(x)
+        if axes := [axis for axis in kind.sharding.spec if axis is not None]:
+            raise ValueError(
+                f"an array of shape {x.shape} is spread over the axis {axes[0]!r} of an explicit mesh, expected arrays "
+                "that are not: call the layer under jax.shard_map, or give the axis the type jax.sharding.AxisType.Auto"
+            )
