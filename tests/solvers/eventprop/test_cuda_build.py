@@ -1,5 +1,6 @@
 """What is kept of the kernels is what the sources give, fits every card, and has no races."""
 
+import locale
 import re
 import shutil
 import subprocess
@@ -22,7 +23,9 @@ def test_the_ptx_is_what_the_sources_give(kernel):
     except ValueError as missing:
         pytest.skip(str(missing))
     kept = (build.HERE / f"{kernel}.ptx").read_text()
+    encoding = locale.getencoding()
     assert build.compiled(kernel) == kept, "the sources have changed: python -m solvers.eventprop.engines.cuda.build"
+    assert locale.getencoding() == encoding
     assert f".visible .entry {kernel}(" in kept and ".version 8.0" in kept and ".target sm_70" in kept
 
 

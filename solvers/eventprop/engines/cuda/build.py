@@ -5,6 +5,7 @@ beside the sources, so that only who changes these needs the compiler, which is 
 """
 
 import ctypes
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -38,7 +39,12 @@ def compiled(kernel: str) -> str:
         ValueError: without the compiler.
         RuntimeError: if it refuses the source; says why.
     """
-    nvrtc = ctypes.CDLL(str(require_compiler()))
+    library = str(require_compiler())
+    with ThreadPoolExecutor(1) as apart:  # the compiler leaves its thread with another locale
+        return apart.submit(lambda: _compiled(ctypes.CDLL(library), kernel)).result()
+
+
+def _compiled(nvrtc: ctypes.CDLL, kernel: str) -> str:
     program = ctypes.c_void_p()
     headers = sorted(HERE.glob("*.cuh"))
     texts = (ctypes.c_char_p * len(headers))(*(file.read_bytes() for file in headers))
