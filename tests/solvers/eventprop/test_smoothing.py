@@ -88,7 +88,7 @@ def gradient(params, events, times, amplitudes, smoothing, engine="numba"):
         ({}, Smoothing(half_width=0.8, floor=0.6, dip=0.05)),
         ({"recurrent": False, "tau_syn": None}, Smoothing(half_width=0.8, dip=0.1)),
         ({"delays": 8e-3}, Smoothing()),
-        ({"synapses": True}, Smoothing(half_width=0.8)),
+        pytest.param({"synapses": True}, Smoothing(half_width=0.8), marks=pytest.mark.slow),  # compiles for long
     ],
     ids=["shared constants", "boxcar, existence", "wide", "one time constant", "delays of neurons", "of synapses"],
 )
