@@ -71,8 +71,8 @@ def compared(
         jnp.asarray(rng.normal(size=(batch, neurons)), jnp.float32),
     )
     settings: dict[str, Any] = dict(duration=duration, delay=_DELAY, capacity=capacity)
-    with jax.default_device(jax.devices("cpu")[0]):
-        expected = looked_at(jax.device_put((params, events, *cotangents), jax.devices("cpu")[0]), "numba", settings)
+    on_cpu = jax.device_put((params, events, *cotangents), jax.devices("cpu")[0])
+    expected = looked_at(on_cpu, "numba", settings)
     network = {"inputs": inputs, "neurons": neurons, "recurrent": recurrent, "shared": shared}
     return [
         network | {"engine": engine} | differences(

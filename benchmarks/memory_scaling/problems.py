@@ -1,9 +1,11 @@
 """The gradient whose memory is measured: of every contestant, at any size, with or without data.
 
-All differentiate the same loss of the same network with respect to its weights; the input is Poisson spikes.
+All differentiate the same loss of the same network with respect to its weights; the input is Poisson spikes. Weights
+and input are drawn on the CPU, also where there is a GPU.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -63,8 +65,8 @@ class Size:
 
     @property
     def exact(self) -> Objective:
-        """Runs the network event by event."""
-        return Objective(self.network, self.config, EventProp())
+        """Runs the network event by event, on the CPU."""
+        return Objective(self.network, self.config, EventProp(engine="numba"))
 
     def data(self) -> SpikeData:
         """A batch of input."""
@@ -115,15 +117,22 @@ class Problem(NamedTuple):
         return sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(self.spikes))
 
 
+def _on_cpu() -> AbstractContextManager[Any]:
+    return jax.default_device(jax.devices("cpu")[0])
+
+
 @lru_cache
 def _tuned_params(hidden: int, driven: float, rate: float) -> NetworkParams:
     size = Size(hidden, _TUNED_ON, driven, driven, hidden_rate=rate)
-    return tune_rate(size.exact, size.exact.init(), size.data(), rate)[0]
+    with _on_cpu():
+        return tune_rate(size.exact, size.exact.init(), size.data(), rate)[0]
 
 
+@lru_cache(maxsize=1)
 def draw(size: Size) -> tuple[NetworkParams, Events, jax.Array]:
     """Tuned parameters and a batch of input."""
-    events, labels = jax.tree.map(jnp.asarray, size.exact.batch(size.data(), np.arange(size.batch_size)))
+    with _on_cpu():
+        events, labels = jax.tree.map(jnp.asarray, size.exact.batch(size.data(), np.arange(size.batch_size)))
     return _tuned_params(size.hidden, size.driven, size.hidden_rate), events, labels
 
 
@@ -131,7 +140,8 @@ def draw(size: Size) -> tuple[NetworkParams, Events, jax.Array]:
 def activity(size: Size) -> Activity:
     """Simulates a batch."""
     params, events, _ = draw(size)
-    counts = np.asarray(size.exact.forward(params, events).spikes[0].count)
+    with _on_cpu():
+        counts = np.asarray(size.exact.forward(params, events).spikes[0].count)
     return Activity(
         float(events.count.mean()), events.capacity, float(counts.mean()), room_for(counts, _ROOM_UNIT)
     )  # fmt: skip

@@ -19,16 +19,8 @@ from ..training.presets import PresetName
 
 LOCAL, SLURM = "local", "slurm"
 _PROCESSES = ("coordinator", "processes", "process-id")
-_OWN = (
-    "preset",
-    "method",
-    "seed",
-    "out",
-    "resume",
-    "json",
-    "help",
-    *_PROCESSES,
-)  # options of a training, not for ``set``
+#: Options of a training that are not for ``set``.
+_OWN = ("preset", "method", "seed", "out", "resume", "json", "help", *_PROCESSES)
 _SWITCH = {"True": "--{}", "False": "--no-{}"}
 _MOST = 10_000  # runs; a sweep of more is most likely a mistake
 
