@@ -96,7 +96,7 @@ def accuracy(record: Record) -> Figure:
     if linear is not None:
         x = 100 * linear["test_accuracy"]
         shown.append(ax.axvline(x, color="black", linestyle=":", linewidth=1, label="linear baseline"))
-    names = [f"{row['preset']}, {label_of(row['method'])}, {_strength(row)}, {row['epochs']}" for row in found]
+    names = [f"{row['preset']}, {label_of(row['method'])}, {_strength(row)}, {row['epochs']} epochs" for row in found]
     ax.set_yticks(range(len(found)), names)
     ax.invert_yaxis()
     ax.set_xlabel(f"accuracy on {record['dataset'].upper()} [%]")
