@@ -11,8 +11,9 @@ Four kinds of figures, each under its own name (see ``gradlab.measuring.memory``
 their full capacity, padding included, beside the true number of spikes:
 
 - ``residual_bytes``: what reverse mode keeps between the passes;
-- ``h100_*_bytes``: what XLA allocates on an NVIDIA H100, read from the program compiled for it (EventProp: engine
-  ``xla``), not run; needs the installation ``gradlab[gpu-compile]``;
+- ``h100_*_bytes``: what XLA allocates on an NVIDIA H100, read from the program compiled for it (EventProp: with
+  the engine that is chosen by itself there, ``cuda``, or ``xla`` where the gradient is smoothed), not run; needs the
+  installation ``gradlab[gpu-compile]``;
 - ``local_*_bytes``: the same on this machine (EventProp: its own engine; scratch of the numba kernels is not in it);
 - ``process_*_bytes``: peak resident memory of a process that does nothing else, above its start too, and the device's
   peak where there is a GPU; in bfloat16 only there.

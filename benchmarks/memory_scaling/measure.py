@@ -15,7 +15,7 @@ from ..contestants import CONTESTANTS
 from .config import Config
 from .delays import added_by_delays
 from .limits import compare
-from .points import Point, measure_point, without_input
+from .points import Point, engine_on_h100, measure_point, without_input
 from .problems import activity
 
 SWEEPS: dict[str, tuple[float, ...]] = {  # factors on the configured size
@@ -38,7 +38,7 @@ def measure(config: Config) -> Outcome:
     metrics = compare(config) if config.h100 else {}
     points = sweep(config)
     metrics |= added_by_delays(config.base, activity(config.base).capacity)
-    metrics |= slopes(points) | {"local_engine": engine_name("auto")}
+    metrics |= slopes(points) | {"local_engine": engine_name("auto"), "h100_engine": engine_on_h100("eventprop")}
     return Outcome(metrics, {"points": points}, method="all", dataset="poisson", hidden=config.hidden, seed=0)
 
 

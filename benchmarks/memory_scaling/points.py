@@ -6,6 +6,8 @@ from functools import cache
 from typing import Any
 
 from gradlab.measuring import memory
+from gradlab.methods import EventPropSmooth
+from solvers.eventprop import engine_name
 
 from ..contestants import CONTESTANTS
 from .problems import Activity, Size, gradient_at, problem, shapes
@@ -14,10 +16,16 @@ Point = dict[str, Any]
 _UNKNOWN = [None] * 3
 
 
+def engine_on_h100(name: str) -> str:
+    """The engine that is chosen by itself there, if the contestant is in continuous time."""
+    smooth = isinstance(CONTESTANTS[name].method, EventPropSmooth)
+    return engine_name("auto", smooth=smooth, device="cuda")
+
+
 @cache
 def h100_allocation(name: str, size: Size, input_capacity: int, capacity: int) -> tuple[memory.Allocation, int]:
     """What the gradient takes on an H100, and how much of it is its input [bytes]."""
-    made = problem(name, size, *shapes(size, input_capacity), capacity, "xla")
+    made = problem(name, size, *shapes(size, input_capacity), capacity, engine_on_h100(name))
     return memory.allocation(made.functions.gradient, *made.arguments, h100=True), made.input_bytes
 
 

@@ -11,7 +11,7 @@ from benchmarks.memory_scaling.__main__ import COMMAND
 from benchmarks.memory_scaling.config import Config
 from benchmarks.memory_scaling.figure import figures, table
 from benchmarks.memory_scaling.figure import memory_scaling as drawn
-from benchmarks.memory_scaling.points import measure_point, without_input
+from benchmarks.memory_scaling.points import engine_on_h100, measure_point, without_input
 from benchmarks.memory_scaling.problems import Size
 from gradlab.measuring import memory
 from gradlab.reporting import records
@@ -28,6 +28,12 @@ def active():
 def test_spikes_fit_their_room(active):
     assert 0 < active.hidden_spikes <= active.capacity and 0 < active.input_spikes <= active.input_capacity
     assert active.input_spikes == pytest.approx(700 * 11.4 * 0.1, rel=0.1)
+
+
+def test_memory_of_a_gpu_is_that_of_the_engine_chosen_there():
+    # in single precision, which this benchmark runs in; here tests run in double, which cuda has not
+    with jax.enable_x64(False):
+        assert engine_on_h100("eventprop") == "cuda" and engine_on_h100("eventprop-smooth") == "xla"
 
 
 @pytest.mark.parametrize("method", CONTESTANTS)

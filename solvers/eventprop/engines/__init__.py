@@ -23,7 +23,9 @@ ENGINES: dict[str, Engine] = {
 AUTO = "auto"
 
 
-def engine_name(name: str, neuron: str = "lif", *, dtype: Any = None, smooth: bool = False) -> str:
+def engine_name(
+    name: str, neuron: str = "lif", *, dtype: Any = None, smooth: bool = False, device: str | None = None
+) -> str:
     """The name of an engine that simulates a neuron model.
 
     Args:
@@ -33,6 +35,7 @@ def engine_name(name: str, neuron: str = "lif", *, dtype: Any = None, smooth: bo
         neuron: name in ``solvers.neurons.NEURONS``.
         dtype: of the parameters; None for JAX's default. Only "auto" asks.
         smooth: whether the gradient is to be smoothed. Likewise.
+        device: cpu, cuda or another; None for that on which JAX computes. Likewise.
 
     Raises:
         ValueError: for an unknown name, or an engine that does not simulate the model.
@@ -44,7 +47,7 @@ def engine_name(name: str, neuron: str = "lif", *, dtype: Any = None, smooth: bo
         real = jnp.dtype(dtype or jax.dtypes.canonicalize_dtype(float)).name
         suits = [
             key
-            for key in fastest_here()
+            for key in fastest_on(device or device_here())
             if key in able and real in ENGINES[key].dtypes and (has_smoothing(key) or not smooth)
         ]
         return [*suits, *able][0]
@@ -55,14 +58,17 @@ def engine_name(name: str, neuron: str = "lif", *, dtype: Any = None, smooth: bo
     return name
 
 
-def fastest_here() -> tuple[str, ...]:
-    """Engines for the device on which JAX computes, the fastest first."""
+def device_here() -> str:
+    """On what JAX computes: cpu, cuda, or another name of JAX's."""
     device = jax.default_backend()
-    if device == "cpu":
-        return ("numba",)
     if device == "gpu" and "cuda" in jax.extend.backend.get_backend().platform_version:
-        return ("cuda", "xla")
-    return ("xla",)
+        return "cuda"
+    return device
+
+
+def fastest_on(device: str) -> tuple[str, ...]:
+    """Engines for a device, the fastest first."""
+    return {"cpu": ("numba",), "cuda": ("cuda", "xla")}.get(device, ("xla",))
 
 
 def has_smoothing(name: str) -> bool:
