@@ -2,6 +2,7 @@
 
 import math
 import multiprocessing
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
@@ -45,23 +46,24 @@ class Exchanged(NamedTuple):
     sizes: np.ndarray
 
 
-def simulate_together(problem: Problem) -> Exchanged:
-    """The spikes, by this process and one that it starts."""
+def simulate_together(problems: Sequence[Problem]) -> list[Exchanged]:
+    """The spikes of each problem, by this process and one that it starts."""
     processes = multiprocessing.get_context("spawn")
     here, there = processes.Pipe()
-    other = processes.Process(target=_other, args=(problem, there), daemon=True)
+    other = processes.Process(target=_other, args=(problems, there), daemon=True)
     other.start()
     there.close()
     try:
-        return simulate_half(problem, 0, here)
+        return [simulate_half(problem, 0, here) for problem in problems]
     finally:
         here.close()
         other.join()
 
 
-def _other(problem: Problem, wire: Connection) -> None:
+def _other(problems: Sequence[Problem], wire: Connection) -> None:
     jax.config.update("jax_enable_x64", True)
-    simulate_half(problem, 1, wire)
+    for problem in problems:
+        simulate_half(problem, 1, wire)
 
 
 def simulate_half(problem: Problem, half: int, wire: Connection) -> Exchanged:

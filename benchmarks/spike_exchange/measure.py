@@ -18,7 +18,7 @@ from solvers.events import pad_events
 from solvers.fields import Count, Counts, Positive, Seed, check_fields
 
 from ..workload import poisson_data, tune_rate
-from .exchange import SPIKE, Problem, simulate_together
+from .exchange import SPIKE, Exchanged, Problem, simulate_together
 
 _STATE_BYTES = 16  # voltage and current of a neuron, in double precision
 _ROOM = 20  # times the spikes that there should be
@@ -69,7 +69,10 @@ def measure(config: Config) -> Outcome:
     """
     if jnp.zeros(0).dtype != jnp.float64:
         raise ValueError("spike_exchange needs double precision: set jax_enable_x64 first")
-    points = [point for neurons in config.neurons for point in _points(config, neurons)]
+    problems = [problem for neurons in config.neurons for problem in _problems(config, neurons)]
+    alone = [_alone(config, problem) for problem in problems]
+    together = simulate_together(problems)
+    points = [_point(config, *each) for each in zip(problems, alone, together, strict=True)]
     errors = [point["largest_time_error_s"] for point in points]
     metrics = {
         "networks_with_other_spikes": errors.count(None),
@@ -80,8 +83,8 @@ def measure(config: Config) -> Outcome:
     return Outcome(metrics, {"points": points}, dataset="poisson", hidden=max(config.neurons), seed=config.seed)
 
 
-def _points(config: Config, neurons: int) -> list[dict[str, Any]]:
-    """Of one network, the figures with each delay."""
+def _problems(config: Config, neurons: int) -> list[Problem]:
+    """One network with each delay."""
     network = Network(config.inputs, 2, hidden=(neurons,), duration=config.duration, delay=config.delays[0])
     data = poisson_data(1, config.inputs, config.input_rate, config.duration, 2, config.seed)
     objective = Objective(network, TrainConfig(batch_size=1, seed=config.seed), EventProp())
@@ -89,22 +92,26 @@ def _points(config: Config, neurons: int) -> list[dict[str, Any]]:
     params: Any = jax.tree.map(lambda x: np.asarray(x, np.float64), tuned.layers[0])
     times, units = data.sample(0)
     times = np.asarray(times, np.float64)
-    return [_point(config, Problem(params, times, units, config.duration, delay)) for delay in config.delays]
+    return [Problem(params, times, units, config.duration, delay) for delay in config.delays]
 
 
-def _point(config: Config, problem: Problem) -> dict[str, Any]:
+def _alone(config: Config, problem: Problem) -> np.ndarray:
+    """The spikes by the engine that trains, in one process."""
     neurons = problem.params.neurons
     room = int(_ROOM * neurons * max(1, config.hidden_rate * config.duration))
-    alone = lif_layer(
+    spikes = lif_layer(
         jax.tree.map(jnp.asarray, problem.params), pad_events([(problem.times, problem.units)]),
         duration=problem.duration, delay=problem.delay, capacity=room,
     )  # fmt: skip
-    count = int(alone.count[0])
-    if count > room:
+    if spikes.overflowed.any():
         raise ValueError(f"{neurons} neurons run away with a delay of {problem.delay:g} s: lower hidden_rate")
-    together = simulate_together(problem)
-    times, units = (np.asarray(x[0, :count]) for x in (alone.times, alone.units))
-    same = np.array_equal(together.spikes["neuron"], units)
+    pairs = zip(*(np.asarray(x[0, : int(spikes.count[0])]) for x in (spikes.times, spikes.units)), strict=True)
+    return np.array(list(pairs), SPIKE)
+
+
+def _point(config: Config, problem: Problem, alone: np.ndarray, together: Exchanged) -> dict[str, Any]:
+    neurons, count = problem.params.neurons, len(alone)
+    same = np.array_equal(together.spikes["neuron"], alone["neuron"])
     events = len(problem.times) + 2 * count  # a spike is one where it begins and one where it arrives
     steps = round(problem.duration / config.dt)
     halves = neurons // 2, neurons - neurons // 2
@@ -114,7 +121,7 @@ def _point(config: Config, problem: Problem) -> dict[str, Any]:
         "rate_hz": count / neurons / problem.duration,
         "spikes": count,
         "events": events,
-        "largest_time_error_s": float(abs(together.spikes["time"] - times).max(initial=0)) if same else None,
+        "largest_time_error_s": float(abs(together.spikes["time"] - alone["time"]).max(initial=0)) if same else None,
         "exchanges": len(together.sizes),
         "sent_bytes": int(together.sizes.sum()),
         "largest_message_bytes": int(together.sizes.max()),
