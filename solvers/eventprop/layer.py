@@ -68,7 +68,7 @@ def lif_layer(
             refractory period ``cuda`` on NVIDIA's GPUs.
         axis: of ``jax.shard_map``, over whose devices the neurons are spread: each has the columns of ``w_in`` and
             ``w_rec`` to its own neurons, and their constants (``neuron_specs``). Events and spikes are those of all.
-            For LIF neurons, with the engine ``xla``; a spike costs two exchanges between the devices.
+            For LIF neurons, with the engine ``xla``; at each event the devices exchange two numbers a sample.
 
     Returns:
         Output spikes. A sample with more than ``capacity`` spikes has ``count > capacity`` and NaN times.

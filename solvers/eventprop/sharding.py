@@ -42,18 +42,19 @@ def checked_shard(params: Any, events: Events, duration: float, axis: str) -> tu
         raise ValueError(f"the events vary over the axis {axis!r} of the neurons: give all of them to each device")
     if params.delays is not None:
         raise ValueError("delays are given beside an axis of neurons, expected none: leave one of them out")
-    rows, own = lax.axis_size(axis) * params.w_in.shape[1], params.w_in.shape[1]
-    if params.w_rec is not None and params.w_rec.shape != (rows, own):
+    w_rec, neurons = params.w_rec, params.w_in.shape[1]
+    (params,), events, wrong = checked([params._replace(w_rec=None)], events, duration, neuron_axis=axis)
+    if w_rec is None:
+        return params, events, wrong
+    expected = (lax.axis_size(axis) * neurons, neurons)
+    if w_rec.shape != expected or w_rec.dtype != params.w_in.dtype:
         raise ValueError(
-            f"w_rec has shape {params.w_rec.shape} on a device, expected {(rows, own)}: the weights from all neurons "
-            "to those of the device"
+            f"w_rec has shape {w_rec.shape} and type {w_rec.dtype} on a device, expected {expected} and "
+            f"{params.w_in.dtype}: the weights from all neurons to those of the device"
         )
-    (own,), events, wrong = checked([params._replace(w_rec=None)], events, duration, neuron_axis=axis)
-    if params.w_rec is not None:
-        infinite = lax.psum(jnp.sum(~jnp.isfinite(params.w_rec)), axis) > 0
-        wrong |= wrong_samples([Finding("w_rec holds a weight that is not finite: give finite weights", infinite)], 1)
-        own = own._replace(w_rec=varying_alike(params.w_rec, own))
-    return own, events, wrong
+    infinite = lax.psum(jnp.sum(~jnp.isfinite(w_rec)), axis) > 0
+    wrong |= wrong_samples([Finding("w_rec holds a weight that is not finite: give finite weights", infinite)], 1)
+    return params._replace(w_rec=varying_alike(w_rec, params)), events, wrong
 
 
 def of_device(spikes: Events, neurons: int, axis: str | None) -> Events:

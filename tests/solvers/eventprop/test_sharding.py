@@ -33,7 +33,7 @@ def test_neurons_over_two_devices_spike_and_learn_as_on_one_and_what_is_refused(
         "unchecked": "axis is 'neurons', but w_in does not vary over it: call the layer under jax.shard_map",
         "whole": "give it solvers.eventprop.neuron_specs(params, 'neurons') for the parameters",
         "events": "the events vary over the axis 'neurons' of the neurons: give all of them to each device",
-        "rows": "w_rec has shape (3, 6) on a device, expected (6, 3): the weights from all neurons",
+        "rows": "w_rec has shape (3, 6) and type float64 on a device, expected (6, 3) and float64: the weights",
         "engine": "engine numba shares out no neurons over an axis: choose xla",
         "neuron": "neuron 'dead-time' cannot be shared out over an axis: choose lif",
         "delays": "delays are given beside an axis of neurons, expected none",
