@@ -11,6 +11,7 @@ BENCHMARKS = {
     "speed_scaling": "how that time grows with neurons, duration, rates, batch, step and cores",
     "peers": "time and memory of a gradient beside spyx, snnTorch, norse and jaxsnn on one workload",
     "memory_scaling": "how memory grows with duration, step, neurons, batch and rate, here and on an H100",
+    "spike_exchange": "bytes that two processes exchange which simulate one network together, once a delay",
     "gpu": "correctness, times, memory, reproducibility and an epoch on a GPU",
     "convergence": "the time grid against continuous time as the step shrinks",
     "accuracy": "table and figure of all presets that were trained, from their records",

@@ -19,6 +19,7 @@ from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
 from .base import CLOCK_DRIVEN, Capacities, Method
 from .bptt import BPTT
+from .spread import first_sample
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,6 @@ class Stochastic(Method):
             raise ValueError("stochastic draws no spikes of layers with delays that are parameters: leave them out")
         self.on_grid.check(network)
 
-    def check_apart(self, network: Network) -> None:
-        """See ``Method``: the spikes of a batch are drawn together, so that on more devices they would be others."""
-        raise ValueError("stochastic draws the spikes of a batch together: leave out devices, or the mesh")
-
     def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
         """See ``Method``: as BPTT; the noise is drawn again, not kept."""
         return self.on_grid.kept_bytes(network, batch_size, room)
@@ -68,4 +65,5 @@ class Stochastic(Method):
     ) -> Output:
         """See ``Method``."""
         observer = network.readout.observer(params.readout, network.duration)
-        return self.on_grid.run(network, params, events, observer, surrogate=self.escape, key=key)
+        first = first_sample(len(events.times))  # the same draws on any number of devices
+        return self.on_grid.run(network, params, events, observer, surrogate=self.escape, key=key, first_sample=first)

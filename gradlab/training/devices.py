@@ -17,7 +17,8 @@ from jax.experimental import multihost_utils
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-_SAMPLES = "gradlab-samples"  # the axis over which a batch is spread
+from ..methods.spread import SAMPLES, is_spread
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -41,7 +42,7 @@ def mesh_of(count: int | None) -> Mesh:
             + (force if jax.default_backend() == "cpu" else "")
         )
     chosen = [device for own in by_process.values() for device in own[:each]]
-    return jax.make_mesh((count,), (_SAMPLES,), (AxisType.Auto,), devices=chosen)
+    return jax.make_mesh((count,), (SAMPLES,), (AxisType.Auto,), devices=chosen)
 
 
 def mean(tree: Any) -> Any:
@@ -60,7 +61,7 @@ def greatest(tree: Any) -> Any:
 
 
 def _over_parts(reduce: Callable[[Any, str], Any], tree: Any) -> Any:
-    return reduce(tree, _SAMPLES) if _SAMPLES in jax.sharding.get_abstract_mesh().manual_axes else tree
+    return reduce(tree, SAMPLES) if is_spread() else tree
 
 
 class Devices:
@@ -86,7 +87,7 @@ class Devices:
         if mesh is not None:
             devices = sorted(mesh.devices.flat, key=lambda device: (device.process_index, device.id))
             owners = list(dict.fromkeys(device.process_index for device in devices))
-            self._mesh, self.count, self.processes = Mesh(devices, (_SAMPLES,)), len(devices), len(owners)
+            self._mesh, self.count, self.processes = Mesh(devices, (SAMPLES,)), len(devices), len(owners)
             self._place = owners.index(jax.process_index())  # of this process among them
         self.is_first = self._place == 0
         if batch_size % self.count:
@@ -116,7 +117,7 @@ class Devices:
 
         @wraps(function)
         def on_each(*args: Any, **static: Any) -> Any:
-            specs = tuple(P(_SAMPLES) if place in of_samples else P() for place in range(len(args)))
+            specs = tuple(P(SAMPLES) if place in of_samples else P() for place in range(len(args)))
             # Unchecked: what is the same on all devices is so by the means above, not by the types of the loops inside.
             one = jax.shard_map(partial(function, **static), mesh=mesh, in_specs=specs, out_specs=P(), check_vma=False)
             return one(*args)
@@ -127,7 +128,7 @@ class Devices:
         """The samples of a batch that this process has, as arrays of a whole batch on the devices."""
         if self._mesh is None:
             return own
-        samples = NamedSharding(self._mesh, P(_SAMPLES))
+        samples = NamedSharding(self._mesh, P(SAMPLES))
         return jax.tree.map(lambda x: jax.make_array_from_process_local_data(samples, np.asarray(x)), own)
 
     def everywhere(self, tree: Any) -> Any:

@@ -16,12 +16,13 @@ arXiv:1604.06174 (checkpointing in segments).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
+from jaxtyping import Array, ArrayLike, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from ..checks import batch_shapes, checked, varying_alike
 from ..delays import kinds
@@ -91,7 +92,7 @@ def _scan_segments(
     collect: Callable[..., tuple[PyTree, PyTree]],
     collected: PyTree,
     feedback: Sequence[Parameters] | None = None,
-    key: PRNGKeyArray | None = None,
+    keys: PRNGKeyArray | None = None,
 ) -> tuple[PyTree, PyTree]:
     """Run all layers, and after each segment ``collect(collected, spikes of each layer, points)``.
 
@@ -99,7 +100,7 @@ def _scan_segments(
     beyond the end of the grid.
     """
     escape = rule.surrogate if isinstance(rule.surrogate, Escape) else None
-    if (escape is None) != (key is None):
+    if (escape is None) != (keys is None):
         raise ValueError("spikes are drawn with an Escape for the surrogate and a key: give both, or none of them")
     if any(map(kinds, layers)):
         for params in layers:
@@ -129,9 +130,10 @@ def _scan_segments(
         for depth, (params, back, one, state) in enumerate(zip(layers, backs, ready, states, strict=True)):
             arrivals = _project(spikes, params.w_in, None if back is None else back.w_in)
             levels = None
-            if escape is not None and key is not None:  # drawn again where a segment is run again, from the same key
-                own = jax.random.fold_in(jax.random.fold_in(key, first), depth)
-                levels = escape.levels(own, arrivals.shape, dtype)
+            if escape is not None and keys is not None:  # drawn again where a segment is run again, from the same keys
+                own = _folded(_folded(keys, first), depth)
+                draw = partial(escape.levels, shape=(grid.segment, arrivals.shape[-1]), dtype=dtype)
+                levels = jax.vmap(draw, out_axes=1)(own)
             end, spikes = one.run(state, arrivals, levels)
             ends.append(end)
             fired.append(spikes)
@@ -145,6 +147,10 @@ def _scan_segments(
     start = varying_alike((starts, collected), layers, events)
     (_, collected), out = lax.scan(segment, start, (binned.windows, binned.firsts))
     return collected, out
+
+
+def _folded(keys: PRNGKeyArray, number: ArrayLike) -> PRNGKeyArray:
+    return jax.vmap(lambda key: jax.random.fold_in(key, number))(keys)
 
 
 @dataclass(frozen=True)
@@ -178,6 +184,7 @@ def simulate(
     checkpoint: bool = False,
     feedback: Sequence[Parameters] | None = None,
     key: PRNGKeyArray | None = None,
+    first_sample: ArrayLike = 0,
 ) -> tuple[PyTree, tuple[Float[Array, "batch _"], ...]]:
     """Run layers of neurons on the grid while an observer reads the spikes of the last one.
 
@@ -197,7 +204,8 @@ def simulate(
             steps, for the price of a second forward pass; the same values and gradients.
         feedback: layers of the same shapes, through whose weights the reverse pass goes from each layer back to itself
             and to the one before, in place of those of the layers (feedback alignment); nothing else of them matters.
-        key: with which spikes are drawn.
+        key: with which spikes are drawn; a sample's do not depend on the others.
+        first_sample: place of the first sample, where others are drawn for elsewhere, as on other devices.
 
     Returns:
         The observer's last state, and for each layer the spike counts, which pass gradients too. NaN for a sample of
@@ -233,8 +241,9 @@ def simulate(
     batch = len(events.times)
     counts = [jnp.zeros((batch, params.w_in.shape[1]), params.w_in.dtype) for params in layers]
     seen = observer.init(batch, layers[-1].w_in.shape[1], layers[-1].w_in.dtype)
+    keys = None if key is None else jax.vmap(partial(jax.random.fold_in, key))(first_sample + jnp.arange(batch))
     result, _ = _scan_segments(
-        layers, events, grid, settings.rule(grid), settings.checkpoint, collect, (seen, counts), feedback, key
+        layers, events, grid, settings.rule(grid), settings.checkpoint, collect, (seen, counts), feedback, keys
     )
     seen, counts = _lost(wrong | events.overflowed, result)
     return seen, tuple(counts)

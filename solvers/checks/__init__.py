@@ -8,4 +8,5 @@ from .events import batch_shapes as batch_shapes
 from .host_call import host_call as host_call
 from .one_by_one import one_by_one as one_by_one
 from .units_of_time import in_milliseconds as in_milliseconds
+from .varying import axes_of as axes_of
 from .varying import varying_alike as varying_alike

@@ -29,8 +29,13 @@ class Arguments(NamedTuple):
     wrong: Bool[Array, " batch"]
 
 
-def checked(layers: Sequence[Parameters], events: Events, duration: float) -> Arguments:
+def checked(
+    layers: Sequence[Parameters], events: Events, duration: float, *, neuron_axis: str | None = None
+) -> Arguments:
     """Layers and events that can be simulated together for a duration [s]; the events are those of a batch.
+
+    With a ``neuron_axis`` of ``jax.shard_map`` the layers have some of their neurons on each of its devices; events do
+    not vary over it.
 
     Raises:
         TypeError: if something is of another type.
@@ -57,5 +62,6 @@ def checked(layers: Sequence[Parameters], events: Events, duration: float) -> Ar
         findings += layer_findings(params, duration)
     wrong = wrong_samples(findings, len(events.times))
     arrays: Any = jax.tree.map(jnp.asarray, (list(layers), events))
-    alike, events = varying_alike(arrays)
-    return Arguments(alike, events, wrong)
+    if neuron_axis is not None:
+        wrong = jax.lax.pmax(wrong.astype(jnp.int32), neuron_axis) > 0
+    return Arguments(varying_alike(arrays[0], arrays[1]), varying_alike(arrays[1], arrays[0], but=neuron_axis), wrong)

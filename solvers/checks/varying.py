@@ -5,22 +5,28 @@ from typing import Any
 import jax
 
 
-def varying_alike(tree: Any, *others: Any) -> Any:
+def varying_alike(tree: Any, *others: Any, but: str | None = None) -> Any:
     """A pytree whose arrays all vary over every axis over which any of them, or of the others, does.
 
     Loops need that of their states, and JAX then sums the gradients of what is the same on all devices. Outside of
     ``jax.shard_map``, and with ``check_vma=False``, arrays stay as they are.
+
+    Args:
+        tree: arrays.
+        *others: pytrees of arrays.
+        but: an axis that is left out.
     """
-    axes = frozenset[Any]().union(*(_axes(x) for x in jax.tree.leaves((tree, others))))
+    axes = frozenset[Any]().union(*(axes_of(x) for x in jax.tree.leaves((tree, others)))) - {but}
 
     def alike(x: Any) -> Any:
-        missing = tuple(axes - _axes(x))
+        missing = tuple(axes - axes_of(x))
         return jax.lax.pcast(x, missing, to="varying") if missing else x
 
     return jax.tree.map(alike, tree)
 
 
-def _axes(x: Any) -> frozenset[Any]:
+def axes_of(x: Any) -> frozenset[Any]:
+    """The axes of ``jax.shard_map`` over which an array varies."""
     kind: Any = jax.typeof(x)
     return kind.mat.varying
 

@@ -1,6 +1,5 @@
 """The event-driven layer: a differentiable function from parameters and input events to output spikes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, NamedTuple
@@ -28,8 +27,10 @@ from .engines import (
     require_detached,
     require_dtype,
     require_smooth,
+    sharded_name,
 )
-from .later import later
+from .later import back_through_channels, later, of_channels, without_channels
+from .sharding import checked_shard, of_device
 
 
 def lif_layer(
@@ -40,6 +41,7 @@ def lif_layer(
     capacity: int,
     delay: float = 1e-3,
     engine: str = AUTO,
+    axis: str | None = None,
 ) -> Events:
     """Spikes of a layer of neurons in continuous time, with their exact derivatives (EventProp for LIF neurons).
 
@@ -64,6 +66,9 @@ def lif_layer(
         engine: name in ``solvers.eventprop.ENGINES``; by default for LIF neurons, with a refractory period or without,
             ``numba`` on a CPU, ``xla`` on a GPU or TPU; for all others ``ode``. For LIF neurons in float32 without a
             refractory period ``cuda`` on NVIDIA's GPUs.
+        axis: of ``jax.shard_map``, over whose devices the neurons are spread: each has the columns of ``w_in`` and
+            ``w_rec`` to its own neurons, and their constants (``neuron_specs``). Events and spikes are those of all.
+            For LIF neurons, with the engine ``xla``; at each event the devices exchange two numbers a sample.
 
     Returns:
         Output spikes. A sample with more than ``capacity`` spikes has ``count > capacity`` and NaN times.
@@ -77,7 +82,9 @@ def lif_layer(
 
     Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829.
     """
-    return lif_layer_with_counts(params, events, duration=duration, capacity=capacity, delay=delay, engine=engine)[0]
+    return lif_layer_with_counts(
+        params, events, duration=duration, capacity=capacity, delay=delay, engine=engine, axis=axis
+    )[0]
 
 
 @own_rules()
@@ -91,6 +98,7 @@ def lif_layer_with_counts(
     engine: str = AUTO,
     smoothing: Smoothing | None = None,
     reset_gradient: bool = True,
+    axis: str | None = None,
 ) -> tuple[Events, Float[Array, "*batch post"]]:
     """As ``lif_layer``, and the spike count of each neuron, with a *heuristic* derivative for regularisers.
 
@@ -103,12 +111,18 @@ def lif_layer_with_counts(
 
     Without ``reset_gradient`` the fall of the voltage from threshold to reset is held at its time: the gradient leaves
     out how a spike, if it moves, moves later spikes of its own neuron through the reset. LIF neurons only.
+
+    With an ``axis`` the counts are those of the neurons of this device.
     """
     batch_shapes(events, single=True)
+    if axis is not None:
+        engine = sharded_name(engine, neuron_name(params))
+        if smoothing is not None or not reset_gradient:
+            raise ValueError("an axis of neurons is given, but also another gradient: leave one of them out")
     chosen = engine_name(
         engine, neuron_name(params), dtype=getattr(params.w_in, "dtype", None), smooth=smoothing is not None
     )
-    settings = _Settings(duration, delay, capacity, chosen, smoothing, reset_gradient)
+    settings = _Settings(duration, delay, capacity, chosen, smoothing, reset_gradient, axis)
     if not reset_gradient:
         require_detached(settings.engine, neuron_name(params))
         if smoothing is not None:
@@ -124,7 +138,10 @@ def lif_layer_with_counts(
     if single:
         events = jax.tree.map(lambda x: x[None], events)
     require_delays(settings.engine, params)
-    (params,), events, wrong = checked([params], events, settings.duration)
+    if axis is None:
+        (params,), events, wrong = checked([params], events, settings.duration)
+    else:
+        params, events, wrong = checked_shard(params, events, settings.duration, axis)
     require_dtype(settings.engine, params.w_in.dtype)
     if is_synaptic(params) and params.w_rec is not None and settings.delay == 0:
         raise ValueError("delay is 0, expected > 0 beside delays of synapses in a recurrent layer, such as 1e-3")
@@ -150,6 +167,7 @@ class _Settings:
     engine: str
     smoothing: Smoothing | None = None
     reset_gradient: bool = True
+    axis: str | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -157,6 +175,8 @@ class _Settings:
     def forward(self, params: Any, events: Events) -> tuple[Events, Kept]:
         engine: Any = ENGINES[self.engine]
         settings = dict(duration=self.duration, delay=self.delay, capacity=self.capacity)
+        if self.axis is not None:
+            return engine.sharded_forward(params, events, **settings, axis=self.axis)
         if self.smoothing is None:
             return engine.forward(params, events, **settings)
         return engine.smooth_forward(params, events, **settings, smoothing=self.smoothing)
@@ -170,6 +190,8 @@ class _Settings:
         settings: dict[str, Any] = dict(
             duration=self.duration, delay=self.delay, trains_tau=wanted.tau, wants_times=wanted.times
         )
+        if self.axis is not None:
+            return *engine.sharded_backward(*arguments, **settings, axis=self.axis), None
         if self.smoothing is None:
             backward = engine.backward if self.reset_gradient else engine.detached_backward
             return *backward(*arguments, **settings), None
@@ -186,25 +208,16 @@ class _Wanted(NamedTuple):
     amplitudes: bool
 
 
-def _of_channels(params: Any) -> Any:
-    """The delays of input channels; None if there are none."""
-    inputs = delays_of(params).inputs
-    return inputs if inputs is not None and inputs.ndim == 1 else None
-
-
-def _without_channels(params: Any) -> Any:
-    return params._replace(delays=params.delays._replace(inputs=None))
-
-
 def _run(params: Any, events: Events, wrong: Array, settings: _Settings) -> tuple[_Result, tuple[Events, Kept]]:
-    if (lags := _of_channels(params)) is not None:
-        params, events = _without_channels(params), later(events, lags)
+    if (lags := of_channels(params)) is not None:
+        params, events = without_channels(params), later(events, lags)
     lost = wrong | events.overflowed
     spikes, kept = settings.forward(params, events._replace(count=jnp.where(lost, 0, events.count)))
     spikes = spikes._replace(count=jnp.where(lost, settings.capacity + 1, spikes.count))
     # What is kept for the backward pass is what is returned: the same arrays, not copies.
     spikes = spikes._replace(times=jnp.where(spikes.overflowed[:, None], jnp.nan, spikes.times))
-    counts = unit_counts(spikes, params.w_in.shape[1]).astype(spikes.times.dtype)
+    neurons = params.w_in.shape[1]
+    counts = unit_counts(of_device(spikes, neurons, settings.axis), neurons).astype(spikes.times.dtype)
     amplitudes = None if settings.smoothing is None else spikes.there.astype(spikes.times.dtype)
     return (*spikes._replace(amplitudes=amplitudes), counts), (spikes, kept)
 
@@ -226,7 +239,7 @@ def _forward(
         lambda x: x.value, (params, times, units, count, amplitudes, wrong), is_leaf=lambda x: hasattr(x, "perturbed")
     )
     events = Events(*events)
-    if _of_channels(params) is not None:  # which move the times
+    if of_channels(params) is not None:  # which move the times
         at_times = at_times or changed.delays.inputs
     wanted = _Wanted(changed.tau_mem or changed.tau_syn, at_times, at_amplitudes)
     result, stored = _run(params, events, wrong, settings)
@@ -240,23 +253,6 @@ def _as_array(cotangent: Any) -> Any:
     return cotangent
 
 
-def _back_through_channels(
-    back: Callable[..., Any], wanted: _Wanted, params: Any, events: Events, lags: Array
-) -> tuple[Any, ...]:
-    """Delays the events again: what is kept between the passes are the events as they came."""
-
-    def move(times: Array, there: Array | None, lags: Array) -> tuple[tuple[Array, Array | None], Events]:
-        moved = later(events._replace(times=times, amplitudes=there), lags)
-        return (moved.times, moved.amplitudes), moved._replace(amplitudes=None)
-
-    there = events.there.astype(events.times.dtype) if wanted.amplitudes else None
-    _, pull_back, moved = jax.vjp(move, events.times, there, lags, has_aux=True)
-    gradient, d_times, d_amplitudes = back(wanted, _without_channels(params), moved)
-    d_times = jnp.zeros_like(moved.times) if d_times is None else d_times
-    d_times, d_amplitudes, d_lags = pull_back((d_times, d_amplitudes))
-    return gradient._replace(delays=gradient.delays._replace(inputs=d_lags)), d_times, d_amplitudes
-
-
 @own_rules()
 def _backward(settings: _Settings, residuals: tuple[Any, ...], cotangents: tuple[Any, ...]) -> tuple[Any, ...]:
     params, events, spikes, kept, wanted = residuals
@@ -266,10 +262,10 @@ def _backward(settings: _Settings, residuals: tuple[Any, ...], cotangents: tuple
         settings.backward, spikes=spikes, kept=kept, time_cotangents=time_cotangents,
         count_cotangents=count_cotangents, at_amplitudes=at_amplitudes,
     )  # fmt: skip
-    if (lags := _of_channels(params)) is None:
+    if (lags := of_channels(params)) is None:
         gradient, d_times, d_amplitudes = back(wanted, params, events)
     else:
-        gradient, d_times, d_amplitudes = _back_through_channels(back, wanted, params, events, lags)
+        gradient, d_times, d_amplitudes = back_through_channels(back, wanted, params, events, lags)
     poisoned = jnp.where(spikes.overflowed.any(), jnp.nan, 0)
     gradient = jax.tree.map(lambda g: g + poisoned.astype(g.dtype), gradient)
     return gradient, d_times, None, None, d_amplitudes, None

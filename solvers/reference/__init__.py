@@ -1,5 +1,6 @@
 """Slow, plain solutions of the same problems; ``ode`` is imported on its own, for diffrax takes a while to load."""
 
+from .event_by_event import Neurons as Neurons
 from .event_by_event import simulate as simulate
 from .scan import bptt_scan as bptt_scan
 from .scan import scan_step as scan_step

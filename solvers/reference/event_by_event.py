@@ -1,5 +1,8 @@
 """A plain oracle of the LIF layer: its spikes, event by event."""
 
+import heapq
+import itertools
+
 import jax
 import numpy as np
 from jaxtyping import Array, ArrayLike
@@ -15,6 +18,49 @@ def _advance(
 ) -> tuple[tuple[Array, Array], Array]:
     """State after a lag, and every neuron's lag to its next crossing from now."""
     return flow(*state, lag, tau_mem, tau_syn), next_crossing(*state, tau_mem, tau_syn, threshold)
+
+
+class Neurons:
+    """Neurons at rest at first, which go on from where they are; what a spike sends to whom is the caller's.
+
+    Attributes:
+        now: where they are [s].
+        v: voltages.
+        i: synaptic currents [voltage].
+        threshold: of each neuron.
+        reset: of each neuron.
+    """
+
+    def __init__(self, params: LIFParams):
+        """Bind the constants of a layer; use double precision."""
+        each = lambda x: np.broadcast_to(x, params.neurons)  # noqa: E731
+        self.threshold, self.reset = each(params.threshold), each(params.reset)
+        self._constants = each(params.tau_mem), each(params.tau_syn), self.threshold
+        self.now, self.v, self.i = 0.0, np.zeros(params.neurons), np.zeros(params.neurons)
+        self._queue: list[tuple[float, int, np.ndarray]] = []
+        self._number = itertools.count()  # so that the queue never compares weights
+
+    def expect(self, time: float, weights: np.ndarray) -> None:
+        """Something will arrive at a time [s], with a weight for each neuron."""
+        heapq.heappush(self._queue, (time, next(self._number), weights))
+
+    def spike_before(self, end: float) -> int | None:
+        """Go on to the next spike, of which the neuron is returned; or to the end [s], short of what arrives there."""
+        while True:
+            arrival = self._queue[0][0] if self._queue else np.inf
+            crossing = np.asarray(_advance((self.v, self.i), 0.0, *self._constants)[1])
+            then = min(arrival, self.now + crossing.min(), end)
+            state, _ = _advance((self.v, self.i), max(then - self.now, 0.0), *self._constants)
+            self.v, self.i = (np.array(x) for x in state)
+            self.now = then
+            if then >= end:
+                return None
+            if then < arrival:
+                neuron = int(crossing.argmin())
+                self.v[neuron] = self.reset[neuron]
+                return neuron
+            while self._queue and self._queue[0][0] == arrival:
+                self.i += heapq.heappop(self._queue)[2]
 
 
 def simulate(
@@ -39,50 +85,35 @@ def simulate(
         The output spikes, with as much room as there are spikes; with amplitudes if one was put in.
     """
     amplitudes = np.ones(events.capacity) if events.amplitudes is None else np.asarray(events.amplitudes)
-    each = lambda x: np.broadcast_to(x, params.neurons)  # noqa: E731
     w_in = np.asarray(params.w_in)
     w_rec, of_inputs, of_own = (None if x is None else np.asarray(x) for x in (params.w_rec, *delays_of(params)))
+    neurons, spikes = Neurons(params), []
 
-    def sent(time: float, weights: np.ndarray, lags: ArrayLike) -> list[tuple[float, np.ndarray]]:
+    def send(time: float, weights: np.ndarray, lags: ArrayLike) -> None:
         """What a spike brings: arrivals at all neurons with the same lag together."""
-        lags = each(lags)
-        return [(time + lag, np.where(lags == lag, weights, 0)) for lag in np.unique(lags)]
+        lags = np.broadcast_to(lags, params.neurons)
+        for lag in np.unique(lags):
+            neurons.expect(time + lag, np.where(lags == lag, weights, 0))
 
-    queue = []
     for t, u, a in zip(events.times, events.units, amplitudes, strict=True):
         if u >= 0:
-            queue += sent(float(t), a * w_in[u], 0.0 if of_inputs is None else of_inputs[u])
+            send(float(t), a * w_in[u], 0.0 if of_inputs is None else of_inputs[u])
 
-    def hear(now: float, neuron: int, amplitude: float) -> None:
+    def note(neuron: int, amplitude: float) -> None:
+        spikes.append((neurons.now, neuron, amplitude))
         if w_rec is not None:
-            lags = delay + (0.0 if of_own is None else of_own[neuron])
-            queue.extend(sent(now, amplitude * w_rec[neuron], lags))
+            send(neurons.now, amplitude * w_rec[neuron], delay + (0.0 if of_own is None else of_own[neuron]))
 
-    constants, reset = (each(params.tau_mem), each(params.tau_syn), each(params.threshold)), each(params.reset)
-    v, i, now, spikes = np.zeros(params.neurons), np.zeros(params.neurons), 0.0, []
-    kick = np.inf if inserted is None else inserted[0]
-    while True:
-        arrival = min((t for t, _ in queue), default=np.inf)
-        crossing = np.asarray(_advance((v, i), 0.0, *constants)[1])
-        then = min(arrival, now + crossing.min(), kick, duration)
-        if then >= duration:
-            break
-        v, i = (np.array(x) for x in _advance((v, i), then - now, *constants)[0])
-        if then == kick and inserted is not None:
-            _, neuron, amplitude = inserted
-            v[neuron] -= amplitude * (constants[2][neuron] - reset[neuron])
-            spikes.append((then, neuron, amplitude))
-            hear(then, neuron, amplitude)
-            kick = np.inf
-        elif then < arrival:
-            neuron = int(crossing.argmin())
-            v[neuron] = reset[neuron]
-            spikes.append((then, neuron, 1.0))
-            hear(then, neuron, 1.0)
-        else:
-            i = i + sum(w for t, w in queue if t == arrival)
-            queue = [(t, w) for t, w in queue if t != arrival]
-        now = then
+    def run(end: float) -> None:
+        while (neuron := neurons.spike_before(end)) is not None:
+            note(neuron, 1.0)
+
+    if inserted is not None and inserted[0] < duration:
+        kick, neuron, amplitude = inserted
+        run(kick)
+        neurons.v[neuron] -= amplitude * (neurons.threshold[neuron] - neurons.reset[neuron])
+        note(neuron, amplitude)
+    run(duration)
     times, units = np.array([t for t, _, _ in spikes]), np.array([u for _, u, _ in spikes], int)
     found = jax.tree.map(lambda x: x[0], pad_events([(times, units)], capacity=max(len(spikes), 1)))
     return found if inserted is None else found._replace(amplitudes=np.array([a for _, _, a in spikes]))

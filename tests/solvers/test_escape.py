@@ -84,8 +84,10 @@ def test_gradient_equals_that_of_a_plain_scan_with_the_same_levels(recurrent, ch
     (layer, events), escape, key = problem(recurrent), Escape("exponential", 4.0), jax.random.key(2)
     grid = time_grid(**SETTINGS)
     firsts = range(0, grid.steps, grid.segment)
-    drawn = [jax.random.fold_in(jax.random.fold_in(key, first), 0) for first in firsts]
-    levels = jnp.concatenate([escape.levels(own, (grid.segment, 3, 4), jnp.float64) for own in drawn])[: grid.steps]
+    fold = jax.random.fold_in
+    drawn = [[fold(fold(fold(key, sample), first), 0) for sample in range(3)] for first in firsts]
+    levels = [[escape.levels(own, (grid.segment, 4), jnp.float64) for own in row] for row in drawn]
+    levels = jnp.concatenate([jnp.stack(row, 1) for row in levels])[: grid.steps]
     counts = np.zeros((grid.steps, 3, 6))
     for sample, (times, units) in enumerate(zip(events.times, events.units, strict=True)):
         np.add.at(counts, (np.rint(np.asarray(times) / DT).astype(int), sample, np.asarray(units)), 1)
@@ -116,12 +118,14 @@ def test_spikes_follow_the_key(neuron):
     layer, events = problem()
     params = NEURONS[neuron].make_params(layer.w_in, layer.w_rec)
 
-    def spikes(key, slope=10.0):
-        return simulate([params], events, Sum(), **SETTINGS, surrogate=Escape(slope=slope), key=key)[0]
+    def spikes(key, slope=10.0, first=0):
+        own = jax.tree.map(lambda x: x[first:], events)
+        return simulate([params], own, Sum(), **SETTINGS, surrogate=Escape(slope=slope), key=key, first_sample=first)[0]
 
     one, again, other = (spikes(jax.random.key(seed)) for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, again)
     assert np.any(one != other)
+    np.testing.assert_array_equal(spikes(jax.random.key(0), first=2), one[2:])
     still = simulate([params], events, Sum(), **SETTINGS, surrogate=Surrogate())[0]
     np.testing.assert_array_equal(spikes(jax.random.key(0), 1e9), still)
 

@@ -12,6 +12,7 @@ from . import cuda, numba, ode, xla
 from .base import DetachedEngine as DetachedEngine
 from .base import Engine as Engine
 from .base import Kept as Kept
+from .base import ShardedEngine as ShardedEngine
 from .base import SmoothEngine as SmoothEngine
 
 ENGINES: dict[str, Engine] = {
@@ -126,6 +127,24 @@ def require_delays(name: str, params: Any) -> None:
         able = [key for key, engine in ENGINES.items() if kind in (CHANNEL, *engine.delays)]
         if name not in able:
             raise ValueError(f"engine {name} has no delays of each {kind}: choose {' or '.join(able) or 'others'}")
+
+
+def sharded_name(name: str, neuron: str) -> str:
+    """The name of an engine that shares out the neurons of a layer over devices.
+
+    Args:
+        name: of an engine; "auto" is the first that does.
+        neuron: name in ``solvers.neurons.NEURONS``.
+
+    Raises:
+        ValueError: if it does not, or not those of this model; says what does.
+    """
+    able = [key for key, engine in ENGINES.items() if isinstance(engine, ShardedEngine)]
+    if neuron != "lif":
+        raise ValueError(f"neuron {neuron!r} cannot be shared out over an axis: choose lif")
+    if name != AUTO and name not in able:
+        raise ValueError(f"engine {name} shares out no neurons over an axis: choose {' or '.join(able)}")
+    return able[0] if name == AUTO else name
 
 
 def require_smooth(name: str, neuron: str) -> None:

@@ -117,6 +117,39 @@ class DetachedEngine(Engine, Protocol):
 
 
 @runtime_checkable
+class ShardedEngine(Engine, Protocol):
+    """An engine that can also share out the neurons of a layer over the devices of a mesh axis.
+
+    It is called inside ``jax.shard_map``; each device has the columns of the weights and the constants of its own
+    neurons. Events and spikes are those of all, and the same on all devices.
+    """
+
+    def sharded_forward(
+        self, params: Any, events: Events, *, duration: float, delay: float, capacity: int, axis: str
+    ) -> tuple[Events, Kept]:
+        """As ``forward``; what is ``Kept`` may differ from device to device."""
+        ...
+
+    def sharded_backward(
+        self,
+        params: Any,
+        events: Events,
+        spikes: Events,
+        kept: Kept,
+        time_cotangents: Float[Array, "batch capacity"],
+        count_cotangents: Float[Array, "batch post"],
+        *,
+        duration: float,
+        delay: float,
+        trains_tau: bool,
+        wants_times: bool,
+        axis: str,
+    ) -> tuple[Any, Float[Array, "batch events"] | None]:
+        """As ``backward``; gradients of the parameters are those of the own neurons, of the input times the whole."""
+        ...
+
+
+@runtime_checkable
 class SmoothEngine(Engine, Protocol):
     """An engine that can also smooth the gradient over spikes that appear and vanish, see ``smoothing``."""
 

@@ -12,10 +12,9 @@ from tiny_data import tiny_network
 from gradlab import EventPropTrainer, TrainConfig
 from gradlab.methods import METHODS
 from gradlab.training.devices import mesh_of
-from gradlab.training.loop import Trainer
 
 ROOT = Path(__file__).parents[3]
-OTHERS = ["eventprop:xla", *(name for name in METHODS if name not in ("eventprop", "bptt", "stochastic"))]
+OTHERS = ["eventprop:xla", *(name for name in METHODS if name not in ("eventprop", "bptt"))]
 
 
 def in_a_process(devices):
@@ -52,7 +51,6 @@ def test_so_do_all_methods(tmp_path):
     ("trainer", "settings", "said"),
     [
         (EventPropTrainer, {"engine": "ode"}, "engine ode does not spread a batch over devices"),
-        (lambda *args, mesh: Trainer(*args, METHODS["stochastic"](), mesh=mesh), {}, "draws the spikes of a batch"),
     ],
 )
 def test_what_cannot_be_spread_is_refused(trainer, settings, said):

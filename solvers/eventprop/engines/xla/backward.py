@@ -19,35 +19,20 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
-from ....checks import varying_alike
 from ....events import Events
 from ....neurons import neuron_of
-from ....neurons.lif import flow
 from ....neurons.refractory import LIFLike
 from ....smoothing import Smoothing
 from ....times import Time, as_time, last, where
 from ..base import Kept
 from ..stacking import as_params, constants_of, stacked_weights
+from .adjoint import Adjoint, Slopes, across_spike, earlier
 from .arrivals import take, take_time
 from .ghosts import Mark, across_mark
 from .refractory import previous_spikes, releases
-
-
-class _Adjoint(NamedTuple):
-    """Derivatives of the loss with respect to voltages and currents."""
-
-    p: Float[Array, "batch post"]
-    q: Float[Array, "batch post"]
-
-
-class _Slopes(NamedTuple):
-    """Derivatives of an ``_Adjoint`` with respect to the time constants; ``p`` does not depend on tau_syn."""
-
-    p_mem: Float[Array, "batch post"]
-    q_mem: Float[Array, "batch post"]
-    q_syn: Float[Array, "batch post"]
+from .sharding import own_neurons, total, varying_state
 
 
 class _State(NamedTuple):
@@ -69,8 +54,8 @@ class _State(NamedTuple):
         d_amplitudes: of those of the input so far; None if it is not wanted.
     """
 
-    adjoint: _Adjoint
-    slopes: _Slopes | None
+    adjoint: Adjoint
+    slopes: Slopes | None
     time: Time
     e: Int[Array, " batch"]
     r: Int[Array, " batch"]
@@ -81,42 +66,6 @@ class _State(NamedTuple):
     d_times: Float[Array, "batch events"] | None
     at_amplitudes: Float[Array, "batch capacity"] | None
     d_amplitudes: Float[Array, "batch events"] | None
-
-
-def _back(
-    adjoint: _Adjoint, slopes: _Slopes | None, lag: Float[Array, "batch 1"], params: LIFLike
-) -> tuple[_Adjoint, _Slopes | None]:
-    """The adjoint a lag earlier: the flow of ``lif.flow``, transposed."""
-
-    def earlier(p: Array, q: Array, tau_mem: Array, tau_syn: Array) -> tuple[Array, Array]:
-        decay_mem = jnp.exp(-lag / tau_mem)
-        k, decay_syn = flow(0, jnp.ones_like(lag), lag, tau_mem, tau_syn)
-        return p * decay_mem, q * decay_syn + p * k
-
-    at = *adjoint, params.tau_mem, params.tau_syn
-    if slopes is None:
-        return _Adjoint(*earlier(*at)), None
-    zero, one = jnp.zeros_like, jnp.ones_like
-    values, (p_mem, q_mem) = jax.jvp(earlier, at, (slopes.p_mem, slopes.q_mem, one(at[2]), zero(at[3])))
-    _, (_, q_syn) = jax.jvp(earlier, at, (zero(adjoint.p), slopes.q_syn, zero(at[2]), one(at[3])))
-    return _Adjoint(*values), _Slopes(p_mem, q_mem, q_syn)
-
-
-def _across_spike(
-    adjoint: _Adjoint, here: Bool[Array, "batch post"], current: Float[Array, "batch 1"],
-    at_time: Float[Array, "batch 1"], params: LIFLike, reset_gradient: bool,
-) -> Float[Array, "batch post"]:  # fmt: skip
-    """``p`` just before a spike; zero but for the neuron that spikes.
-
-    With dv/dt before it (current - threshold)/tau_mem and after it (current - reset)/tau_mem, and X the derivative of
-    the loss with respect to its time: p_before = ((current - reset) p_after - tau_mem X) / (current - threshold).
-    Without a gradient through the reset, which then falls at a fixed time: p_after - tau_mem X / (current - threshold).
-    """
-    least = params.threshold * jnp.finfo(current.dtype).eps  # positive but for rounding
-    rises_by = jnp.maximum(current - params.threshold, least)
-    if not reset_gradient:
-        return jnp.where(here, adjoint.p - params.tau_mem * at_time / rises_by, 0)
-    return jnp.where(here, ((current - params.reset) * adjoint.p - params.tau_mem * at_time) / rises_by, 0)
 
 
 def backward(
@@ -141,10 +90,21 @@ def detached_backward(
     )[:2]  # fmt: skip
 
 
+def sharded_backward(
+    params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
+    *, duration: float, delay: float, trains_tau: bool, wants_times: bool, axis: str,
+) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
+    """See ``ShardedEngine``."""
+    return smooth_backward(
+        params, events, spikes, kept, time_cotangents, count_cotangents, None, duration=duration, delay=delay,
+        trains_tau=trains_tau, wants_times=wants_times, wants_amplitudes=False, smoothing=None, axis=axis,
+    )[:2]  # fmt: skip
+
+
 @partial(
     jax.jit,
     static_argnames=(
-        "duration", "delay", "trains_tau", "wants_times", "wants_amplitudes", "smoothing", "reset_gradient",
+        "duration", "delay", "trains_tau", "wants_times", "wants_amplitudes", "smoothing", "reset_gradient", "axis",
     ),
 )  # fmt: skip
 def smooth_backward(
@@ -163,15 +123,16 @@ def smooth_backward(
     wants_amplitudes: bool,
     smoothing: Smoothing | None,
     reset_gradient: bool = True,
+    axis: str | None = None,
 ) -> tuple[LIFLike, Float[Array, "batch events"] | None, Float[Array, "batch events"] | None]:
-    """See ``SmoothEngine``."""
+    """See ``SmoothEngine``; with an axis ``sharded_backward``."""
     if smoothing is not None and smoothing.is_exact and not wants_amplitudes:
         smoothing, amplitude_cotangents = None, None  # by the very same program, hence to the last bit
     if smoothing is not None:
         there, events_there = spikes.there, events.there
         spikes, events = spikes._replace(units=spikes.sources), events._replace(units=events.sources)
     batch, real, recurrent = len(events.times), events.times.dtype, params.w_rec is not None
-    samples, neurons = jnp.arange(batch), jnp.arange(params.neurons)
+    samples, neurons = jnp.arange(batch), own_neurons(params.neurons, axis)
     weights = stacked_weights(params)
     spike_count = jnp.where(spikes.overflowed, 0, spikes.count)
     exact = partial(as_time, dtype=real, fine=kept.remainder is None)
@@ -198,7 +159,7 @@ def smooth_backward(
         if s.c is not None:
             spiked, ends = spiked & ~t_spike.precedes(time), spiked & t_spike.precedes(time)
         time = where(runs, time, s.time)
-        adjoint, slopes = _back(s.adjoint, s.slopes, s.time.since(time)[:, None], params)
+        adjoint, slopes = earlier(s.adjoint, s.slopes, s.time.since(time)[:, None], params)
         p, q = adjoint
         d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset, *d_period = s.gradient
 
@@ -216,7 +177,7 @@ def smooth_backward(
             unit = jnp.where(counts, unit, len(weights))
         row = weights.at[unit].get(mode="fill", fill_value=0)
         d_weights = d_weights.at[unit].add(q, mode="drop")
-        at_arrival = jnp.sum(row * (q / params.tau_syn - p / params.tau_mem), 1)
+        at_arrival = total(jnp.sum(row * (q / params.tau_syn - p / params.tau_mem), 1), axis)
         time_cotangents = s.time_cotangents.at[samples, sender].add(at_arrival, mode="drop")
         d_times = s.d_times
         if d_times is not None:
@@ -226,7 +187,7 @@ def smooth_backward(
         here = spiked[:, None] & (neurons == take(spikes.units, s.k - 1, 0)[:, None])
         of_spike = lambda x: take(x, s.k - 1, 0)[:, None]  # noqa: E731
         of_time = of_spike(s.time_cotangents)
-        p_before = _across_spike(adjoint, here, of_spike(kept.current), of_time, params, reset_gradient)
+        p_before = across_spike(adjoint, here, of_spike(kept.current), of_time, params, reset_gradient)
         at_threshold, counted = -p_before, here
         # Where a voltage jumps, what is added to it there, and where that does not depend on what it was before.
         jumps, jump, anew = here, params.reset, here
@@ -265,7 +226,7 @@ def smooth_backward(
         if s.c is not None:
             p = jnp.where(ending, 0, p)
         return _State(
-            _Adjoint(p, q), slopes, time, s.e - from_input, s.r - from_own, s.k - spiked,
+            Adjoint(p, q), slopes, time, s.e - from_input, s.r - from_own, s.k - spiked,
             None if s.c is None else s.c - ends, time_cotangents,
             (d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset, *d_period), d_times, at_amplitudes, d_amplitudes,
         )  # fmt: skip
@@ -280,14 +241,15 @@ def smooth_backward(
     heard = until_end(spike_times.after(delay), spike_count) if recurrent else jnp.zeros_like(spike_count)
     zero, each = jnp.zeros((batch, params.neurons), real), jnp.zeros(params.neurons, real)
     start = _State(
-        _Adjoint(zero, zero), _Slopes(zero, zero, zero) if trains_tau else None, last(end, exact(0.0)),
+        Adjoint(zero, zero), Slopes(zero, zero, zero) if trains_tau else None, last(end, exact(0.0)),
         until_end(input_times, events.count), heard, spike_count,
         until_end(release_times, spike_count) if clamps else None, time_cotangents,
         (jnp.zeros_like(weights), *[each] * len(constants_of(params))),
         jnp.zeros_like(events.times) if wants_times else None, amplitude_cotangents,
         jnp.zeros_like(events.times) if wants_amplitudes else None,
     )  # fmt: skip
-    start = varying_alike(start, params, events, time_cotangents, count_cotangents)
+    others = params, events, time_cotangents, count_cotangents
+    start = varying_state(start, ("adjoint", "slopes", "gradient"), others, axis)
     final = lax.while_loop(lambda s: ((s.e > 0) | (s.k > 0)).any(), turn, start)
     d_weights, *d_constants = final.gradient
     return as_params(params, d_weights, d_constants), final.d_times, final.d_amplitudes

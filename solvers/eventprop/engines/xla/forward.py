@@ -10,14 +10,13 @@ goes likewise: there a clamped voltage is released, and one above the threshold 
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
-from ....checks import varying_alike
 from ....events import NO_UNIT, Events, without_ghosts
 from ....neurons import neuron_of
 from ....neurons.lif import flow, next_crossing
@@ -28,6 +27,7 @@ from ..base import Kept
 from ..stacking import stacked_weights
 from . import ghosts
 from .arrivals import take, take_time
+from .sharding import least, one_spike, own_neurons, varying_state
 
 
 class _State(NamedTuple):
@@ -82,17 +82,27 @@ def forward(params: LIFLike, events: Events, *, duration: float, delay: float, c
     return smooth_forward(params, events, duration=duration, delay=delay, capacity=capacity, smoothing=None)
 
 
-@partial(jax.jit, static_argnames=("duration", "delay", "capacity", "smoothing"))
-def smooth_forward(
-    params: LIFLike, events: Events, *, duration: float, delay: float, capacity: int, smoothing: Smoothing | None
+def sharded_forward(
+    params: LIFLike, events: Events, *, duration: float, delay: float, capacity: int, axis: str
 ) -> tuple[Events, Kept]:
-    """See ``SmoothEngine``."""
+    """See ``ShardedEngine``; currents are kept by the devices whose neurons spike, the others have 0."""
+    settings: dict[str, Any] = dict(duration=duration, delay=delay, capacity=capacity)
+    return smooth_forward(params, events, **settings, smoothing=None, axis=axis)
+
+
+@partial(jax.jit, static_argnames=("duration", "delay", "capacity", "smoothing", "axis"))
+def smooth_forward(
+    params: LIFLike, events: Events, *, duration: float, delay: float, capacity: int, smoothing: Smoothing | None,
+    axis: str | None = None,
+) -> tuple[Events, Kept]:  # fmt: skip
+    """See ``SmoothEngine``; with an axis ``sharded_forward``."""
     if events.amplitudes is not None:
         events = without_ghosts(events)
     watches = smoothing is not None and smoothing.parts != "timing"
     weights = stacked_weights(params)
     batch, real = len(events.times), events.times.dtype
     samples, neurons, recurrent = jnp.arange(batch), jnp.arange(params.neurons), params.w_rec is not None
+    names = own_neurons(params.neurons, axis)
     exact = partial(as_time, dtype=real, fine=is_fine(real, duration))
     end = exact(duration)
     clamps, period = neuron_of(params).clamps, neuron_of(params).period(params)
@@ -116,16 +126,17 @@ def smooth_forward(
             crossing = jnp.where(waits, of_nearest(s.left), crossing)
         is_nearest = neurons == nearest[:, None]
         bound = jnp.where(is_nearest & near[:, None], crossing[:, None], s.bound)
-        earliest = jnp.min(bound, 1)
+        earliest = least(jnp.min(bound, 1), axis)
         goes_on = moves & (gap < earliest)
         fires = near & ~goes_on & (crossing <= earliest)
+        turns, spiking, fires = one_spike(fires, names[nearest], axis)
         running = s.running & ~(goes_on & ~arrival.precedes(end))
         arrives = goes_on & running
 
-        lag = jnp.where(goes_on, gap, jnp.where(fires, crossing, 0))
+        lag = jnp.where(goes_on, gap, jnp.where(turns, earliest, 0))
         since = jnp.where(arrives, 0, s.since + lag)
         v, i = flow(s.v, s.i, lag[:, None], params.tau_mem, params.tau_syn)
-        turns, after, left, last, release = fires, params.reset, s.left, s.last, s.release
+        spikes, after, left, last, release = turns, params.reset, s.left, s.last, s.release
         if left is not None and period is not None:
             released = fires & waits
             if last is not None and release is not None:
@@ -139,11 +150,12 @@ def smooth_forward(
                 fires &= ~waits | (of_nearest(v) >= of_nearest(params.threshold))
             left = jnp.where(is_nearest & released[:, None], -1, left - lag[:, None])
             left = jnp.where(is_nearest & fires[:, None], period, left)
-        slot = jnp.where(fires, s.count, capacity)  # beyond the last: dropped
+            spikes = fires
+        slot = jnp.where(spikes, s.count, capacity)  # beyond the last: dropped
         put = lambda array, values: array.at[samples, slot].set(values, mode="drop")  # noqa: E731
         times = jax.tree.map(put, s.times, first(s.arrived.after(since), arrival))  # in order also after rounding
-        units = put(s.units, nearest.astype(jnp.int32))
-        at_spike = of_nearest(i)
+        units = put(s.units, spiking.astype(jnp.int32))
+        at_spike = of_nearest(i) if axis is None else jnp.where(fires, of_nearest(i), 0)
         if left is not None and last is None:
             at_spike = jnp.where(released, 0, at_spike)
         current = put(s.current, at_spike)
@@ -164,7 +176,7 @@ def smooth_forward(
         soonest = _tangent(v, i, params)
         if left is not None:
             soonest = jnp.where(left >= 0, left, soonest)
-        count = s.count + fires
+        count = s.count + spikes
         return _State(
             v, i, jnp.where(stays, bound, soonest),
             where(arrives, arrival, s.arrived), since, s.e + from_input, s.r + from_own,
@@ -184,7 +196,8 @@ def smooth_forward(
     def unfinished(s: _State) -> Array:
         return s.running.any() if s.watch is None else (s.running | s.watch.busy).any()
 
-    final = lax.while_loop(unfinished, turn, varying_alike(start, params, events))
+    start = varying_state(start, ("v", "i", "bound", "current"), (params, events), axis)
+    final = lax.while_loop(unfinished, turn, start)
     spikes = Events(final.times.high, final.units, final.count)
     kept = Kept(final.current, final.times.low, final.release)
     return (spikes, kept) if final.watch is None else ghosts.merge_ghosts(final.watch, spikes, kept)
