@@ -240,3 +240,17 @@ def test_smoothed_gradient(accuracies):
     )
     assert smooth["shd-256"] > max(each["shd-256"] for each in (exact, restrained, usual))
     assert all(exact[preset] < smooth[preset] < restrained[preset] for preset in ("shd-128-het", "shd-200"))
+
+
+def test_what_bptt_loses_over_sixty_epochs(accuracies):
+    (row,) = rows_of(accuracies, "bptt", 1e-4, 60).values()
+    (tested,) = reached_by(accuracies, row)
+    ours = (r for r in trainings() if (r["preset"], r["method"]) == ("shd-200", "bptt"))
+    (record,) = (r for r in ours if r["metrics"].get("epochs") == 60)
+    loss, rate = (record["samples"][name] for name in ("train_loss", "hidden_rate_hz"))
+    assert min(loss[44:46]) > 1.5 * loss[43] and loss[45] > 4 * loss[43]
+    page = words("docs/results.md")
+    assert f"up to epoch 44 its training loss falls to {loss[43]:.2f} at {rate[43]:.1f} Hz" in page
+    ends = [100 * tested[name]["accuracy"] for name in ("0.001", "continuous")]
+    reached = "{:.1f} % on its grid, {:.1f} % in continuous time".format(*ends)
+    assert f"it ends at {loss[-1]:.2f}, {rate[-1]:.1f} Hz and {reached}" in page
