@@ -27,7 +27,7 @@ BLOCKS = python_blocks(README.read_text(encoding="utf-8"))
 def test_blocks_are_found():
     text = "a\n```python\nx = 1\n\ny\n```\n```sh\nls\n```\n```python\nz\n```\n"
     assert python_blocks(text) == ["x = 1\n\ny\n", "z\n"]
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 3
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))

@@ -1,7 +1,6 @@
 """Table and figure of how memory grows with the size of a problem."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -28,6 +27,7 @@ _ROWS = {
     f"H100, longest at {COMPARED_AT} [s]": ("h100_longest_recording_{}_s", 1, "{:.1f}"),
 }
 _WIDTH = 24
+_MAIN = ("eventprop", "bptt")  # drawn above all others, some of whom keep as much as they do
 
 
 def table(record: Record) -> str:
@@ -65,7 +65,7 @@ def figures(record: Record) -> dict[str, Figure]:
 
 
 def memory_scaling(record: Record) -> Figure:
-    """Memory over each size that was swept, on logarithmic axes, with the fitted slopes.
+    """Memory over each size that was swept, on logarithmic axes, with the fitted slopes of EventProp and BPTT-SG.
 
     Returns:
         Two rows of panels: what XLA allocates on an H100 without the input, if it is known, and what is kept between
@@ -74,15 +74,18 @@ def memory_scaling(record: Record) -> Figure:
     points, metrics = record["samples"]["points"], record["metrics"]
     unknown = any(without_input(point) is None for point in points)
     kinds = {kind: label for kind, label in _KINDS.items() if not (unknown and kind == "h100")}
-    figure = Figure(figsize=(3.4 * len(_AXES), 3.3 * len(kinds)), layout="constrained")
-    grid = figure.subplots(len(kinds), len(_AXES), squeeze=False)
+    figure = Figure(figsize=(2.8 * len(_AXES), 3.1 * len(kinds) + 0.9), layout="constrained")
+    grid = figure.subplots(len(kinds), len(_AXES), squeeze=False, sharey="row")
     for panels, (kind, label) in zip(grid, kinds.items(), strict=True):
         for ax, sweep in zip(panels, _AXES, strict=True):
-            _lines(ax, [point for point in points if point["sweep"] == sweep], sweep, kind, metrics)
+            _lines(ax, [point for point in points if point["sweep"] == sweep], sweep, kind)
+            slopes = (round(metrics[f"slope_{kind}_{sweep}_{name}"], 2) + 0 for name in _MAIN)
+            ax.set_title("slopes {:.2f} and {:.2f}".format(*slopes), fontsize="medium")
         panels[0].set_ylabel(label)
-    handles = [line for line in grid[0][0].lines if not line.get_label().startswith("_")]
-    labels = [CONTESTANTS[line.get_gid()].label for line in handles]
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
+    handles = grid[0][0].lines
+    figure.legend(handles, [line.get_label() for line in handles], loc="outside lower center", ncols=5, frameon=False)
+    main = " and ".join(CONTESTANTS[name].label for name in _MAIN)
+    figure.suptitle(f"Memory of a gradient; slopes of {main}", fontsize="medium")
     return figure
 
 
@@ -91,22 +94,19 @@ def _bytes(point: Point, kind: str) -> float:
     return point["residual_bytes"] if kind == "residual" or on_card is None else on_card
 
 
-def _lines(ax: Axes, points: Sequence[Point], sweep: str, kind: str, metrics: Mapping[str, Any]) -> None:
-    """One line a contestant; its slope is its label."""
+def _lines(ax: Axes, points: Sequence[Point], sweep: str, kind: str) -> None:
+    """One line a contestant."""
     title, unit = _AXES[sweep]
     measured = {point["method"] for point in points}
     for name in (name for name in CONTESTANTS if name in measured):
         line = [point for point in points if point["method"] == name]
         x, y = [unit * point["value"] for point in line], [_bytes(point, kind) / 1e6 for point in line]
-        slope = metrics[f"slope_{kind}_{sweep}_{name}"]
+        above = name in _MAIN
         ax.loglog(
-            x, y, color=CONTESTANTS[name].colour, marker="o", markersize=4, linewidth=1.8, gid=name,
-            label=f"slope {round(slope, 2) + 0:.2f}",
+            x, y, color=CONTESTANTS[name].colour, marker="o", markersize=4 if above else 7, linewidth=1.8, gid=name,
+            label=CONTESTANTS[name].label, zorder=3 if above else 2,
         )  # fmt: skip
     ax.set_xlabel(title)
     ax.set_xticks(x, [f"{tick:g}" for tick in x])
     ax.xaxis.set_minor_formatter(NullFormatter())
     tidy(ax)
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high * (high / low) ** 0.55)  # room for the legend
-    ax.legend(frameon=False, fontsize="small", ncols=2, loc="upper left")

@@ -109,7 +109,7 @@ def test_slopes_and_their_plot(h100):
     assert len(figure.axes) == (10 if h100 else 5)
     for ax in figure.axes:
         assert [line.get_gid() for line in ax.lines] == list(CONTESTANTS)
-        assert [line.get_label() for line in ax.lines][0] == "slope 0.00"
+        assert ax.get_title().startswith("slopes 0.00 and ")
     first = figure.axes[0].lines[0].get_ydata()
     np.testing.assert_allclose(first, (60 + 10 + 980 - 50 if h100 else 1000) / 1e6)
     assert "0.50" in table({"metrics": metrics})
@@ -152,7 +152,7 @@ def test_comparison_on_an_h100(monkeypatch):
 
 def test_record_and_figure(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(measure, "SWEEPS", {name: (1, 1 / 2 if name == "dt" else 2) for name in measure.SWEEPS})
-    few = {name: CONTESTANTS[name] for name in ("eventprop", "bptt_scan", "bptt_micro")}
+    few = {name: CONTESTANTS[name] for name in ("eventprop", "bptt", "bptt_micro")}
     monkeypatch.setattr(measure, "CONTESTANTS", few)
     sizes = dict(hidden=8, batch_size=3, duration=0.1, hidden_rate=20.0)
     record = COMMAND.run(Config(**sizes, processes=(), h100=False, out=tmp_path))
