@@ -62,7 +62,8 @@ def slope_claims():
 def card_claims():
     metrics = newest("memory_scaling")["metrics"]
     kinds = {
-        "EventProp": "eventprop", "EventProp, room for 16384 spikes": "eventprop_room_16384",
+        f"EventProp, engine `{metrics['h100_engine']}`": "eventprop",
+        "EventProp, room for 16384 spikes": "eventprop_room_16384",
         "BPTT-SG, checkpointed": "bptt_checkpointed", "BPTT-SG": "bptt",
     }  # fmt: skip
     for label, kind in kinds.items():
