@@ -37,3 +37,18 @@ def of_trained_room(metrics):
     """Memory on an H100 over that of EventProp with the room of the trained ``shd-256``: one scan, and checkpointed."""
     room = metrics["h100_eventprop_room_16384_bytes"]
     return f"{metrics['h100_bptt_whole_bytes'] / room:.1f}", f"{metrics['h100_bptt_checkpointed_bytes'] / room:.2f}"
+
+
+def tried_without_speakers(method, epochs, preset="shd-200"):
+    """Short trainings without speakers 1, 6 and 8."""
+    return [
+        record for record in trainings()
+        if (record["preset"], record["method"], record["metrics"].get("epochs")) == (preset, method, epochs)
+        and record["config"]["validation_groups"] == [1, 6, 8]
+    ]  # fmt: skip
+
+
+def row_of(name, record):
+    """Of such a training in a table: what it reaches, and its rate at the end."""
+    reached = (share(record["metrics"][f"{data}_accuracy"]) for data in ("train", "validation"))
+    return f"| {name} | {' | '.join(reached)} | {record['samples']['hidden_rate_hz'][-1]:.1f} |"

@@ -2,20 +2,11 @@
 
 import numpy as np
 import pytest
-from committed import PAGES, every, newest, of_trained_room, share, trainings, words
+from committed import PAGES, every, newest, of_trained_room, row_of, share, trainings, tried_without_speakers, words
 
 from gradlab.networks.settings import NetworkSettings
 from gradlab.reporting.style import label_of
 from gradlab.training.presets import PRESETS
-
-
-def tried_without_speakers(method, epochs):
-    """Short trainings without speakers 1, 6 and 8."""
-    return [
-        record for record in trainings()
-        if (record["preset"], record["method"], record["metrics"].get("epochs")) == ("shd-200", method, epochs)
-        and record["config"]["validation_groups"] == [1, 6, 8]
-    ]  # fmt: skip
 
 
 def strength_of(record):
@@ -28,11 +19,6 @@ def smoothing_of(record):
 
 def width_of(record):
     return smoothing_of(record)[1]
-
-
-def row_of(name, record):
-    reached = (share(record["metrics"][f"{data}_accuracy"]) for data in ("train", "validation"))
-    return f"| {name} | {' | '.join(reached)} | {record['samples']['hidden_rate_hz'][-1]:.1f} |"
 
 
 def smoothing_claims():
