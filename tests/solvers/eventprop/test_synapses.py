@@ -130,7 +130,8 @@ def test_arrivals_in_fixed_point_bring_what_they_should(dtype, accuracy):
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("shared", [pytest.param(True, marks=pytest.mark.slow), False])  # compiles for long
+@pytest.mark.slow  # compiles for long
+@pytest.mark.parametrize("shared", [True, False])
 def test_single_precision_is_near_double(shared):
     """With a multiple of eight neurons, and of spikes in flight."""
     neurons, inputs, duration = 16, 20, 0.2
