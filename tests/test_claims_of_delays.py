@@ -14,25 +14,23 @@ def delay_claims():
         (5, "channels", "neurons", "uniform"): channels, (5, "channels", "neurons", "zero"): f"{channels}, from zero",
         (1, "synapses", "none", "uniform"): "input synapses, up to 250 ms",
     }  # fmt: skip
-    held_out, drifts = {}, None
+    tried = {}
     for method in ("eventprop-smooth", "eventprop"):
         for record in tried_without_speakers(method, 10, "shd-256"):
             network, training = (record["config"][part] for part in ("network", "training"))
             which = (network[name] for name in ("delay_line", "input_delays", "recurrent_delays", "initial_delays"))
             slower = "" if training["delays_factor"] == 25 else f", at {training['delays_factor'] / 25:g} of the rate"
-            name = f"{label_of(method)}: {names[tuple(which)]}{slower}"
-            held_out[name] = 100 * record["metrics"]["validation_accuracy"]
-            drifts = record if name == f"EventProp, smoothed: {channels}" else drifts
-            yield row_of(name, record)
-    best = held_out.pop(f"EventProp, smoothed: {line}")
+            tried[f"{label_of(method)}: {names[tuple(which)]}{slower}"] = record
+    yield from (row_of(*each) for each in tried.items())
+    held_out = {name: 100 * record["metrics"]["validation_accuracy"] for name, record in tried.items()}
+    best = held_out[f"EventProp, smoothed: {line}"]
     assert abs(best - held_out[f"EventProp, smoothed: {names[5, 'none', 'neurons', 'uniform']}"]) < 0.5
     *lost, slowly = sorted((best - x for n, x in held_out.items() if f"smoothed: {channels}" in n), reverse=True)
     yield "cost {1:.1f} and {0:.1f} points on speakers".format(*lost)
     yield f"at a fifth of the rate {slowly:.1f}"
-    used = drifts["samples"]["inputs_delays_quantiles"]
-    yield "The median of the channels' delays goes from {:.0f} to {:.0f} ms".format(
-        *(1e3 * used[i][0][2] for i in (0, -1))
-    )
+    quantiles = tried[f"EventProp, smoothed: {channels}"]["samples"]["inputs_delays_quantiles"]
+    medians = (1e3 * quantiles[epoch][0][2] for epoch in (0, -1))
+    yield "The median of the channels' delays goes from {:.0f} to {:.0f} ms".format(*medians)
     assert held_out[f"EventProp: {channels}"] < held_out[f"EventProp, smoothed: {channels}"]
 
 
