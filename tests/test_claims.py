@@ -118,7 +118,8 @@ def speed_claims():
         "EventProp, with 9 s more, without input": "eventprop_silence", "BPTT-SG": "bptt",
         "BPTT-SG, checkpointed": "bptt_checkpointed", "BPTT-SG as a plain autodiff scan": "bptt_scan",
         "BPTT-SG, one scan with everything inside": "bptt_whole", "BPTT-SG, the same in bfloat16": "bptt_bfloat16",
-        "BPTT-SG, micro-batches of 8": "bptt_micro", "EventProp, smoothed": "eventprop-smooth",
+        "BPTT-SG, the same with spikes as bits": "bptt_packed", "BPTT-SG, micro-batches of 8": "bptt_micro",
+        "EventProp, smoothed": "eventprop-smooth",
         "EventProp, delays of channels and neurons": "eventprop_axonal_delays",
         "EventProp, delays of all synapses": "eventprop_synaptic_delays", "SpikeProp": "spikeprop",
         "BPTT-SG, stochastic": "stochastic", "feedback alignment": "feedback-alignment", "e-prop": "e-prop",
@@ -134,7 +135,7 @@ def speed_claims():
         f"takes {metrics['smooth_over_exact']:.2f} times as long as the exact one and keeps "
         f"{metrics['smooth_over_exact_residual_bytes']:.2f} times as much; trained delays of up to 150 ms take "
         f"{times[0]:.2f} times as long if they are those of channels and neurons, {times[1]:.2f} times if of all "
-        "synapses"
+        f"synapses ({every('speed')[-2]['metrics']['synaptic_delays_over_none']:.2f} times in the record before)"
     )
 
 
