@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool
 
-from ..events import Events
+from ..events import Events, Packed
 from ..neurons import Parameters
 from .events import event_findings, in_32_bits
 from .findings import wrong_samples
@@ -25,12 +25,14 @@ class Arguments(NamedTuple):
     """
 
     layers: list[Any]
-    events: Events
+    events: Events | Packed
     wrong: Bool[Array, " batch"]
 
 
-def checked(layers: Sequence[Parameters], events: Events, duration: float) -> Arguments:
+def checked(layers: Sequence[Parameters], events: Events | Packed, duration: float) -> Arguments:
     """Layers and events that can be simulated together for a duration [s]; the events are those of a batch.
+
+    Packed events come from a layer, which made them right; they are not looked at.
 
     Raises:
         TypeError: if something is of another type.
@@ -50,12 +52,13 @@ def checked(layers: Sequence[Parameters], events: Events, duration: float) -> Ar
             raise ValueError(f"a layer of {neurons} neurons feeds one of {inputs} inputs: make them equal")
         if before.w_in.dtype != after.w_in.dtype:
             raise ValueError(f"layers have types {before.w_in.dtype} and {after.w_in.dtype}: make them equal")
-    inputs = layers[0].w_in.shape[0]
-    events = in_32_bits(events, inputs, layers[0].w_in.dtype)
-    findings = event_findings(events, inputs)
+    inputs, findings = layers[0].w_in.shape[0], []
+    if isinstance(events, Events):
+        events = in_32_bits(events, inputs, layers[0].w_in.dtype)
+        findings = event_findings(events, inputs)
     for params in layers:
         findings += layer_findings(params, duration)
-    wrong = wrong_samples(findings, len(events.times))
+    wrong = wrong_samples(findings, len(events.count))
     arrays: Any = jax.tree.map(jnp.asarray, (list(layers), events))
     alike, events = varying_alike(arrays)
     return Arguments(alike, events, wrong)

@@ -1,0 +1,134 @@
+"""Spikes of a batch in one pool, one sample after the other: room for as many as there are, whoever has them."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Shaped
+
+from ..own_rules import own_rules
+from .spikes import NO_UNIT, Events, ghost_of, weigh
+
+
+@jax.tree_util.register_static
+class StaticInt(int):
+    """A number that is part of a pytree's structure."""
+
+
+class Packed(NamedTuple):
+    """Spikes of a batch in one pool, each sample's in order of time; a JAX pytree.
+
+    The pool is shared: a busy sample takes more of it. Slots of no sample are padded with ``times = inf`` and
+    ``units = -1``. Ghosts and amplitudes are as in ``Events``.
+
+    Attributes:
+        times: [s].
+        units: index of the spiking unit.
+        start: first slot of each sample; beyond the last one for a sample that had no room, which has no slots at all.
+        count: number of events of each sample; above the capacity if there are more.
+        capacity: of a sample. The pool may have less room in total, but not much less than all samples need.
+        amplitudes: 1 of spikes, 0 of ghosts; None without a smoothed gradient.
+    """
+
+    times: Float[Array, " slots"]
+    units: Int[Array, " slots"]
+    start: Int[Array, " batch"]
+    count: Int[Array, " batch"]  # type: ignore[assignment]  # hides tuple.count
+    capacity: StaticInt
+    amplitudes: Float[Array, " slots"] | None = None
+
+    @property
+    def slots(self) -> int:
+        """Room in the pool."""
+        return self.times.shape[-1]
+
+    @property
+    def overflowed(self) -> Bool[Array, " batch"]:
+        """True where a sample, or the whole pool, had no room: nothing of that sample may be used."""
+        return self.start > self.slots
+
+    @property
+    def stored(self) -> Int[Array, " batch"]:
+        """Slots of each sample."""
+        return jnp.where(self.overflowed, 0, self.count)
+
+    @property
+    def valid(self) -> Bool[Array, " slots"]:
+        """True for events, False for padding."""
+        return self.units != NO_UNIT
+
+    @property
+    def there(self) -> Bool[Array, " slots"]:
+        """True for spikes, False for ghosts and padding."""
+        return self.units >= 0
+
+    @property
+    def heard(self) -> Bool[Array, " slots"]:
+        """True for what has an effect or could have one: spikes, and ghosts if there are amplitudes."""
+        return self.there if self.amplitudes is None else self.valid
+
+    @property
+    def sources(self) -> Int[Array, " slots"]:
+        """Index of the unit of spikes and ghosts alike."""
+        return jnp.where(self.units < NO_UNIT, ghost_of(self.units), self.units)
+
+    @property
+    @own_rules()
+    def samples(self) -> Int[Array, " slots"]:
+        """Which sample each slot belongs to; padding has one of any."""
+        which = jnp.arange(len(self.start), dtype=jnp.int32)
+        first = jnp.zeros(self.slots, jnp.int32).at[self.start].max(which, mode="drop")
+        return jax.lax.cummax(first)
+
+    @own_rules()
+    def weigh(self, effects: Float[Array, " slots"]) -> Float[Array, " slots"]:
+        """See ``Events``."""
+        return effects if self.amplitudes is None else weigh(effects, self.there, self.amplitudes)
+
+    @property
+    @own_rules()
+    def places(self) -> Int[Array, "batch capacity"]:
+        """Slot of each sample's events; beyond the last one where it has no more."""
+        place = jnp.arange(self.capacity, dtype=jnp.int32)
+        return jnp.where(place < self.stored[:, None], self.start[:, None] + place, self.slots)
+
+    @own_rules()
+    def row_of(self, values: Shaped[Array, " slots"], empty: float) -> Shaped[Array, "batch capacity"]:
+        """Numbers of each event, padded to the capacity of a sample."""
+        return values.at[self.places].get(mode="fill", fill_value=empty)
+
+    @own_rules()
+    def rows(self) -> Events:
+        """The same, padded to the capacity of a sample; differentiable. A sample without room has times NaN."""
+        times = jnp.where(self.overflowed[:, None], jnp.nan, self.row_of(self.times, jnp.inf))
+        count = jnp.where(self.overflowed, self.capacity + 1, self.count)
+        amplitudes = None if self.amplitudes is None else self.row_of(self.amplitudes, 0)
+        return Events(times, self.row_of(self.units, NO_UNIT), count, amplitudes)
+
+    @own_rules()
+    def of_rows(self, values: Shaped[Array, "batch capacity"]) -> Shaped[Array, " slots"]:
+        """Numbers of each event, from padded ones; 0 for padding."""
+        return jnp.zeros(self.slots, values.dtype).at[self.places].set(values, mode="drop")
+
+
+@own_rules()
+def packed_rows(events: Events) -> Packed:
+    """Padded events as a pool with gaps: the same numbers, not copies."""
+    batch, capacity = events.times.shape
+    slots = batch * capacity
+    start = jnp.where(events.overflowed, slots + 1, capacity * jnp.arange(batch, dtype=jnp.int32))
+    flat = [x if x is None else x.reshape(slots) for x in (events.times, events.units, events.amplitudes)]
+    return Packed(flat[0], flat[1], start, events.count, StaticInt(capacity), flat[2])
+
+
+@own_rules()
+def packed(events: Events, slots: int) -> Packed:
+    """Padded events in a pool of so many slots; if they do not fit, all samples are without room."""
+    stored = jnp.where(events.overflowed, 0, events.count)
+    begin = jnp.cumsum(stored, dtype=jnp.int32) - stored
+    start = jnp.where(events.overflowed | (stored.sum() > slots), slots + 1, begin)
+    empty = jnp.zeros(slots, events.times.dtype)
+    pool = Packed(empty, empty.astype(jnp.int32), start, events.count, StaticInt(events.capacity))
+    used = jnp.arange(slots) < pool.stored.sum()
+    times, units = (jnp.where(used, pool.of_rows(x), e) for x, e in ((events.times, jnp.inf), (events.units, NO_UNIT)))
+    return pool._replace(times=times, units=units)
