@@ -101,10 +101,12 @@ def unit_counts(events: Events | Packed, units: int) -> Int[Array, "*batch units
     return map_samples(one, events)
 
 
-def without_ghosts(events: Events) -> Events:
-    """The spikes among events; the same events if these have no amplitudes."""
+def without_ghosts(events: Any) -> Any:
+    """The spikes among events, padded or packed; the same events if these have no amplitudes."""
     if events.amplitudes is None:
         return events
+    if isinstance(events, Packed):
+        return _packed_without_ghosts(events)
     # Places by a running sum: with a sort, 32 samples of 4096 events took 20 times as long.
     place = jnp.where(events.there, jnp.cumsum(events.there, -1) - 1, events.capacity)
     sample = tuple(jnp.indices(events.times.shape, sparse=True)[:-1])
@@ -115,6 +117,20 @@ def without_ghosts(events: Events) -> Events:
     times, units = among(events.times, jnp.inf), among(events.units, NO_UNIT)
     count = jnp.where(events.overflowed, events.count, events.there.sum(-1))
     return Events(jnp.where(events.overflowed[..., None], jnp.nan, times), units, count)
+
+
+def _packed_without_ghosts(events: Packed) -> Packed:
+    before = jnp.cumsum(jnp.append(False, events.there), dtype=jnp.int32)
+    place = jnp.where(events.there, before[:-1], events.slots)
+    first, beyond = (before.at[slot].get(mode="clip") for slot in (events.start, events.start + events.stored))
+
+    def among(values: Array, empty: float) -> Array:
+        return jnp.full_like(values, empty).at[place].set(values, mode="drop")
+
+    times, units = among(events.times, jnp.inf), among(events.units, NO_UNIT)
+    start = jnp.where(events.overflowed, events.start, first)
+    count = jnp.where(events.overflowed, events.count, beyond - first)
+    return Packed(times, units, start, count, events.capacity)
 
 
 def map_samples(function: Callable[[Events], Any], events: Events) -> Any:

@@ -1,18 +1,19 @@
 """Backward pass, by the kernels."""
 
 from functools import partial
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from ....checks import host_call
 from ....delays import is_synaptic
-from ....events import Events, Packed, packed_rows
+from ....events import Events, Packed
 from ....neurons.refractory import LIFLike
 from ....smoothing import Smoothing
 from ..base import Kept
+from ..rows import padded
 from ..stacking import as_params, constants_of
 from .arrays import aligned, aligned_zeros, with_ghosts
 from .calls import kernel_arguments, optional, spread, static, threads_for
@@ -94,24 +95,21 @@ def _adjoint(
 
 def backward(
     params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
-    *, duration: float, delay: float, trains_tau: bool, wants_times: bool,
+    **settings: Any,
 ) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
     """See ``Engine``."""
-    return smooth_backward(
-        params, events, spikes, kept, time_cotangents, count_cotangents, None, duration=duration, delay=delay,
-        trains_tau=trains_tau, wants_times=wants_times, wants_amplitudes=False, smoothing=None,
-    )[:2]  # fmt: skip
+    return padded(pooled_backward, params, events, spikes, kept, time_cotangents, count_cotangents, None, **settings)[
+        :2
+    ]
 
 
 def detached_backward(
     params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
-    *, duration: float, delay: float, trains_tau: bool, wants_times: bool,
+    **settings: Any,
 ) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
     """See ``DetachedEngine``."""
-    return smooth_backward(
-        params, events, spikes, kept, time_cotangents, count_cotangents, None, duration=duration, delay=delay,
-        trains_tau=trains_tau, wants_times=wants_times, wants_amplitudes=False, smoothing=None, reset_gradient=False,
-    )[:2]  # fmt: skip
+    cotangents = time_cotangents, count_cotangents, None
+    return padded(pooled_backward, params, events, spikes, kept, *cotangents, reset_gradient=False, **settings)[:2]
 
 
 def smooth_backward(
@@ -122,25 +120,11 @@ def smooth_backward(
     time_cotangents: Float[Array, "batch capacity"],
     count_cotangents: Float[Array, "batch post"],
     amplitude_cotangents: Float[Array, "batch capacity"] | None,
-    *,
-    duration: float,
-    delay: float,
-    trains_tau: bool,
-    wants_times: bool,
-    wants_amplitudes: bool,
-    smoothing: Smoothing | None,
-    reset_gradient: bool = True,
+    **settings: Any,
 ) -> tuple[LIFLike, Float[Array, "batch events"] | None, Float[Array, "batch events"] | None]:
     """See ``SmoothEngine``."""
-    flat = jax.tree.map(jnp.ravel, (kept, time_cotangents, amplitude_cotangents))
-    kept, time_cotangents, amplitude_cotangents = flat
-    gradient, *of_events = pooled_backward(
-        params, packed_rows(events), packed_rows(spikes), kept, time_cotangents, count_cotangents, amplitude_cotangents,
-        duration=duration, delay=delay, trains_tau=trains_tau, wants_times=wants_times,
-        wants_amplitudes=wants_amplitudes, smoothing=smoothing, reset_gradient=reset_gradient,
-    )  # fmt: skip
-    d_times, d_amplitudes = (x if x is None else x.reshape(events.times.shape) for x in of_events)
-    return gradient, d_times, d_amplitudes
+    cotangents = time_cotangents, count_cotangents, amplitude_cotangents
+    return padded(pooled_backward, params, events, spikes, kept, *cotangents, **settings)
 
 
 def pooled_backward(
