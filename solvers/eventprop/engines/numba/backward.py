@@ -13,7 +13,7 @@ from ....events import Events, Packed
 from ....neurons.refractory import LIFLike
 from ....smoothing import Smoothing
 from ..base import Kept
-from ..rows import padded
+from ..pool import padded
 from ..stacking import as_params, constants_of
 from .arrays import aligned, aligned_zeros, with_ghosts
 from .calls import kernel_arguments, optional, spread, static, threads_for

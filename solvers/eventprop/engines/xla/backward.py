@@ -28,7 +28,7 @@ from ....neurons.refractory import LIFLike
 from ....smoothing import Smoothing
 from ....times import Time, as_time, last, where
 from ..base import Kept
-from ..rows import padded
+from ..pool import padded
 from ..stacking import as_params, constants_of, stacked_weights
 from .adjoint import Adjoint, Slopes, across_spike, back
 from .arrivals import take, take_time

@@ -25,11 +25,10 @@ from ....neurons.refractory import LIFLike
 from ....smoothing import Smoothing
 from ....times import Time, as_time, first, is_fine, where
 from ..base import Kept
+from ..pool import PAGE, Found, Places, in_pool, in_rows, more, places
 from ..stacking import stacked_weights
 from . import ghosts
 from .arrivals import take, take_time
-from .gathered import Found, in_pool, in_rows
-from .places import PAGE, Places, more, places
 
 
 class _State(NamedTuple):

@@ -14,7 +14,7 @@ from ....events import ghost_of
 from ....neurons.lif import flow, time_of_maximum
 from ....neurons.refractory import LIFLike
 from ....smoothing import FAR, PARTS, Smoothing
-from .places import Places, more
+from ..pool import Places, more
 
 
 class Watch(NamedTuple):

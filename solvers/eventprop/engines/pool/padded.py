@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ...events import Events, packed_rows
-from ...smoothing import Smoothing
-from .base import Kept
+from ....events import Events, packed_rows
+from ....smoothing import Smoothing
+from ..base import Kept
 
 Gradients = tuple[Any, Float[Array, "batch events"] | None, Float[Array, "batch events"] | None]
 
