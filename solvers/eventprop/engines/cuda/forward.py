@@ -20,11 +20,8 @@ _AHEAD = 32  # spikes, as in ``kernels/pages.cuh``
 def forward(params: LIFParams, events: Events, *, duration: float, delay: float, capacity: int) -> tuple[Events, Kept]:
     """See ``Engine``."""
     found, count, *_ = _forward(params, packed_rows(events), duration=duration, delay=delay, capacity=capacity, pages=0)
-    times, units, current, low = (
-        x if x is None else x.reshape(-1, capacity)
-        for x in (found.times.high, found.units, found.current, found.times.low)
-    )
-    return Events(times, units, count), Kept(current, low)
+    found = jax.tree.map(lambda x: x.reshape(-1, capacity), found)
+    return Events(found.times.high, found.units, count), found.as_kept()
 
 
 def pooled_forward(
@@ -43,7 +40,7 @@ def pooled_forward(
 def _forward(
     params: LIFParams, events: Packed, *, duration: float, delay: float, capacity: int, pages: int
 ) -> tuple[Found, Any, Any, Any]:
-    """Spikes in rows, or in so many pages if that is not 0; their counts; the samples' pages, and how many are taken."""
+    """Spikes in rows, or in pages if their number is not 0; counts; the samples' pages, and how many are taken."""
     batch, shape, real, whole = len(events.count), jax.ShapeDtypeStruct, jnp.float32, jnp.int32
     room, exact = (pages * PAGE if pages else batch * capacity,), not is_fine(real, duration)
     results = (
