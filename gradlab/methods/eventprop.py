@@ -104,8 +104,13 @@ def _busiest(spikes: Packed) -> Array:
 
 
 def _mean(spikes: Packed) -> Array:
-    """Spikes of a sample on the mean, rounded up; without samples that have more than they may, which are not kept."""
-    return -(-jnp.where(spikes.count > spikes.capacity, 0, spikes.count).sum() // len(spikes.count))
+    """Spikes of a sample on the mean, rounded up, for which there has to be room in the pool.
+
+    Samples with more than they may have are not kept.
+    """
+    kept = spikes.count <= spikes.capacity
+    mean = -(-jnp.where(kept, spikes.count, 0).sum() // len(kept))
+    return jnp.where((spikes.overflowed & kept).any(), jnp.maximum(mean, spikes.slots // len(kept) + 1), mean)
 
 
 def _read(network: Network, params: Any, spikes: Packed) -> Array:

@@ -25,6 +25,7 @@ _ALWAYS = 1024  # spikes that any layer may have: of a few output neurons, only 
 _SHORTEST = 0.1  # [s] duration below which a trial has as much room as this
 _STEPS = 16  # sizes of the pool from one to twice as much
 _SPARE = 1.05  # room in the pool over what was seen
+_GROWS = 1.1  # at least, as some engines only tell that there was not enough
 _KEPT = 1.1  # a pool that is larger than it would be made now by less than that stays: another one is compiled anew
 Result = TypeVar("Result")
 
@@ -141,7 +142,7 @@ class Room:
                     f"(mean rate above {rate:.0f} Hz): lower the learning rate or the initial weights"
                 )
             if mean > pool and pool < most:
-                self.means = _with(self.means, layer, min(pool_for(float(mean)), most))
+                self.means = _with(self.means, layer, min(pool_for(max(float(mean), _GROWS * pool)), most))
                 return True
         return False
 
