@@ -188,7 +188,7 @@ def _run(params: Any, events: Any, wrong: Array, settings: Settings) -> tuple[tu
     count = jnp.where(lost, settings.capacity + 1, spikes.count)
     # What is kept for the backward pass is what is returned: the same arrays, not copies.
     if isinstance(spikes, Packed):
-        spikes = spikes._replace(start=jnp.where(lost, spikes.slots + 1, spikes.start), count=count)
+        spikes = spikes._replace(count=count, overflowed=lost | spikes.overflowed)
     else:
         spikes = spikes._replace(count=count)
         spikes = spikes._replace(times=jnp.where(spikes.overflowed[:, None], jnp.nan, spikes.times))

@@ -2,6 +2,7 @@
 
 from .packed import Packed as Packed
 from .packed import StaticInt as StaticInt
+from .packed import in_turn as in_turn
 from .packed import packed as packed
 from .packed import packed_rows as packed_rows
 from .padding import pad_events as pad_events

@@ -1,6 +1,6 @@
 """Spikes of a batch in one pool, one sample after the other: room for as many as there are, whoever has them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,9 +24,10 @@ class Packed(NamedTuple):
     Attributes:
         times: [s].
         units: index of the spiking unit.
-        start: first slot of each sample; beyond the last one for a sample that had no room, which has no slots at all.
+        start: first slot of each sample, ascending.
         count: number of events of each sample; above the capacity if there are more.
-        capacity: of a sample. The pool may have less room in total, but not much less than all samples need.
+        overflowed: True where a sample, or the whole pool, had no room: the sample has no slots.
+        capacity: of a sample.
         amplitudes: 1 of spikes, 0 of ghosts; None without a smoothed gradient.
     """
 
@@ -34,6 +35,7 @@ class Packed(NamedTuple):
     units: Int[Array, " slots"]
     start: Int[Array, " batch"]
     count: Int[Array, " batch"]  # type: ignore[assignment]  # hides tuple.count
+    overflowed: Bool[Array, " batch"]
     capacity: StaticInt
     amplitudes: Float[Array, " slots"] | None = None
 
@@ -41,11 +43,6 @@ class Packed(NamedTuple):
     def slots(self) -> int:
         """Room in the pool."""
         return self.times.shape[-1]
-
-    @property
-    def overflowed(self) -> Bool[Array, " batch"]:
-        """True where a sample, or the whole pool, had no room: nothing of that sample may be used."""
-        return self.start > self.slots
 
     @property
     def stored(self) -> Int[Array, " batch"]:
@@ -76,9 +73,8 @@ class Packed(NamedTuple):
     @own_rules()
     def samples(self) -> Int[Array, " slots"]:
         """Which sample each slot belongs to; padding has one of any."""
-        which = jnp.arange(len(self.start), dtype=jnp.int32)
-        first = jnp.zeros(self.slots, jnp.int32).at[self.start].max(which, mode="drop")
-        return jax.lax.cummax(first)
+        slots = jnp.arange(self.slots, dtype=self.start.dtype)
+        return jnp.searchsorted(self.start, slots, side="right", method="scan_unrolled") - 1
 
     @own_rules()
     def weigh(self, effects: Float[Array, " slots"]) -> Float[Array, " slots"]:
@@ -113,22 +109,42 @@ class Packed(NamedTuple):
 
 @own_rules()
 def packed_rows(events: Events) -> Packed:
-    """Padded events as a pool with gaps: the same numbers, not copies."""
+    """Padded events as a pool with gaps: the same numbers, not copies. Samples without room have no events there."""
     batch, capacity = events.times.shape
-    slots = batch * capacity
-    start = jnp.where(events.overflowed, slots + 1, capacity * jnp.arange(batch, dtype=jnp.int32))
-    flat = [x if x is None else x.reshape(slots) for x in (events.times, events.units, events.amplitudes)]
-    return Packed(flat[0], flat[1], start, events.count, StaticInt(capacity), flat[2])
+    start = capacity * jnp.arange(batch, dtype=jnp.int32)
+    count = jnp.where(events.overflowed, 0, events.count)
+    times, units, amplitudes = (
+        x if x is None else x.reshape(batch * capacity) for x in (events.times, events.units, events.amplitudes)
+    )
+    return Packed(times, units, start, count, events.overflowed, StaticInt(capacity), amplitudes)
 
 
 @own_rules()
 def packed(events: Events, slots: int) -> Packed:
     """Padded events in a pool of so many slots; if they do not fit, all samples are without room."""
-    stored = jnp.where(events.overflowed, 0, events.count)
-    begin = jnp.cumsum(stored, dtype=jnp.int32) - stored
-    start = jnp.where(events.overflowed | (stored.sum() > slots), slots + 1, begin)
+    start, overflowed = in_turn(events.count, events.capacity, slots)
     empty = jnp.zeros(slots, events.times.dtype)
-    pool = Packed(empty, empty.astype(jnp.int32), start, events.count, StaticInt(events.capacity))
+    size = StaticInt(events.capacity)
+    pool = Packed(empty, empty.astype(jnp.int32), start, events.count, overflowed, size)
     used = jnp.arange(slots) < pool.stored.sum()
     times, units = (jnp.where(used, pool.of_rows(x), e) for x, e in ((events.times, jnp.inf), (events.units, NO_UNIT)))
     return pool._replace(times=times, units=units)
+
+
+@own_rules()
+def in_turn(
+    count: Int[Array, " batch"], capacity: int, slots: int, fits: Any = True
+) -> tuple[Int[Array, " batch"], Bool[Array, " batch"]]:
+    """Where each sample starts in a pool, and which have no room there.
+
+    Args:
+        count: number of events of each sample.
+        capacity: of a sample.
+        slots: of the pool.
+        fits: False if it is known that they do not fit.
+    """
+    stored = jnp.where(count > capacity, 0, count)
+    overflowed = (count > capacity) | ~(jnp.asarray(fits) & (stored.sum() <= slots))
+    stored = jnp.where(overflowed, 0, stored)
+    before = jnp.tril(jnp.ones((len(count),) * 2, count.dtype), -1)  # a running sum takes a GPU longer
+    return jnp.sum(before * stored, 1, dtype=count.dtype), overflowed

@@ -128,9 +128,8 @@ def _packed_without_ghosts(events: Packed) -> Packed:
         return jnp.full_like(values, empty).at[place].set(values, mode="drop")
 
     times, units = among(events.times, jnp.inf), among(events.units, NO_UNIT)
-    start = jnp.where(events.overflowed, events.start, first)
     count = jnp.where(events.overflowed, events.count, beyond - first)
-    return Packed(times, units, start, count, events.capacity)
+    return Packed(times, units, first, count, events.overflowed, events.capacity)
 
 
 def map_samples(function: Callable[[Events], Any], events: Events) -> Any:

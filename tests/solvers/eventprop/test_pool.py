@@ -141,8 +141,8 @@ def test_layers_on_layers(kind):
 
 
 def test_what_is_read_from_a_pool_is_what_is_read_from_padded_events():
-    _, _, pool = both("numba", Smoothing(), events_of(BUSY), mean=30)
-    pool = pool._replace(start=pool.start.at[5].set(pool.slots + 1))  # had no room
+    _, _, pool = both("numba", Smoothing(), events_of(BUSY), mean=30, capacity=25)
+    assert pool.overflowed.tolist() == [False, False, True, False, False, False] and (pool.units < NO_UNIT).any()
     rows, effect = pool.rows(), lambda times: jnp.exp(-10 * times)
     for units in (NEURONS, 2):
         np.testing.assert_array_equal(unit_sums(pool, units, effect), unit_sums(rows, units, effect))

@@ -29,7 +29,7 @@ def layer_arrays(params: LIFParams) -> tuple[Array, ...]:
 
 def events_arrays(events: Packed) -> tuple[Array, ...]:
     """Times, units, and of each sample the first slot and the number of its events."""
-    return events.times, events.units, jnp.minimum(events.start, events.slots), events.stored
+    return events.times, events.units, events.start, events.stored
 
 
 def sizes(

@@ -33,8 +33,7 @@ def without_ghosts(events: Pool) -> Pool:
     times, units, start, count = events
     there = units >= 0
     before = np.concatenate([[0], np.cumsum(there)])
-    first = np.minimum(start, len(times))  # of samples without room, which have no events
-    begin, end = before[first].astype(start.dtype), before[first + count].astype(start.dtype)
+    begin, end = before[start].astype(start.dtype), before[start + count].astype(start.dtype)
     return read_only(Pool(times[there], units[there], begin, end - begin))
 
 

@@ -63,11 +63,11 @@ def _simulate(
     if slots is None:
         shape, begin = (batch, capacity), np.arange(batch) * capacity
     else:
-        shape, begin = (slots,), np.cumsum(stored) - stored
         fits &= stored.sum() <= slots
         stored = np.where(fits, stored, 0)
+        shape, begin = (slots,), np.cumsum(stored) - stored
     arrays = [x.reshape(shape) for x in in_order(threads, begin, stored, int(np.prod(shape)))]
-    places = [] if slots is None else [np.where(fits, begin, slots + 1).astype(np.int32)]
+    places = [] if slots is None else [begin.astype(np.int32), ~fits]
     remainder = []
     if exact:
         arrays[0], *remainder = split(arrays[0], times.dtype)
@@ -94,24 +94,24 @@ def pooled_forward(
     smoothing: Smoothing | None,
 ) -> tuple[Packed, Kept]:  # fmt: skip
     """See ``PooledEngine``."""
-    (times, units, count), (start,), kept = _forward(
+    (times, units, count), (start, overflowed), kept = _forward(
         params, events, duration=duration, delay=delay, capacity=capacity, slots=slots, smoothing=smoothing
     )
-    return Packed(times, units, start, count, StaticInt(capacity)), kept
+    return Packed(times, units, start, count, overflowed, StaticInt(capacity)), kept
 
 
 def _forward(
     params: LIFLike, events: Packed, *, duration: float, delay: float, capacity: int, slots: int | None,
     smoothing: Smoothing | None,
 ) -> tuple[list[Any], list[Any], Kept]:  # fmt: skip
-    """Times, units and counts; where each sample starts in the pool, if there is one; and what is kept beside."""
+    """Times, units and counts; where each sample starts in the pool and which have no room; what is kept beside."""
     batch = len(events.count)
     real, whole = events.times.dtype, jnp.int32
     shape = jax.ShapeDtypeStruct
     room = (batch, capacity) if slots is None else (slots,)
     exact, clamps = not is_fine(real, duration), neuron_of(params).clamps
     result = [shape(room, real), shape(room, whole), shape(room, real), shape((batch,), whole)]
-    result += [] if slots is None else [shape((batch,), whole)]
+    result += [] if slots is None else [shape((batch,), whole), shape((batch,), bool)]
     more = {"remainder": whole} if exact else {}
     more |= {"release": real} if clamps else {}
     more |= {"margin": jnp.uint8} if smoothing is not None and smoothing.parts != "timing" else {}
@@ -122,6 +122,6 @@ def _forward(
         duration=duration, delay=delay, capacity=capacity, slots=slots, exact=exact, smoothing=smoothing,
     )  # fmt: skip
     times, units, current, count, *rest = host_call(call, result, *kernel_arguments(params, events), *also.values())
-    start, rest = ([], rest) if slots is None else (rest[:1], rest[1:])
+    places, rest = ([], rest) if slots is None else (rest[:2], rest[2:])
     found = {"remainder": None} | dict(zip(more, rest, strict=True))
-    return [times, units, count], start, Kept(current, **found)
+    return [times, units, count], places, Kept(current, **found)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Shaped, UInt8
 
-from ....events import NO_UNIT, Events, Packed, StaticInt
+from ....events import NO_UNIT, Events, Packed, StaticInt, in_turn
 from ....times import Time
 from ..base import Kept
 from .places import PAGE, Pages
@@ -66,12 +66,10 @@ def in_pool(
     """
     capacity = places[0].capacity
     count = jnp.minimum(sum(counts), capacity + 1)
-    stored = jnp.where(count > capacity, 0, count)
-    start = jnp.cumsum(stored, dtype=jnp.int32) - stored
-    lost = (count > capacity) | ~fits | (stored.sum() > slots)
+    start, overflowed = in_turn(count, capacity, slots, fits)
     empty = Packed(
-        jnp.full(slots, jnp.inf, found.current.dtype), jnp.full(slots, NO_UNIT, jnp.int32),
-        jnp.where(lost, slots + 1, start), count, StaticInt(capacity),
+        jnp.full(slots, jnp.inf, found.current.dtype), jnp.full(slots, NO_UNIT, jnp.int32), start, count, overflowed,
+        StaticInt(capacity),
     )  # fmt: skip
     source = _sources(places[0], empty) if len(places) == 1 else _sorted(found, places, counts, empty)
     used = jnp.arange(slots) < empty.stored.sum()
