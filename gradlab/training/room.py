@@ -24,9 +24,9 @@ _FIRST_RATE = 20.0  # [Hz] mean rate of a layer that there is room for at first
 _ALWAYS = 1024  # spikes that any layer may have: of a few output neurons, only the first spikes may matter
 _SHORTEST = 0.1  # [s] duration below which a trial has as much room as this
 _STEPS = 16  # sizes of the pool from one to twice as much
-_SPARE = 1.05  # room in the pool over what was seen
-_GROWS = 1.1  # at least, as some engines only tell that there was not enough
-_KEPT = 1.1  # a pool that is larger than it would be made now by less than that stays: another one is compiled anew
+_SPARE = 1.03  # room in the pool over what was seen
+_GROWS = 1.06  # at least, as some engines only tell that there was not enough
+_KEPT = 1.06  # a pool that is larger than it would be made now by less than that stays: another one is compiled anew
 Result = TypeVar("Result")
 
 

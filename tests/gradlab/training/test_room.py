@@ -30,21 +30,21 @@ def test_the_pool_grows_to_what_a_batch_needs():
     room = room_of(200)
     used = room.call(lambda given: given, lambda given: np.array([[9000], [1000]]))
     assert used == room.now and used[0].busiest == 16384
-    assert 1050 <= used[0].mean <= 1100  # with 5 % to spare, in steps of 4.4 %
+    assert 1050 <= used[0].mean <= 1100  # with 3 % to spare, in steps of 4.4 %
     assert room.call(lambda given: given, lambda given: np.array([[9000], [1001]])) == used
 
 
 def test_where_it_is_only_known_that_there_were_more_it_grows_until_they_fit():
-    room = room_of(200)
+    room = room_of(500)
     tried = []
     room.call(lambda given: tried.append(given[0].mean), lambda _: np.array([[900], [min(1000, tried[-1] + 1)]]))
     assert tried == sorted(tried) and len(tried) < 20 and 1000 <= tried[-1] < 1200
 
 
-def test_the_pool_shrinks_if_that_saves_a_tenth():
-    room = room_of(5000)
+def test_the_pool_shrinks_if_that_saves_enough():
+    room = room_of(4900)
     room.shrink([[9000], [4500]])
-    assert room.means == (5000,) and room.capacities == (16384,)
+    assert room.means == (4900,) and room.capacities == (16384,)
     room.shrink([[3000], [1000]])
     assert room.capacities == (4096,) and 1050 <= room.means[0] <= 1100
     room.means = (room.capacities[0] + 1,)
