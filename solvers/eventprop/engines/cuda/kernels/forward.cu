@@ -137,7 +137,7 @@ extern "C" __global__ void __launch_bounds__(LARGEST_BLOCK, 1)
     };
     advance(infinite(), false);
     const int upcoming = fresh;
-    if (spikes + upcoming > room && spikes + upcoming <= size.capacity) {
+    if (min(spikes + upcoming, size.capacity) > room) {
       __syncthreads();
       if (threadIdx.x == 0) anew(upcoming);
       __syncthreads();
