@@ -73,8 +73,24 @@ class Packed(NamedTuple):
     @own_rules()
     def samples(self) -> Int[Array, " slots"]:
         """Which sample each slot belongs to; padding has one of any."""
-        slots = jnp.arange(self.slots, dtype=self.start.dtype)
-        return jnp.searchsorted(self.start, slots, side="right", method="scan_unrolled") - 1
+        batch, slot = len(self.start), jnp.arange(self.slots, dtype=self.start.dtype)
+        sample = jnp.zeros(self.slots, jnp.int32)
+        for power in reversed(range(max(batch - 1, 0).bit_length())):  # the last one that does not start later
+            later = sample + 2**power
+            begun = (later < batch) & (self.start.at[later].get(mode="clip") <= slot)
+            sample = jnp.where(begun, later, sample)
+        return sample
+
+    def parts(self, number: int) -> "list[Packed]":
+        """The slots in so many parts, one at least; in each, samples start where they do in the whole."""
+        ends = [self.slots * (k + 1) // max(number, 1) for k in range(max(number, 1))]
+        return [self._part(slice(begin, end)) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+    def _part(self, part: slice) -> "Packed":
+        amplitudes = None if self.amplitudes is None else self.amplitudes[part]
+        return self._replace(
+            times=self.times[part], units=self.units[part], start=self.start - part.start, amplitudes=amplitudes
+        )
 
     @own_rules()
     def weigh(self, effects: Float[Array, " slots"]) -> Float[Array, " slots"]:

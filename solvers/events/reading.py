@@ -13,6 +13,7 @@ from .packed import Packed
 from .spikes import NO_UNIT, Events, GridEvents
 
 _AT_ONCE = 32  # samples
+_PART, _MOST_PARTS = 2**16, 8  # of a pool: slots, and number
 
 
 @own_rules()
@@ -72,25 +73,33 @@ def unit_sums(events: Events | Packed, units: int, effect: Callable[[Array], Arr
 
 
 def _packed_sums(events: Packed, units: int, effect: Callable[[Array], Array]) -> Array:
-    effects = effect(jnp.where(events.valid, events.times, 0))
-    sums = jnp.zeros(len(events.start) * units, effects.dtype)
-    sums = sums.at[_of_units(events, units, events.heard)].add(events.weigh(effects), mode="drop")
-    return jnp.where(events.overflowed[:, None], jnp.nan, sums.reshape(-1, units))
+    def effects(part: Packed) -> Array:
+        return part.weigh(effect(jnp.where(part.valid, part.times, 0)))
+
+    sums = _added_up(events, units, lambda part: part.heard, effects)
+    return jnp.where(events.overflowed[:, None], jnp.nan, sums)
 
 
-def _of_units(events: Packed, units: int, which: Array) -> Array:
-    """Index of each event's unit among those of all samples; beyond them for events that are not looked at."""
-    sources = events.sources
-    return jnp.where(which & (sources < units), events.samples * units + sources, len(events.start) * units)
+def _added_up(
+    events: Packed, units: int, looked_at: Callable[[Packed], Array], effects: Callable[[Packed], Array]
+) -> Array:
+    """The sum of effects of events for each unit, a part of the pool at a time, as temporary arrays are large."""
+    beyond = len(events.start) * units
+    sums = None
+    for part in events.parts(min(_MOST_PARTS, -(-events.slots // _PART))):
+        values, sources = effects(part), part.sources
+        index = jnp.where(looked_at(part) & (sources < units), part.samples * units + sources, beyond)
+        sums = jnp.zeros(beyond, values.dtype) if sums is None else sums
+        sums = sums.at[index].add(values, mode="drop")
+    assert sums is not None
+    return sums.reshape(-1, units)
 
 
 @own_rules()
 def unit_counts(events: Events | Packed, units: int) -> Int[Array, "*batch units"]:
     """Number of spikes of each unit; those of other units are left out."""
     if isinstance(events, Packed):
-        index = _of_units(events, units, events.there)
-        counts = jnp.zeros(len(events.start) * units, jnp.int32).at[index].add(1, mode="drop")
-        return counts.reshape(-1, units)
+        return _added_up(events, units, lambda part: part.there, lambda part: jnp.ones_like(part.units))
 
     def one(sample: Events) -> Array:
         index = jnp.where(sample.there, sample.units, units)
