@@ -129,7 +129,7 @@ class Room:
         Returns:
             False if there is no more for any, and that is no error.
         """
-        for layer in np.flatnonzero((needed > (self.capacities, self.means)).any(0)):
+        for layer in map(int, np.flatnonzero((needed > (self.capacities, self.means)).any(0))):
             (busiest, mean), neurons = needed[:, layer], self._sizes[layer]
             room, pool, most = self.capacities[layer], self.means[layer], self._most(neurons)
             if busiest > room and room < most:
