@@ -77,8 +77,9 @@ class Room:
 
     @property
     def now(self) -> tuple[Capacity, ...]:
-        """By spiking layer."""
-        return tuple(map(Capacity, self.capacities, self.means))
+        """By spiking layer; no batch needs more than its busiest samples may have."""
+        pairs = zip(self.capacities, self.means, strict=True)
+        return tuple(Capacity(busiest, min(busiest, mean)) for busiest, mean in pairs)
 
     def restore(self, capacities: Sequence[int], means: Sequence[int]) -> None:
         """Take those of before.
