@@ -71,24 +71,24 @@ class EventProp(Method):
         self, network: Network, params: NetworkParams, events: Events, room: Capacities, key: PRNGKeyArray
     ) -> Output:
         """See ``Method``."""
-        spikes, counts, given = [], [], events
+        spikes: list[Packed] = []
+        counts = []
         for layer, (capacity, mean) in zip(network.spiking_layers(params), pairs(room), strict=True):
-            given, count = pooled_layer(
+            given = spikes[-1] if spikes else events
+            fired, count = pooled_layer(
                 layer, given, duration=network.duration, delay=network.delay, capacity=capacity, mean=mean,
                 **self.settings(),
             )  # fmt: skip
-            spikes.append(given)
+            spikes.append(fired)
             counts.append(count)
         # Cheap to compute again, so that nothing but the spikes is kept for the backward pass.
         read = jax.checkpoint(partial(_read, network))
         logits = read(params.readout, spikes[-1])
         hidden = len(network.hidden)
-        largest, mean = (jnp.stack([of(each) for each in spikes]) for of in (_busiest, _mean))
+        largest, means = (jnp.stack(each) for each in zip(*map(_needed, spikes), strict=True))
         of_outputs = counts[hidden] if network.readout.spiking else None
         there = tuple(without_ghosts(each.rows()) for each in spikes[:hidden])
-        return Output(
-            logits, tuple(counts[:hidden]), largest, there, of_outputs, jnp.stack([_mean(each) for each in spikes])
-        )
+        return Output(logits, tuple(counts[:hidden]), largest, there, of_outputs, means)
 
     def layer(
         self, params: Parameters, events: Events, *, duration: float, delay: float, capacity: int
@@ -99,18 +99,15 @@ class EventProp(Method):
         )
 
 
-def _busiest(spikes: Packed) -> Array:
-    return spikes.count.max()
+def _needed(spikes: Packed) -> tuple[Array, Array]:
+    """Spikes of the busiest sample, and of one on the mean, rounded up, for which there has to be room in the pool.
 
-
-def _mean(spikes: Packed) -> Array:
-    """Spikes of a sample on the mean, rounded up, for which there has to be room in the pool.
-
-    Samples with more than they may have are not kept.
+    Samples with more than they may have are not kept there.
     """
     kept = spikes.count <= spikes.capacity
     mean = -(-jnp.where(kept, spikes.count, 0).sum() // len(kept))
-    return jnp.where((spikes.overflowed & kept).any(), jnp.maximum(mean, spikes.slots // len(kept) + 1), mean)
+    too_small = (spikes.overflowed & kept).any()
+    return spikes.count.max(), jnp.where(too_small, jnp.maximum(mean, spikes.slots // len(kept) + 1), mean)
 
 
 def _read(network: Network, params: Any, spikes: Packed) -> Array:

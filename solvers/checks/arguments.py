@@ -20,12 +20,12 @@ class Arguments(NamedTuple):
 
     Attributes:
         layers: parameters of each layer.
-        events: input of a batch.
+        events: input of a batch, padded or packed as it was given.
         wrong: the samples with which something is wrong; there are none on a CPU, where it raises.
     """
 
     layers: list[Any]
-    events: Events | Packed
+    events: Any
     wrong: Bool[Array, " batch"]
 
 

@@ -99,12 +99,12 @@ class Settings:
         arguments = params, _rows(events), spikes, kept, time_cotangents, count_cotangents
         if self.smoothing is None:
             backward = engine.backward if self.reset_gradient else engine.detached_backward
-            gradient, *of_events = *backward(*arguments, **settings), None
+            (gradient, d_times), d_amplitudes = backward(*arguments, **settings), None
         else:
-            gradient, *of_events = engine.smooth_backward(*arguments, at_amplitudes, **settings, **smooth)
+            gradient, d_times, d_amplitudes = engine.smooth_backward(*arguments, at_amplitudes, **settings, **smooth)
         if isinstance(given, Packed):
-            of_events = [x if x is None else given.of_rows(x) for x in of_events]
-        return gradient, *of_events
+            d_times, d_amplitudes = jax.tree.map(given.of_rows, (d_times, d_amplitudes))
+        return gradient, d_times, d_amplitudes
 
 
 def _pool(events: Events | Packed) -> Packed:

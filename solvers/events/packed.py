@@ -129,9 +129,7 @@ def packed_rows(events: Events) -> Packed:
     batch, capacity = events.times.shape
     start = capacity * jnp.arange(batch, dtype=jnp.int32)
     count = jnp.where(events.overflowed, 0, events.count)
-    times, units, amplitudes = (
-        x if x is None else x.reshape(batch * capacity) for x in (events.times, events.units, events.amplitudes)
-    )
+    times, units, amplitudes = jax.tree.map(jnp.ravel, (events.times, events.units, events.amplitudes))
     return Packed(times, units, start, count, events.overflowed, StaticInt(capacity), amplitudes)
 
 

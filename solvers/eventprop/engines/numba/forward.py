@@ -61,14 +61,15 @@ def _simulate(
     fits = counts <= capacity
     stored = np.where(fits, counts, 0)
     if slots is None:
-        shape, begin = (batch, capacity), np.arange(batch) * capacity
+        begin = np.arange(batch) * capacity
     else:
         fits &= stored.sum() <= slots
         stored = np.where(fits, stored, 0)
-        shape, begin = (slots,), np.cumsum(stored) - stored
-    arrays = [x.reshape(shape) for x in in_order(threads, begin, stored, int(np.prod(shape)))]
+        begin = np.cumsum(stored) - stored
+    arrays = in_order(threads, begin, stored, batch * capacity if slots is None else slots)
+    arrays = [x.reshape(batch, capacity) for x in arrays] if slots is None else arrays
     places = [] if slots is None else [begin.astype(np.int32), ~fits]
-    remainder = []
+    remainder: list[np.ndarray] = []
     if exact:
         arrays[0], *remainder = split(arrays[0], times.dtype)
     return *arrays[:3], counts.astype(np.int32), *places, *remainder, *arrays[3:]
