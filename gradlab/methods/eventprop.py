@@ -113,7 +113,7 @@ def _needed(spikes: Packed) -> tuple[Array, Array]:
 def _read(network: Network, params: Any, spikes: Packed) -> Array:
     """Logits, from what the readout takes."""
     readout = network.readout
-    given: Any = spikes if getattr(readout, "linear", False) else spikes.rows()
+    given: Any = spikes if getattr(readout, "packed", False) else spikes.rows()
     return readout.from_events(params, given, network.spiking_sizes[-1], network.duration)
 
 
