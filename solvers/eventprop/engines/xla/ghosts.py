@@ -8,7 +8,7 @@ all are down. The backward pass goes ``across_mark``.
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, UInt8
+from jaxtyping import Array, Bool, Float, Int, Shaped, UInt8
 
 from ....events import ghost_of
 from ....neurons.lif import flow, time_of_maximum
@@ -105,7 +105,7 @@ def note_spikes(s: Watch, here: Bool[Array, "batch post"], slot: Int[Array, " ba
 def look(
     s: Watch, v: Array, now: Float[Array, " batch"], ended: Bool[Array, " batch"], taken: Int[Array, ""],
     params: LIFLike, smoothing: Smoothing,
-) -> tuple[Watch, "Ghost", Int[Array, ""]]:  # fmt: skip
+) -> tuple[Watch, Ghost, Int[Array, ""]]:  # fmt: skip
     """Look at the voltages; put down a margin, and tell which ghost to put where, and how many pages are taken then."""
     neurons, slots = jnp.arange(v.shape[1]), len(s.margins)
     level = jnp.broadcast_to(params.threshold, v.shape)
@@ -144,7 +144,7 @@ def look(
     return after, Ghost(slot, of_neuron(when, one), unit, jnp.minimum(of_neuron(depth, one), 0)), taken
 
 
-def of_neuron(values: Float[Array, "batch post"], index: Int[Array, " batch"]) -> Float[Array, " batch"]:
+def of_neuron(values: Shaped[Array, "batch post"], index: Int[Array, " batch"]) -> Shaped[Array, " batch"]:
     """The value of one neuron of each sample."""
     return jnp.take_along_axis(values, index[:, None], 1)[:, 0]
 
