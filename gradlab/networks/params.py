@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Shaped
 
 from solvers.neurons import Parameters
 
@@ -57,7 +57,7 @@ class Output(NamedTuple):
     mean: Float[Array, " layers"] | None = None
 
     @property
-    def needed(self) -> Float[Array, "2 layers"]:
+    def needed(self) -> Shaped[Array, "2 layers"]:
         """Spikes of the busiest sample and of one on the mean, for which there has to be room."""
         return jnp.stack([self.largest, self.largest if self.mean is None else self.mean])
 
