@@ -221,6 +221,8 @@ IMPOSSIBLE = {
     "epochs are true": lambda progress, _: progress.update(epochs=True),
     "too many capacities": lambda progress, _: progress["capacities"].append(128),
     "absurd capacities": lambda progress, _: progress.update(capacities=[2**40]),
+    "no pool": lambda progress, _: progress.pop("means"),
+    "absurd pool": lambda progress, _: progress.update(means=[0]),
     "random state of words": lambda progress, _: progress["random_state"].update(state="x"),
     "another generator": lambda progress, _: progress["random_state"].update(bit_generator="MT19937"),
     "NaN": lambda _, arrays: arrays["trained.layers.0.w_in"].fill(np.nan),
