@@ -163,8 +163,7 @@ def pooled_layer(
 
 
 def _checked_layer(
-    params: Any, events: Events | Packed, smoothing: Smoothing | None, reset_gradient: bool, *, engine: str,
-    **settings_: Any,
+    params: Any, events: Any, smoothing: Smoothing | None, reset_gradient: bool, *, engine: str, **settings_: Any,
 ) -> tuple[Any, Array]:  # fmt: skip
     chosen = engine_name(
         engine, neuron_name(params), dtype=getattr(params.w_in, "dtype", None), smooth=smoothing is not None
