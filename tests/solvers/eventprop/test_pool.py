@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from small_layers import FAST, INPUTS, NEURONS, SETTINGS, as_used, some_params
+from small_layers import FAST, INPUTS, NEURONS, SETTINGS, some_params
 
 from solvers.delays import Delays
 from solvers.eventprop import ENGINES, Smoothing, lif_layer, lif_layer_with_counts, pooled_layer
@@ -82,7 +82,7 @@ def test_a_busy_sample_among_silent_ones_costs_what_it_needs(engine, kind):
 
     def with_gradient(function):
         of_times = lambda params, times: function(params, events._replace(times=times))  # noqa: E731
-        return as_used(jax.value_and_grad(of_times, (0, 1), has_aux=True))(PARAMS, events.times)
+        return jax.jit(jax.value_and_grad(of_times, (0, 1), has_aux=True))(PARAMS, events.times)
 
     (value, expected), of_padded = with_gradient(padded)
     (found, (*result, pool)), of_pool = with_gradient(pooled)
@@ -120,7 +120,7 @@ def test_whoever_is_busy_and_whatever_pages_it_gets(engine):
 
 def test_if_the_pool_is_too_small_there_is_no_gradient():
     _, pooled = functions("numba", None, mean=2)
-    gradient, (_, _, pool) = as_used(jax.grad(pooled, has_aux=True))(PARAMS, events_of([9, 0, 20]))
+    gradient, (_, _, pool) = jax.jit(jax.grad(pooled, has_aux=True))(PARAMS, events_of([9, 0, 20]))
     assert pool.overflowed.all() and all(np.isnan(x).all() for x in jax.tree.leaves(gradient))
 
 
@@ -145,7 +145,7 @@ def test_layers_on_layers():
         return answers(pool.rows(), counts)
 
     layers = PARAMS, SECOND._replace(delays=lags)
-    assert_identical(*(as_used(jax.value_and_grad(f))(layers) for f in (padded, pooled)))
+    assert_identical(*(jax.jit(jax.value_and_grad(f))(layers) for f in (padded, pooled)))
 
 
 def test_what_is_read_from_a_pool_is_what_is_read_from_padded_events():
@@ -157,7 +157,7 @@ def test_what_is_read_from_a_pool_is_what_is_read_from_padded_events():
         numbers = [(unit_sums(events, units, effect), unit_counts(there, units)) for units in (NEURONS, 2)]
         return numbers, there if isinstance(there, Events) else there.rows()
 
-    @as_used
+    @jax.jit
     def both(events):
         settings = SETTINGS | dict(engine="numba", smoothing=Smoothing(), capacity=25)
         (pool, _), (rows, _) = (
