@@ -48,6 +48,7 @@ from .training.result import Result
 from .training.room import Runaway
 
 _DIGITS = 6  # of the times of a raster [s]
+_LAST_DRAWN = "curves.png"
 
 
 def raster_of(objective: Objective, params: NetworkParams, data: SpikeData) -> dict[str, Any] | None:
@@ -124,9 +125,13 @@ def _run(config: Config) -> Record:
                     added = True
                 if finished is None and first:
                     model_of(trainer, result, data).save(folders[name].params)
-                    _write(folders[name], written[name], config)
+                    folders[name].write_record(written[name], config.resume)
+                figures = folders[name].path / FIGURES
+                # A training that was killed after its record was written is finished, but was not drawn.
+                if first and (finished is None or not (figures / _LAST_DRAWN).exists()):
                     draw(folders[name].path, _figures(written[name], result.params))
-                    log.end(written[name], folders[name].path / FIGURES)
+                if finished is None and first:
+                    log.end(written[name], figures)
                 if result.status == "interrupted":
                     break
         finally:  # also if a disk is full
@@ -147,8 +152,9 @@ def _run(config: Config) -> Record:
         compared = dataclasses.replace(shared, method=chosen, metrics=metrics, samples=curves)
         record = record_of("train", config, compared)
         if first:
-            _write(together, record, config, list(written.values()))
+            together.write_record(record, config.resume)
             draw(together.path, {"agreement.png": gradient_similarity(record)})
+            draw(together.path, {_LAST_DRAWN: learning_curves(list(written.values()))})
         print(f"comparison: {together.path}")
         return record
 
@@ -226,14 +232,8 @@ def _outcome(
     )  # fmt: skip
 
 
-def _write(folder: RunFolder, record: Record, config: Config, compared: list[Record] | None = None) -> None:
-    """Write a record, and the learning curves in it or in those that it compares."""
-    folder.write_record(record, config.resume)
-    draw(folder.path, {"curves.png": learning_curves(compared or [record])})
-
-
 def _figures(record: Record, params: NetworkParams) -> dict[str, Figure]:
-    """What is drawn of one training beside its learning curves, by file name."""
+    """What is drawn of one training, by file name."""
     figures = {"confusion.png": confusion(record)}
     if found := record["samples"].get(RASTER):
         figures["raster.png"] = raster(**found)
@@ -244,7 +244,7 @@ def _figures(record: Record, params: NetworkParams) -> dict[str, Figure]:
             figures["delays.png"] = delays(params.layers[0], inputs, hidden)
     if any(key.endswith("_quantiles") for key in record["samples"]):
         figures["constants.png"] = constants(record)
-    return figures
+    return figures | {_LAST_DRAWN: learning_curves([record])}
 
 
 def _without_raster(samples: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ def delay_claims():
     names = {
         (5, "none", "none", "uniform"): line, (5, "none", "neurons", "uniform"): "line, neurons, up to 30 ms",
         (5, "channels", "neurons", "uniform"): channels, (5, "channels", "neurons", "zero"): f"{channels}, from zero",
+        (8, "none", "neurons", "uniform"): "line of 8 copies, neurons, up to 30 ms",
         (1, "synapses", "none", "uniform"): "input synapses, up to 250 ms",
     }  # fmt: skip
     tried = {}
@@ -25,6 +26,8 @@ def delay_claims():
     held_out = {name: 100 * record["metrics"]["validation_accuracy"] for name, record in tried.items()}
     best = held_out[f"EventProp, smoothed: {line}"]
     assert abs(best - held_out[f"EventProp, smoothed: {names[5, 'none', 'neurons', 'uniform']}"]) < 0.5
+    longer = held_out[f"EventProp, smoothed: {names[8, 'none', 'neurons', 'uniform']}"]
+    yield f"line (8 copies, 420 ms) costs {best - longer:.1f}"
     *lost, slowly = sorted((best - x for n, x in held_out.items() if f"smoothed: {channels}" in n), reverse=True)
     yield "cost {1:.1f} and {0:.1f} points on speakers".format(*lost)
     yield f"at a fifth of the rate {slowly:.1f}"

@@ -10,14 +10,15 @@ from gradlab.command import Outcome
 from ..trainings import TrainingConfig
 from ..variants import Variant, methods_of, reached, status_of, train_variants, varied
 
-PRESET = "shd-256"
+PRESET = "shd-delays"
 SWEEP = "delays"
 _NO_DELAYS: dict[str, Any] = {"input_delays": "none", "recurrent_delays": "none"}
 _NO_LINE: dict[str, Any] = {"delay_line": 1}
-ON_LINE = "axonal on the line"
+ON_LINE = " on the line"
 #: Delays of the inputs and of the recurrent connections.
 KINDS = {
-    ON_LINE: ("channels", "neurons"),
+    "of neurons" + ON_LINE: ("none", "neurons"),
+    "axonal" + ON_LINE: ("channels", "neurons"),
     "axonal": ("channels", "neurons"),
     "of input synapses": ("synapses", "none"),
     "synaptic": ("synapses", "synapses"),
@@ -43,16 +44,22 @@ class Config(TrainingConfig):
 
 
 def variants(config: Config) -> dict[str, Variant]:
-    """By name; the delay line is that of the configuration, if it has one."""
-    has_line = config.network.delay_line > 1
+    """By name.
+
+    The delay line and the longest delay on it are those of the configuration, if it has a line; delays without the line
+    reach as far as it does.
+    """
+    line = config.network.delay_line - 1
     found = {"none": Variant(_NO_LINE | _NO_DELAYS, {})}
-    if has_line:
+    if line:
         found["fixed line"] = Variant(_NO_DELAYS, {})
+    reach = {"longest_delay": line * config.network.delay_step} if line else {}
     for kind in config.kinds:
-        if kind == ON_LINE and not has_line:
-            continue  # the same as axonal
+        if kind.endswith(ON_LINE) and not line:
+            continue
         inputs, recurrent = KINDS[kind]
-        network = {"input_delays": inputs, "recurrent_delays": recurrent} | ({} if kind == ON_LINE else _NO_LINE)
+        on_line = {} if kind.endswith(ON_LINE) else _NO_LINE | reach
+        network = {"input_delays": inputs, "recurrent_delays": recurrent} | on_line
         found[f"{kind}, frozen"] = Variant(network, {"train_delays": False})
         found[f"{kind}, trained"] = Variant(network, {"train_delays": True})
     return found

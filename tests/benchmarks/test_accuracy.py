@@ -43,6 +43,9 @@ def test_trainings_with_another_network_than_their_preset_count_elsewhere():
         other = transferred(continuous=(0.5, 0.0))
         other["config"]["network"] = change
         assert summary([other]) == []
+    frozen = with_network()
+    frozen["config"]["training"]["train_delays"] = False
+    assert accuracy.rows([frozen], "shd") == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from gradlab.reporting import records
 
 
 def tiny(folder, **changes):
-    recipe = changed(tiny_recipe(folder), longest_delay=DURATION / 2)
+    recipe = changed(tiny_recipe(folder), longest_delay=DURATION / 2, delay_line=3)
     return Config(**vars(recipe) | {"resume": True} | changes)
 
 
@@ -42,8 +42,16 @@ def test_frozen_and_trained_differ_in_that_alone(tmp_path):
         frozen, trained = found[f"{kind}, frozen"], found[f"{kind}, trained"]
         assert frozen.network == trained.network and frozen.network["delay_line"] == 1
         assert (frozen.training, trained.training) == ({"train_delays": False}, {"train_delays": True})
-    axonal = found["axonal, trained"].network
-    assert found["axonal on the line, trained"].network | {"delay_line": 1} == axonal
+    for kind, inputs in (("axonal on the line", "channels"), ("of neurons on the line", "none")):
+        on_line = found[f"{kind}, trained"].network
+        assert on_line == {"input_delays": inputs, "recurrent_delays": "neurons"}
+
+
+def test_delays_reach_as_far_as_the_line(tmp_path):
+    config = tiny(tmp_path)
+    longest = (config.network.delay_line - 1) * config.network.delay_step
+    assert longest > 0
+    assert variants(config)["synaptic, trained"].network["longest_delay"] == longest
 
 
 def test_without_a_line_there_is_nothing_on_it(tmp_path):
@@ -53,5 +61,5 @@ def test_without_a_line_there_is_nothing_on_it(tmp_path):
 
 
 def test_unknown_kind(tmp_path):
-    with pytest.raises(ValueError, match="kinds has 'dendritic', expected some of axonal on the line, axonal, of"):
+    with pytest.raises(ValueError, match="kinds has 'dendritic', expected some of of neurons on the line, ax"):
         tiny(tmp_path, kinds=("dendritic",))
