@@ -8,7 +8,8 @@ among them ``eventprop`` and ``bptt`` (``solvers.bptt``, which keeps voltages on
 bits; and ``bptt_micro``, ours with the gradients of micro-batches added up, whose memory does not grow with the batch.
 
 Four kinds of figures, each under its own name (see ``gradlab.measuring.memory``), all with EventProp's spike buffers at
-their full capacity, padding included, beside the true number of spikes:
+their full capacity, padding included, beside the true number of spikes (what trained networks need on an H100 is told
+apart, with the pool that a training would choose):
 
 - ``residual_bytes``: what reverse mode keeps between the passes;
 - ``h100_*_bytes``: what XLA allocates on an NVIDIA H100, read from the program compiled for it (EventProp: with

@@ -24,8 +24,9 @@ class Config:
         hidden_rate: that the hidden neurons are tuned to [Hz].
         processes: sweeps that are also measured on this machine, each point and method in a process of its own.
         h100: compile for an H100 too.
-        trained_rooms: EventProp there with room for so many spikes a sample too, by default what trained presets need
-            (``event_capacity`` in their records): the busiest sample decides, and rooms are powers of two.
+        trained_rooms: EventProp there with the room of trained networks too: for the busiest sample, and how many
+            spikes a sample has on the mean, from which the pool follows. By default those of ``shd-200`` and
+            ``shd-256`` in the records of ``benchmarks.trained_speed``.
         points: of each sweep, at most; a slope needs two.
         out: folder for the record and the figure.
         json: print the record as one JSON object in the last line.
@@ -38,7 +39,7 @@ class Config:
     hidden_rate: Positive = 10.0
     processes: tuple[Literal["duration", "dt", "hidden", "batch_size", "hidden_rate"], ...] = ("duration",)
     h100: bool = True
-    trained_rooms: tuple[Count, ...] = (8192, 16384)
+    trained_rooms: tuple[tuple[Count, Count], ...] = ((8192, 3025), (16384, 3635))
     points: Annotated[int, Interval(ge=2, le=LARGEST)] = 4
     out: Path = RUNS
     json: bool = False

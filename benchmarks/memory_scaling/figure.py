@@ -47,10 +47,12 @@ def table(record: Record) -> str:
         for sweep in _AXES
     ]
     lines += [row(label, *how) for label, how in _ROWS.items()]
-    rooms = [key for key in metrics if key.startswith("h100_eventprop_room_")]
+    rooms = [key.split("_")[3] for key in metrics if key.startswith("h100_eventprop_room_") and key.endswith("_bytes")]
     lines += [
-        f"EventProp on an H100, batch {COMPARED_AT}, room for {key.split('_')[3]} spikes: {metrics[key] / 1e6:.1f} MB"
-        for key in rooms
+        f"EventProp on an H100, batch {COMPARED_AT}, room for {room} spikes, on the mean for "
+        f"{metrics.get(f'h100_eventprop_room_{room}_pool', room)}: "  # a record may be older
+        f"{metrics[f'h100_eventprop_room_{room}_bytes'] / 1e6:.1f} MB"
+        for room in rooms
     ]
     for name, each in VARIANTS.items():
         if f"{name}_added_bytes" in metrics:  # a record may be older

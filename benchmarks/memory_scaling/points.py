@@ -7,6 +7,7 @@ from typing import Any
 
 from gradlab.measuring import memory
 from gradlab.methods import EventPropSmooth
+from gradlab.methods.base import Capacity
 from solvers.eventprop import engine_name
 
 from ..contestants import CONTESTANTS
@@ -23,7 +24,9 @@ def engine_on_h100(name: str) -> str:
 
 
 @cache
-def h100_allocation(name: str, size: Size, input_capacity: int, capacity: int) -> tuple[memory.Allocation, int]:
+def h100_allocation(
+    name: str, size: Size, input_capacity: int, capacity: Capacity | int
+) -> tuple[memory.Allocation, int]:
     """What the gradient takes on an H100, and how much of it is its input [bytes]."""
     made = problem(name, size, *shapes(size, input_capacity), capacity, engine_on_h100(name))
     return memory.allocation(made.functions.gradient, *made.arguments, h100=True), made.input_bytes

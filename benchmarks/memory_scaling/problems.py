@@ -16,6 +16,7 @@ import numpy as np
 
 from gradlab.data import SpikeData
 from gradlab.methods import EventProp
+from gradlab.methods.base import Capacity
 from gradlab.networks.network import Network
 from gradlab.networks.params import NetworkParams
 from gradlab.training.config import TrainConfig
@@ -156,7 +157,7 @@ def shapes(size: Size, input_capacity: int) -> tuple[NetworkParams, Events, jax.
 
 
 def problem(
-    name: str, size: Size, params: NetworkParams, events: Events, labels: Any, capacity: int, engine: str
+    name: str, size: Size, params: NetworkParams, events: Events, labels: Any, capacity: Capacity | int, engine: str
 ) -> Problem:
     """The problem of a contestant, from what ``draw`` or ``shapes`` returns.
 
@@ -166,7 +167,7 @@ def problem(
         params: of the network.
         events: input.
         labels: classes.
-        capacity: room for a sample's hidden spikes, in continuous time.
+        capacity: room for a sample's hidden spikes, in continuous time; a number alone is room for as many in each.
         engine: of EventProp.
     """
     contestant = CONTESTANTS[name].with_options(dt=size.dt, engine=engine)

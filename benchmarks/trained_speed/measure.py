@@ -35,7 +35,7 @@ def measure(config: Config) -> Outcome:
     trainer, splits, result = training_of(config)
     size, data = config.training.batch_size, splits.train
     order = np.random.default_rng(config.training.seed).permutation(len(data))
-    room, spikes, times = trainer.room.capacities, [], []
+    room, spikes, times = trainer.room.now, [], []
     trained, constant = unconstrained_params(result.params, trainer.network, config.training)
 
     @jax.jit
@@ -51,7 +51,8 @@ def measure(config: Config) -> Outcome:
     return Outcome(
         {"step_s": summary(times)["median"], "residual_bytes": kept_bytes(trainer, result.params, data),
          "spikes_per_sample": float(np.mean(spikes)),
-         "event_capacity": list(room) if trainer.method.needs_room else None},
+         "event_capacity": [each.busiest for each in room] if trainer.method.needs_room else None,
+         "event_pool": [each.mean for each in room] if trainer.method.needs_room else None},
         {"step_s": times}, method=trainer.method.name, preset=config.preset, dataset=data.name,
         hidden=sum(config.network.hidden), seed=config.training.seed, status=result.status, reason=result.reason,
     )  # fmt: skip

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from gradlab.methods.base import Capacities
 from gradlab.networks.losses import Labels
 from gradlab.networks.network import Network
 from gradlab.networks.params import NetworkParams
@@ -35,14 +36,14 @@ class Gradient(NamedTuple):
     gradient: Callable[..., NetworkParams]
 
 
-def gradient_of(contestant: Contestant, network: Network, config: TrainConfig, room: tuple[int, ...]) -> Gradient:
+def gradient_of(contestant: Contestant, network: Network, config: TrainConfig, room: Capacities) -> Gradient:
     """Loss and gradient of a contestant.
 
     Args:
         contestant: with its options.
         network: structure and settings.
         config: of the training; its regularisation is part of the loss.
-        room: for a sample's spikes, by spiking layer.
+        room: for spikes, by spiking layer.
     """
     objective = Objective(network, config, contestant.method)
     if contestant.scan is not None:

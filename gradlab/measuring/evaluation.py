@@ -83,6 +83,7 @@ def measure(
         "input_spikes_per_sample": float(data.spikes_per_sample.mean()),
         "residual_bytes": kept_bytes(trainer, result.params, data),
         "event_capacity": list(trainer.room.capacities) if trainer.method.needs_room else None,
+        "event_pool": list(trainer.room.means) if trainer.method.needs_room else None,
         "parameters": sum(x.size for x in jax.tree.leaves(trained)),
         "hidden_neurons": sum(network.hidden),
         "devices": trainer.devices.count,
@@ -102,7 +103,7 @@ def kept_bytes(objective: Objective, params: NetworkParams, data: SpikeData) -> 
     trained, constant = unconstrained_params(params, objective.network, objective.config)
 
     def loss(trained: Any, constant: NetworkParams) -> Any:
-        return objective.value(trained, constant, events, labels, objective.room.capacities, objective.key)[0]
+        return objective.value(trained, constant, events, labels, objective.room.now, objective.key)[0]
 
     return residual_bytes(loss, trained, constant)
 

@@ -3,7 +3,7 @@
 import abc
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -17,8 +17,27 @@ from ..networks.params import NetworkParams, Output
 
 #: The simulators: continuous time, or a time grid.
 EVENT_DRIVEN, CLOCK_DRIVEN = "event-driven", "clock-driven"
-Capacities = tuple[int, ...]  # room for the spikes of a sample, by spiking layer
+
+
+class Capacity(NamedTuple):
+    """Room for the spikes of a layer.
+
+    Attributes:
+        busiest: for those of one sample.
+        mean: for those of a sample on the mean over a batch, all of which share it.
+    """
+
+    busiest: int
+    mean: int
+
+
+Capacities = tuple[Capacity | int, ...]  # by spiking layer; a number alone is room for as many in every sample
 Value = tuple[Float[Array, ""], Output]
+
+
+def pairs(room: Capacities) -> tuple[Capacity, ...]:
+    """The room of each layer, also of those that have a number alone."""
+    return tuple(each if isinstance(each, Capacity) else Capacity(each, each) for each in room)
 
 
 @dataclass(frozen=True)
@@ -94,7 +113,7 @@ class Method(abc.ABC):
             network: structure and settings.
             params: of this network.
             events: input spikes ``[batch, capacity]`` as the network sees them (``Network.encode``).
-            room: for the spikes of a sample, by spiking layer; clock-driven methods ignore it.
+            room: for the spikes, by spiking layer; clock-driven methods ignore it.
             key: for stochastic methods and readouts; another one in each step of a training.
 
         Returns:

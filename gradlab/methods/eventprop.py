@@ -4,20 +4,21 @@ Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from solvers.eventprop import AUTO, ENGINES, engine_name, lif_layer_with_counts, require_delays
-from solvers.events import Events, without_ghosts
+from solvers.eventprop import AUTO, ENGINES, engine_name, lif_layer_with_counts, pooled_layer, require_delays
+from solvers.events import Events, Packed, without_ghosts
 from solvers.neurons import Parameters
 from solvers.times import is_fine
 
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
-from .base import EVENT_DRIVEN, Capacities, Method
+from .base import EVENT_DRIVEN, Capacities, Method, pairs
 
 if TYPE_CHECKING:
     EngineName = str
@@ -60,7 +61,7 @@ class EventProp(Method):
     def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
         """See ``Method``: three numbers a spike that there is room for, and what times lose in a long recording."""
         numbers = 3 if is_fine(jnp.float32, network.duration) else 4
-        return batch_size * sum(room) * numbers * 4
+        return spikes_kept(batch_size, room) * numbers * 4
 
     def settings(self) -> dict[str, Any]:
         """What this method asks of a layer, as keyword arguments."""
@@ -70,19 +71,24 @@ class EventProp(Method):
         self, network: Network, params: NetworkParams, events: Events, room: Capacities, key: PRNGKeyArray
     ) -> Output:
         """See ``Method``."""
-        spikes, counts = [], []
-        for layer, capacity in zip(network.spiking_layers(params), room, strict=True):
-            events, count = self.layer(layer, events, duration=network.duration, delay=network.delay, capacity=capacity)
-            spikes.append(events)
+        spikes: list[Packed] = []
+        counts = []
+        for layer, (capacity, mean) in zip(network.spiking_layers(params), pairs(room), strict=True):
+            given = spikes[-1] if spikes else events
+            fired, count = pooled_layer(
+                layer, given, duration=network.duration, delay=network.delay, capacity=capacity, mean=mean,
+                **self.settings(),
+            )  # fmt: skip
+            spikes.append(fired)
             counts.append(count)
         # Cheap to compute again, so that nothing but the spikes is kept for the backward pass.
-        read = jax.checkpoint(network.readout.from_events, static_argnums=(2, 3))
-        logits = read(params.readout, events, network.spiking_sizes[-1], network.duration)
+        read = jax.checkpoint(partial(_read, network))
+        logits = read(params.readout, spikes[-1])
         hidden = len(network.hidden)
-        largest = jnp.stack([s.count.max() for s in spikes])
+        largest, means = (jnp.stack(each) for each in zip(*map(_needed, spikes), strict=True))
         of_outputs = counts[hidden] if network.readout.spiking else None
-        there = tuple(without_ghosts(each) for each in spikes[:hidden])
-        return Output(logits, tuple(counts[:hidden]), largest, there, of_outputs)
+        there = tuple(without_ghosts(each.rows()) for each in spikes[:hidden])
+        return Output(logits, tuple(counts[:hidden]), largest, there, of_outputs, means)
 
     def layer(
         self, params: Parameters, events: Events, *, duration: float, delay: float, capacity: int
@@ -91,3 +97,26 @@ class EventProp(Method):
         return lif_layer_with_counts(
             params, events, duration=duration, delay=delay, capacity=capacity, **self.settings()
         )
+
+
+def _needed(spikes: Packed) -> tuple[Array, Array]:
+    """Spikes of the busiest sample, and of one on the mean, rounded up, for which there has to be room in the pool.
+
+    Samples with more than they may have are not kept there.
+    """
+    kept = spikes.count <= spikes.capacity
+    mean = -(-jnp.where(kept, spikes.count, 0).sum() // len(kept))
+    too_small = (spikes.overflowed & kept).any()
+    return spikes.count.max(), jnp.where(too_small, jnp.maximum(mean, spikes.slots // len(kept) + 1), mean)
+
+
+def _read(network: Network, params: Any, spikes: Packed) -> Array:
+    """Logits, from what the readout takes."""
+    readout = network.readout
+    given: Any = spikes if getattr(readout, "packed", False) else spikes.rows()
+    return readout.from_events(params, given, network.spiking_sizes[-1], network.duration)
+
+
+def spikes_kept(batch_size: int, room: Capacities) -> int:
+    """How many spikes of a batch there is room for, in all layers."""
+    return batch_size * sum(each.mean for each in pairs(room))

@@ -12,7 +12,7 @@ from solvers.eventprop import Smoothing, engine_name, require_smooth
 from ..networks.network import Network
 from ..networks.readouts import LINEAR
 from .base import Capacities
-from .eventprop import EventProp
+from .eventprop import EventProp, spikes_kept
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class EventPropSmooth(EventProp):
 
     def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
         """See ``Method``: as EventProp, and a byte a spike or ghost that there is room for."""
-        return super().kept_bytes(network, batch_size, room) + batch_size * sum(room)
+        return super().kept_bytes(network, batch_size, room) + spikes_kept(batch_size, room)
 
     def settings(self) -> dict[str, Any]:
         """See ``EventProp``."""

@@ -17,6 +17,7 @@ from solvers.reference import traces
 from solvers.reference.traces import Trace, Train
 
 from ..methods import BPTT, Method
+from ..methods.base import Capacity
 from ..networks.encode import Sample
 from ..networks.network import Network
 from ..networks.params import NetworkParams
@@ -138,17 +139,17 @@ def check_closed_form(inside: Inside) -> None:
 
 
 def _in_continuous_time(network: Network, layers: Sequence[Any], engine: str, events: Events) -> list[Events]:
-    def run(room: tuple[int, ...]) -> list[Events]:
+    def run(room: tuple[Capacity, ...]) -> list[Events]:
         spikes, before = [], events
-        for layer, capacity in zip(layers, room, strict=True):
+        for layer, (capacity, _) in zip(layers, room, strict=True):
             before = lif_layer(
                 layer, before, duration=network.duration, capacity=capacity, delay=network.delay, engine=engine
             )
             spikes.append(before)
         return spikes
 
-    largest = lambda spikes: jnp.stack([each.count.max() for each in spikes])  # noqa: E731
-    return Room(network, limited=True).call(run, largest)
+    needed = lambda spikes: jnp.stack([jnp.stack([each.count.max(), 0]) for each in spikes], 1)  # noqa: E731
+    return Room(network, limited=True).call(run, needed)
 
 
 def _on_grid(network: Network, layers: Sequence[Any], method: BPTT, events: Events) -> list[Events]:

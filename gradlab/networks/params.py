@@ -3,7 +3,8 @@
 from typing import Any, NamedTuple
 
 import jax
-from jaxtyping import Array, Float
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Shaped
 
 from solvers.neurons import Parameters
 
@@ -44,6 +45,8 @@ class Output(NamedTuple):
         largest: spikes of the busiest sample, by spiking layer (for the room of the event-driven simulator).
         spikes: of the hidden layers, by layer; only of the event-driven simulator.
         output_counts: spikes of each output neuron in each sample; None for a leaky readout.
+        mean: spikes of a sample on the mean over the batch, as ``largest`` and for the same use; None if that is not
+            needed.
     """
 
     logits: Float[Array, "batch outputs"]
@@ -51,6 +54,12 @@ class Output(NamedTuple):
     largest: Float[Array, " layers"]
     spikes: tuple[Any, ...] = ()
     output_counts: Float[Array, "batch outputs"] | None = None
+    mean: Float[Array, " layers"] | None = None
+
+    @property
+    def needed(self) -> Shaped[Array, "2 layers"]:
+        """Spikes of the busiest sample and of one on the mean, for which there has to be room."""
+        return jnp.stack([self.largest, self.largest if self.mean is None else self.mean])
 
     @property
     def spiking_counts(self) -> tuple[Float[Array, "batch _"], ...]:

@@ -45,7 +45,9 @@ METRICS = {
     "training_s": "sum of epoch_s [s]",
     "input_spikes_per_sample": "input spikes of a training sample, mean, before augmentation and delay line",
     "residual_bytes": "what a batch's gradient keeps between its passes; null of a method that has no backward pass",
-    "event_capacity": "room for spikes in a sample, by spiking layer; null on a time grid",
+    "event_capacity": "room for the spikes of the busiest sample, by spiking layer; null on a time grid",
+    "event_pool": "room for spikes of a sample on the mean over a batch, likewise: this takes memory; null or missing "
+    "where every sample has the room of the busiest",
     "parameters": "numbers that were trained",
     "hidden_neurons": "of all layers",
     "devices": "over which each batch was spread",

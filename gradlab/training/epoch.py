@@ -16,7 +16,7 @@ class StepMetrics(NamedTuple):
 
     loss: Float[Array, ""]
     accuracy: Float[Array, ""]
-    largest: Float[Array, " layers"]
+    needed: Float[Array, "2 layers"]
     counts: tuple[Float[Array, " _"], ...]
     gradient_norm: Float[Array, ""]
 
@@ -26,7 +26,7 @@ class EpochFigures:
 
     Attributes:
         counts: spikes of each neuron so far, by spiking layer.
-        largest: spikes of the busiest sample so far, by spiking layer.
+        needed: spikes of the busiest sample and of the busiest batch so far, see ``Output.needed``.
     """
 
     def __init__(self, network: Network, batch_size: int):
@@ -36,11 +36,11 @@ class EpochFigures:
         self._hits: list[float] = []
         self._emptied: list[float] = []
         self.counts = [np.zeros(n, np.float32) for n in network.spiking_sizes]
-        self.largest = np.zeros(len(network.spiking_sizes))
+        self.needed = np.zeros((2, len(network.spiking_sizes)))
 
     def add(self, loss: float, metrics: StepMetrics) -> None:
         """Take in a step."""
-        self.largest = np.maximum(self.largest, metrics.largest)
+        self.needed = np.maximum(self.needed, metrics.needed)
         self._losses.append(loss)
         self._hits.append(float(metrics.accuracy))
         self.counts = [a + np.asarray(b) for a, b in zip(self.counts, metrics.counts, strict=True)]

@@ -19,6 +19,7 @@ from solvers.own_rules import own_rules
 
 from ..data import Splits, check_splits, epoch_batches, with_input_rate
 from ..methods import Method
+from ..methods.base import Capacities
 from ..networks.delays import delay_quantiles
 from ..networks.heterogeneity import quantiles
 from ..networks.losses import Labels, accuracy
@@ -138,7 +139,7 @@ class Trainer(Objective):
             try:
                 trained, moments, metrics = self.with_room(
                     lambda room: call(room=room),  # noqa: B023
-                    lambda result: result[2].largest,
+                    lambda result: result[2].needed,
                 )
             except InputError:
                 _require_finite(run.state.trained, len(run.times))
@@ -156,7 +157,7 @@ class Trainer(Objective):
                 hits, rate = float(metrics.accuracy), figures.rate_of(metrics.counts, self.config.batch_size)
                 on_step(Step(len(run.times), run.result.epochs + 1, loss, hits, rate, norm, run.times[-1]))
         run.state = self.devices.here(run.state)
-        self.room.shrink(figures.largest.tolist())
+        self.room.shrink(figures.needed.tolist())
         by = run.network.lifts(self.config.lift_silent)
         lifted = lift_silent(run.state.trained, figures.counts, by, run.rng)
         run.state = run.state._replace(trained=lifted)
@@ -167,7 +168,7 @@ class Trainer(Objective):
 
     def _step(
         self, trained: Any, constant: NetworkParams, state: Any, events: Events, labels: Labels, number: Any,
-        *, room: tuple[int, ...], steps: int, network: Network,
+        *, room: Capacities, steps: int, network: Network,
     ) -> tuple[Any, Any, StepMetrics]:  # fmt: skip
         """One step of the optimiser; ``number`` counts them from the start of the training."""
         key = jax.random.fold_in(self.key, number)
@@ -179,15 +180,15 @@ class Trainer(Objective):
         updates, state = rules.update(gradient, state)
         counts = total(tuple(count.sum(0) for count in output.spiking_counts))
         norm, right = optax.tree.norm(gradient), mean(accuracy(output.logits, labels))
-        metrics = StepMetrics(loss, right, greatest(output.largest), counts, norm)
+        metrics = StepMetrics(loss, right, greatest(output.needed), counts, norm)
         return projected_params(optax.apply_updates(trained, updates), self.network), state, metrics
 
     def with_room(
-        self, call: Callable[[tuple[int, ...]], Any], largest_of: Callable[[Any], Array], strict: bool = True
+        self, call: Callable[[Capacities], Any], needed_by: Callable[[Any], Array], strict: bool = True
     ) -> Any:
         """See ``Room.call``; ends a training after Ctrl-C or SIGTERM."""
         self._stop_if_asked()
-        return super().with_room(call, largest_of, strict)
+        return super().with_room(call, needed_by, strict)
 
     def _stop_if_asked(self) -> None:
         if pressed := self.devices.agreed(self._pressed[0] if self._pressed else 0):

@@ -16,7 +16,7 @@ from solvers.events import Events
 
 from ..data import Sampler, SpikeData, encoded_batch, evaluation_batches, with_input_rate
 from ..methods import Method
-from ..methods.base import Value
+from ..methods.base import Capacities, Value
 from ..networks.losses import Labels, cross_entropy, rate_regularisation
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
@@ -69,7 +69,7 @@ class Objective:
     def require_memory(self, weights: int = GRADIENT) -> None:
         """Refuse what cannot fit, see ``gradlab.training.memory.require_memory``."""
         samples = self.devices.in_one_memory(self.config.batch_size)
-        require_memory(self.network, self.method, samples, self.room.capacities, weights)
+        require_memory(self.network, self.method, samples, self.room.now, weights)
 
     def batch(self, data: SpikeData, indices: ArrayLike, sample: Sampler | None = None) -> tuple[Events, np.ndarray]:
         """Events and labels of some samples as the network sees them, see ``gradlab.data.encoded_batch``."""
@@ -92,7 +92,7 @@ class Objective:
         return cross_entropy(output.logits, labels) + penalty
 
     def value(
-        self, trained: Any, constant: NetworkParams, events: Events, labels: Labels, room: tuple[int, ...],
+        self, trained: Any, constant: NetworkParams, events: Events, labels: Labels, room: Capacities,
         key: PRNGKeyArray,
     ) -> Value:  # fmt: skip
         """Loss of a batch as a function of the trained parameters (see ``unconstrained_params``), and the output."""
@@ -102,7 +102,7 @@ class Objective:
 
     def value_and_grad(
         self, trained: Any, constant: NetworkParams, events: Events, labels: Labels, key: PRNGKeyArray,
-        *, room: tuple[int, ...],
+        *, room: Capacities,
     ) -> tuple[Value, Any]:  # fmt: skip
         """``value`` and its gradient with respect to the trained parameters, by the method."""
         return self.method.value_and_grad(
@@ -124,7 +124,7 @@ class Objective:
         trained, constant = unconstrained_params(params, self.network, self.config)
         (_, output), gradient = self.with_room(
             lambda room: self._jit_gradient(trained, constant, events, labels, self.key, room=room),
-            lambda result: result[0][1].largest,
+            lambda result: result[0][1].needed,
         )
         return gradient, output
 
@@ -135,20 +135,20 @@ class Objective:
             Runaway: if there are too many spikes.
         """
         run = lambda room: self._jit_forward(params, events, self.key, room=room)  # noqa: E731
-        return self.with_room(run, lambda output: output.largest)
+        return self.with_room(run, lambda output: output.needed)
 
-    def _forward(self, params: NetworkParams, events: Events, key: PRNGKeyArray, *, room: tuple[int, ...]) -> Output:
+    def _forward(self, params: NetworkParams, events: Events, key: PRNGKeyArray, *, room: Capacities) -> Output:
         return self.method.forward(self.network, params, events, room, key)
 
     def with_room(
-        self, call: Callable[[tuple[int, ...]], Any], largest_of: Callable[[Any], Array], strict: bool = True
+        self, call: Callable[[Capacities], Any], needed_by: Callable[[Any], Array], strict: bool = True
     ) -> Any:
         """See ``Room.call``."""
-        return self.room.call(call, largest_of, strict)
+        return self.room.call(call, needed_by, strict)
 
     def _evaluate(
         self, params: NetworkParams, events: Events, labels: Labels, weights: Array, number: Any,
-        *, room: tuple[int, ...],
+        *, room: Capacities,
     ) -> tuple[dict[str, Array], Array]:  # fmt: skip
         key = jax.random.fold_in(self.key, number)
         output = self.method.forward(self.network, params, events, room, key)
@@ -159,7 +159,7 @@ class Objective:
         of_each = {"hits": right, "losses": jnp.where(lost, 0, losses), "spikes": spikes, "lost": lost}
         sums = {name: (value * weights).sum() for name, value in of_each.items()}
         answered = jnp.zeros((self.network.outputs,) * 2).at[labels, jnp.argmax(output.logits, -1)]
-        return total(sums | {"confusion": answered.add(weights * ~lost)}), greatest(output.largest)
+        return total(sums | {"confusion": answered.add(weights * ~lost)}), greatest(output.needed)
 
     def evaluate(self, params: NetworkParams, data: SpikeData, *, strict: bool = True) -> dict[str, float]:
         """Accuracy, cross-entropy, and hidden spikes a sample, on a whole data set.

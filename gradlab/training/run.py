@@ -119,7 +119,8 @@ class Run:
             expected = result.epochs * (self.per_epoch if name == "step_s" else 1)
             if not isinstance(values, list) or len(values) != expected or np.asarray(values).dtype.kind not in "iuf":
                 raise ValueError(f"its history of {name} is not {expected} numbers")
-        self._room.restore(progress["capacities"])
+        # Without pools, which earlier files do not have, each sample has the room of the busiest.
+        self._room.restore(progress["capacities"], progress.get("means", progress["capacities"]))
         self.rng.bit_generator.state = progress["random_state"]
         if digest(self.rng.bit_generator.state) != digest(progress["random_state"]):
             raise ValueError("its random state is none")
@@ -147,6 +148,7 @@ class Run:
             "history": self.result.history,
             "random_state": self.rng.bit_generator.state,
             "capacities": self._room.capacities,
+            "means": self._room.means,
         }
         checkpoints.save(path, self.state, self._settings, progress)
 

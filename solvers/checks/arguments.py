@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool
 
-from ..events import Events
+from ..events import Events, Packed
 from ..neurons import Parameters
 from .events import event_findings, in_32_bits
 from .findings import wrong_samples
@@ -20,22 +20,22 @@ class Arguments(NamedTuple):
 
     Attributes:
         layers: parameters of each layer.
-        events: input of a batch.
+        events: input of a batch, padded or packed as it was given.
         wrong: the samples with which something is wrong; there are none on a CPU, where it raises.
     """
 
     layers: list[Any]
-    events: Events
+    events: Any
     wrong: Bool[Array, " batch"]
 
 
 def checked(
-    layers: Sequence[Parameters], events: Events, duration: float, *, neuron_axis: str | None = None
+    layers: Sequence[Parameters], events: Events | Packed, duration: float, *, neuron_axis: str | None = None
 ) -> Arguments:
     """Layers and events that can be simulated together for a duration [s]; the events are those of a batch.
 
-    With a ``neuron_axis`` of ``jax.shard_map`` the layers have some of their neurons on each of its devices; events do
-    not vary over it.
+    Packed events come from a layer, which made them right; they are not looked at. With a ``neuron_axis`` of
+    ``jax.shard_map`` the layers have some of their neurons on each of its devices; events do not vary over it.
 
     Raises:
         TypeError: if something is of another type.
@@ -55,12 +55,13 @@ def checked(
             raise ValueError(f"a layer of {neurons} neurons feeds one of {inputs} inputs: make them equal")
         if before.w_in.dtype != after.w_in.dtype:
             raise ValueError(f"layers have types {before.w_in.dtype} and {after.w_in.dtype}: make them equal")
-    inputs = layers[0].w_in.shape[0]
-    events = in_32_bits(events, inputs, layers[0].w_in.dtype)
-    findings = event_findings(events, inputs)
+    inputs, findings = layers[0].w_in.shape[0], []
+    if isinstance(events, Events):
+        events = in_32_bits(events, inputs, layers[0].w_in.dtype)
+        findings = event_findings(events, inputs)
     for params in layers:
         findings += layer_findings(params, duration)
-    wrong = wrong_samples(findings, len(events.times))
+    wrong = wrong_samples(findings, len(events.count))
     arrays: Any = jax.tree.map(jnp.asarray, (list(layers), events))
     if neuron_axis is not None:
         wrong = jax.lax.pmax(wrong.astype(jnp.int32), neuron_axis) > 0

@@ -10,4 +10,5 @@ from .engines import require_detached as require_detached
 from .engines import require_smooth as require_smooth
 from .layer import lif_layer as lif_layer
 from .layer import lif_layer_with_counts as lif_layer_with_counts
+from .layer import pooled_layer as pooled_layer
 from .sharding import neuron_specs as neuron_specs

@@ -7,39 +7,41 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Shaped
 
 from ..checks import host_call
 from ..delays import delays_of
-from ..events import Events
+from ..events import Events, Packed
 
 
-def later(events: Events, delays: Float[Array, " units"]) -> Events:
+def later(events: Events | Packed, delays: Float[Array, " units"]) -> Any:
     """The events as they arrive through channels with delays, in order of time; differentiable.
 
     Args:
-        events: of a batch; simultaneous ones keep their order.
+        events: of a batch, padded or packed; simultaneous ones keep their order.
         delays: of each unit [s].
     """
     times = events.times + jnp.where(events.valid, delays[events.sources], 0)
-    order = lax.platform_dependent(lax.stop_gradient(times), cpu=_on_host, default=_on_device)
+    keys = [lax.stop_gradient(times), *([events.samples] if isinstance(events, Packed) else [])]
+    order = lax.platform_dependent(*keys, cpu=_on_host, default=_on_device)
 
     def sort(x: Array) -> Array:
         return jnp.take_along_axis(x, order, -1)
 
     amplitudes = None if events.amplitudes is None else sort(events.amplitudes)
-    return Events(sort(times), sort(events.units), events.count, amplitudes)
+    return events._replace(times=sort(times), units=sort(events.units), amplitudes=amplitudes)
 
 
-def _on_device(times: Float[Array, "batch capacity"]) -> Int[Array, "batch capacity"]:
-    return jnp.argsort(times, stable=True).astype(jnp.int32)
+def _on_device(*keys: Shaped[Array, "*shape"]) -> Int[Array, "*shape"]:
+    """The last key is the most important; it sorts stably."""
+    return jnp.lexsort(keys).astype(jnp.int32)
 
 
-def _on_host(times: Float[Array, "batch capacity"]) -> Int[Array, "batch capacity"]:
+def _on_host(*keys: Shaped[Array, "*shape"]) -> Int[Array, "*shape"]:
     """The same; on a CPU, XLA takes several times as long as NumPy."""
-    shape = jax.ShapeDtypeStruct(times.shape, np.int32)
-    sort = lambda x: [np.argsort(x, -1, kind="stable").astype(np.int32)]  # noqa: E731
-    order: Array = host_call(sort, [shape], times, exported=lambda x: [_on_device(x)])[0]
+    shape = jax.ShapeDtypeStruct(keys[0].shape, np.int32)
+    sort = lambda *keys: [np.lexsort(keys).astype(np.int32)]  # noqa: E731
+    order: Array = host_call(sort, [shape], *keys, exported=lambda *keys: [_on_device(*keys)])[0]
     return order
 
 
@@ -55,7 +57,7 @@ def without_channels(params: Any) -> Any:
 
 
 def back_through_channels(
-    back: Callable[..., Any], wanted: Any, params: Any, events: Events, lags: Array
+    back: Callable[..., Any], wanted: Any, params: Any, events: Any, lags: Array
 ) -> tuple[Any, ...]:
     """Delays the events again: what is kept between the passes are the events as they came.
 
@@ -70,7 +72,7 @@ def back_through_channels(
         Gradients of the parameters, of the times, and of the amplitudes if wanted.
     """
 
-    def move(times: Array, there: Array | None, lags: Array) -> tuple[tuple[Array, Array | None], Events]:
+    def move(times: Array, there: Array | None, lags: Array) -> tuple[tuple[Array, Array | None], Any]:
         moved = later(events._replace(times=times, amplitudes=there), lags)
         return (moved.times, moved.amplitudes), moved._replace(amplitudes=None)
 

@@ -1,26 +1,22 @@
 """The event-driven layer: a differentiable function from parameters and input events to output spikes."""
 
-from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-from annotated_types import Interval
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
 from ..checks import batch_shapes, checked, reverse_mode
 from ..delays import delays_of, is_synaptic
-from ..events import Events, unit_counts
-from ..fields import LARGEST, NotNegative, Positive, check_fields
+from ..events import Events, Packed, unit_counts
 from ..neurons import Parameters, neuron_name
 from ..own_rules import own_rules
 from ..smoothing import Smoothing
 from ..times import warn_if_coarse
 from .engines import (
     AUTO,
-    ENGINES,
     Kept,
     engine_name,
     require_delays,
@@ -30,6 +26,7 @@ from .engines import (
     sharded_name,
 )
 from .later import back_through_channels, later, of_channels, without_channels
+from .passes import Settings, Wanted
 from .sharding import checked_shard, of_device
 
 
@@ -115,14 +112,63 @@ def lif_layer_with_counts(
     With an ``axis`` the counts are those of the neurons of this device.
     """
     batch_shapes(events, single=True)
+    single = events.times.ndim == 1
+    if single:
+        events = jax.tree.map(lambda x: x[None], events)
     if axis is not None:
         engine = sharded_name(engine, neuron_name(params))
         if smoothing is not None or not reset_gradient:
             raise ValueError("an axis of neurons is given, but also another gradient: leave one of them out")
+    result = _checked_layer(
+        params, events, smoothing, reset_gradient, duration=duration, delay=delay, capacity=capacity, engine=engine,
+        axis=axis,
+    )  # fmt: skip
+    return jax.tree.map(lambda x: x[0], result) if single else result
+
+
+@own_rules()
+def pooled_layer(
+    params: Parameters,
+    events: Events | Packed,
+    *,
+    duration: float,
+    capacity: int,
+    mean: int,
+    delay: float = 1e-3,
+    engine: str = AUTO,
+    smoothing: Smoothing | None = None,
+    reset_gradient: bool = True,
+) -> tuple[Packed, Float[Array, "batch post"]]:
+    """As ``lif_layer_with_counts`` of a batch, with the spikes of all samples in one pool.
+
+    Memory then follows the spikes that there are in the batch, not those of its busiest sample.
+
+    Args:
+        params: of the layer.
+        events: of a batch, or what this function returns of the layer before.
+        duration: end of the simulation [s].
+        capacity: room for spikes in each sample.
+        mean: room for spikes of a sample on the mean: the pool has that many slots for each sample of the batch.
+        delay: of the recurrent connections [s].
+        engine: see ``lif_layer``.
+        smoothing: see ``lif_layer_with_counts``.
+        reset_gradient: likewise.
+    """
+    if isinstance(events, Events):
+        batch_shapes(events, single=False)
+    return _checked_layer(
+        params, events, smoothing, reset_gradient, duration=duration, delay=delay, capacity=capacity, engine=engine,
+        mean=mean,
+    )  # fmt: skip
+
+
+def _checked_layer(
+    params: Any, events: Any, smoothing: Smoothing | None, reset_gradient: bool, *, engine: str, **settings_: Any,
+) -> tuple[Any, Array]:  # fmt: skip
     chosen = engine_name(
         engine, neuron_name(params), dtype=getattr(params.w_in, "dtype", None), smooth=smoothing is not None
     )
-    settings = _Settings(duration, delay, capacity, chosen, smoothing, reset_gradient, axis)
+    settings = Settings(engine=chosen, smoothing=smoothing, reset_gradient=reset_gradient, **settings_)
     if not reset_gradient:
         require_detached(settings.engine, neuron_name(params))
         if smoothing is not None:
@@ -134,114 +180,56 @@ def lif_layer_with_counts(
             "events have amplitudes, expected spikes only: give the smoothing that they come from; of a layer on a "
             "time grid take solvers.events.without_ghosts(events), which passes no gradient"
         )
-    single = events.times.ndim == 1
-    if single:
-        events = jax.tree.map(lambda x: x[None], events)
     require_delays(settings.engine, params)
-    if axis is None:
+    if settings.axis is None:
         (params,), events, wrong = checked([params], events, settings.duration)
     else:
-        params, events, wrong = checked_shard(params, events, settings.duration, axis)
+        params, events, wrong = checked_shard(params, events, settings.duration, settings.axis)
     require_dtype(settings.engine, params.w_in.dtype)
     if is_synaptic(params) and params.w_rec is not None and settings.delay == 0:
         raise ValueError("delay is 0, expected > 0 beside delays of synapses in a recurrent layer, such as 1e-3")
     if getattr(params, "delays", None) is not None:  # they may follow from positions
-        params = params._replace(delays=delays_of(params))  # type: ignore[attr-defined]
+        params = params._replace(delays=delays_of(params))
     warn_if_coarse(params.w_in.dtype, settings.duration)
     with reverse_mode():
-        result = _layer(params, *events, wrong, settings)
-    if single:
-        result = jax.tree.map(lambda x: x[0], result)
-    *spikes, counts = result
-    return Events(*spikes), counts
+        return _layer(params, events, wrong, settings)
 
 
-_Result = tuple[Any, ...]  # times, units, count and amplitudes of spikes; count of each neuron
-
-
-@dataclass(frozen=True)
-class _Settings:
-    duration: Positive
-    delay: NotNegative
-    capacity: Annotated[int, Interval(ge=1, lt=LARGEST)]  # a count above it marks that there was no room
-    engine: str
-    smoothing: Smoothing | None = None
-    reset_gradient: bool = True
-    axis: str | None = None
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-
-    def forward(self, params: Any, events: Events) -> tuple[Events, Kept]:
-        engine: Any = ENGINES[self.engine]
-        settings = dict(duration=self.duration, delay=self.delay, capacity=self.capacity)
-        if self.axis is not None:
-            return engine.sharded_forward(params, events, **settings, axis=self.axis)
-        if self.smoothing is None:
-            return engine.forward(params, events, **settings)
-        return engine.smooth_forward(params, events, **settings, smoothing=self.smoothing)
-
-    def backward(
-        self, wanted: "_Wanted", params: Any, events: Events, *, spikes: Events, kept: Kept, time_cotangents: Array,
-        count_cotangents: Array, at_amplitudes: Array | None,
-    ) -> tuple[Any, ...]:  # fmt: skip
-        arguments = params, events, spikes, kept, time_cotangents, count_cotangents
-        engine: Any = ENGINES[self.engine]
-        settings: dict[str, Any] = dict(
-            duration=self.duration, delay=self.delay, trains_tau=wanted.tau, wants_times=wanted.times
-        )
-        if self.axis is not None:
-            return *engine.sharded_backward(*arguments, **settings, axis=self.axis), None
-        if self.smoothing is None:
-            backward = engine.backward if self.reset_gradient else engine.detached_backward
-            return *backward(*arguments, **settings), None
-        settings |= dict(wants_amplitudes=wanted.amplitudes, smoothing=self.smoothing)
-        return engine.smooth_backward(*arguments, at_amplitudes, **settings)
-
-
-@jax.tree_util.register_static
-class _Wanted(NamedTuple):
-    """Which optional gradients the caller differentiates with respect to."""
-
-    tau: bool
-    times: bool
-    amplitudes: bool
-
-
-def _run(params: Any, events: Events, wrong: Array, settings: _Settings) -> tuple[_Result, tuple[Events, Kept]]:
+def _run(params: Any, events: Any, wrong: Array, settings: Settings) -> tuple[tuple[Any, Array], tuple[Any, Kept]]:
     if (lags := of_channels(params)) is not None:
         params, events = without_channels(params), later(events, lags)
     lost = wrong | events.overflowed
     spikes, kept = settings.forward(params, events._replace(count=jnp.where(lost, 0, events.count)))
-    spikes = spikes._replace(count=jnp.where(lost, settings.capacity + 1, spikes.count))
+    count = jnp.where(lost, settings.capacity + 1, spikes.count)
     # What is kept for the backward pass is what is returned: the same arrays, not copies.
-    spikes = spikes._replace(times=jnp.where(spikes.overflowed[:, None], jnp.nan, spikes.times))
+    if isinstance(spikes, Packed):
+        spikes = spikes._replace(count=count, overflowed=lost | spikes.overflowed)
+    else:
+        spikes = spikes._replace(count=count)
+        spikes = spikes._replace(times=jnp.where(spikes.overflowed[:, None], jnp.nan, spikes.times))
     neurons = params.w_in.shape[1]
     counts = unit_counts(of_device(spikes, neurons, settings.axis), neurons).astype(spikes.times.dtype)
     amplitudes = None if settings.smoothing is None else spikes.there.astype(spikes.times.dtype)
-    return (*spikes._replace(amplitudes=amplitudes), counts), (spikes, kept)
+    return (spikes._replace(amplitudes=amplitudes), counts), (spikes, kept)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(6,))
-def _layer(
-    params: Any, times: Array, units: Array, count: Array, amplitudes: Array | None, wrong: Array, settings: _Settings
-) -> _Result:
-    return _run(params, Events(times, units, count, amplitudes), wrong, settings)[0]
+@partial(jax.custom_vjp, nondiff_argnums=(3,))
+def _layer(params: Any, events: Any, wrong: Array, settings: Settings) -> tuple[Any, Array]:
+    return _run(params, events, wrong, settings)[0]
 
 
 @own_rules()
-def _forward(
-    params: Any, times: Any, units: Any, count: Any, amplitudes: Any, wrong: Any, settings: _Settings
-) -> tuple[_Result, tuple[Any, ...]]:
-    changed = jax.tree.map(lambda x: x.perturbed, params, is_leaf=lambda x: hasattr(x, "perturbed"))
-    at_times, at_amplitudes = times.perturbed, getattr(amplitudes, "perturbed", False)
-    params, *events, wrong = jax.tree.map(
-        lambda x: x.value, (params, times, units, count, amplitudes, wrong), is_leaf=lambda x: hasattr(x, "perturbed")
-    )
-    events = Events(*events)
+def _forward(params: Any, events: Any, wrong: Any, settings: Settings) -> tuple[tuple[Any, Array], tuple[Any, ...]]:
+    def part(name: str) -> Any:
+        is_leaf = lambda x: hasattr(x, "perturbed")  # noqa: E731
+        return jax.tree.map(lambda x: getattr(x, name), (params, events, wrong), is_leaf=is_leaf)
+
+    changed, perturbed, _ = part("perturbed")
+    at_times, at_amplitudes = perturbed.times, bool(perturbed.amplitudes)
+    params, events, wrong = part("value")
     if of_channels(params) is not None:  # which move the times
         at_times = at_times or changed.delays.inputs
-    wanted = _Wanted(changed.tau_mem or changed.tau_syn, at_times, at_amplitudes)
+    wanted = Wanted(changed.tau_mem or changed.tau_syn, at_times, at_amplitudes)
     result, stored = _run(params, events, wrong, settings)
     return result, (params, events._replace(amplitudes=None), *stored, wanted)
 
@@ -254,13 +242,13 @@ def _as_array(cotangent: Any) -> Any:
 
 
 @own_rules()
-def _backward(settings: _Settings, residuals: tuple[Any, ...], cotangents: tuple[Any, ...]) -> tuple[Any, ...]:
+def _backward(settings: Settings, residuals: tuple[Any, ...], cotangents: tuple[Any, Any]) -> tuple[Any, ...]:
     params, events, spikes, kept, wanted = residuals
-    time_cotangents, _, _, at_amplitudes, count_cotangents = map(_as_array, cotangents)
-    time_cotangents = jnp.where(spikes.valid, time_cotangents, 0)
+    of_spikes, count_cotangents = cotangents
+    time_cotangents = jnp.where(spikes.valid, _as_array(of_spikes.times), 0)
     back = partial(
         settings.backward, spikes=spikes, kept=kept, time_cotangents=time_cotangents,
-        count_cotangents=count_cotangents, at_amplitudes=at_amplitudes,
+        count_cotangents=_as_array(count_cotangents), at_amplitudes=_as_array(of_spikes.amplitudes),
     )  # fmt: skip
     if (lags := of_channels(params)) is None:
         gradient, d_times, d_amplitudes = back(wanted, params, events)
@@ -268,7 +256,8 @@ def _backward(settings: _Settings, residuals: tuple[Any, ...], cotangents: tuple
         gradient, d_times, d_amplitudes = back_through_channels(back, wanted, params, events, lags)
     poisoned = jnp.where(spikes.overflowed.any(), jnp.nan, 0)
     gradient = jax.tree.map(lambda g: g + poisoned.astype(g.dtype), gradient)
-    return gradient, d_times, None, None, d_amplitudes, None
+    of_events = jax.tree.map(lambda _: None, events)._replace(times=d_times, amplitudes=d_amplitudes)
+    return gradient, of_events, None
 
 
 _layer.defvjp(_forward, _backward, symbolic_zeros=True)

@@ -57,6 +57,6 @@ def checked_shard(params: Any, events: Events, duration: float, axis: str) -> tu
     return params._replace(w_rec=varying_alike(w_rec, params)), events, wrong
 
 
-def of_device(spikes: Events, neurons: int, axis: str | None) -> Events:
+def of_device(spikes: Any, neurons: int, axis: str | None) -> Any:
     """Spikes with the units of a device's own neurons, of which there are so many, counted from 0."""
     return spikes if axis is None else spikes._replace(units=spikes.units - neurons * lax.axis_index(axis))

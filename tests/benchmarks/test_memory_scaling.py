@@ -143,9 +143,10 @@ def test_comparison_on_an_h100(monkeypatch):
     monkeypatch.setattr(limits, "COMPARED_AT", 32)
     monkeypatch.setattr(limits, "CONTESTANTS", ("eventprop", "bptt_scan", "bptt_whole", "bptt_checkpointed"))
     monkeypatch.setattr(limits, "limits", lambda *_: {})
-    metrics = limits.compare(Config(hidden=32, duration=0.1, hidden_rate=20.0, trained_rooms=(1024,)))
+    metrics = limits.compare(Config(hidden=32, duration=0.1, hidden_rate=20.0, trained_rooms=((1024, 500),)))
     assert metrics["h100_whole_over_eventprop"] < metrics["h100_bptt_over_eventprop"]
     assert metrics["h100_eventprop_room_1024_bytes"] > metrics["h100_eventprop_bytes"]
+    assert 500 < metrics["h100_eventprop_room_1024_pool"] < 600
     ratio = metrics["h100_bptt_scan_bytes"] / metrics["h100_eventprop_bytes"]
     assert metrics["h100_bptt_over_eventprop"] == ratio > metrics["h100_checkpointed_over_eventprop"] > 0
 

@@ -30,7 +30,11 @@ class ReadoutParams(NamedTuple):
 
 @runtime_checkable
 class Readout(Protocol):
-    """What a readout provides; ``spiking`` ones read the spikes of an output layer of LIF neurons, without weights."""
+    """What a readout provides; ``spiking`` ones read the spikes of an output layer of LIF neurons, without weights.
+
+    One with an attribute ``packed``, which is true, takes spikes also as a layer keeps them, see
+    ``solvers.events.Packed``: then they need not be padded.
+    """
 
     @property
     def spiking(self) -> bool:

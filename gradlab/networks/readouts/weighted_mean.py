@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from solvers.bptt import Observer
-from solvers.events import Events, unit_sums
+from solvers.events import Events, Packed, unit_sums
 from solvers.neurons.lif import kappa
 
 from .base import ReadoutParams
@@ -23,6 +23,7 @@ class WeightedMean(NamedTuple):
     decays: float
     spiking: bool = False
     linear: bool = True
+    packed: bool = True
 
     def kernel(self, params: ReadoutParams, times: Array, duration: float) -> Array:
         """Contribution of a spike at each time, per weight: ``1/T int_s^T exp(-g t) kappa(t - s) dt``."""
@@ -32,8 +33,8 @@ class WeightedMean(NamedTuple):
         voltage = params.tau_mem * jnp.exp(-g * left) * kappa(left, params.tau_mem, params.tau_syn)
         return jnp.exp(-g * times) * (current - voltage) / (1 + params.tau_mem * g) / duration
 
-    def from_events(self, params: ReadoutParams, spikes: Events, units: int, duration: float) -> Array:
-        """See ``Readout``."""
+    def from_events(self, params: ReadoutParams, spikes: Events | Packed, units: int, duration: float) -> Array:
+        """See ``Readout``; takes packed spikes, too."""
         return unit_sums(spikes, units, lambda times: self.kernel(params, times, duration)) @ params.w
 
     def observer(self, params: ReadoutParams, duration: float) -> Observer:

@@ -12,6 +12,7 @@ from . import cuda, numba, ode, xla
 from .base import DetachedEngine as DetachedEngine
 from .base import Engine as Engine
 from .base import Kept as Kept
+from .base import PooledEngine as PooledEngine
 from .base import ShardedEngine as ShardedEngine
 from .base import SmoothEngine as SmoothEngine
 

@@ -4,12 +4,12 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import Array, Float, Shaped, UInt8
 
-from ...events import Events
+from ...events import Events, Packed
 from ...smoothing import Smoothing
 
 
 class Kept(NamedTuple):
-    """What is kept of each spike for the backward pass, beside the spikes themselves.
+    """What is kept of each spike for the backward pass, beside the spikes themselves; padded or packed as they are.
 
     Attributes:
         current: of the spiking neuron [voltage]; 0 for a spike at the end of a dead time, at which the voltage does not
@@ -22,10 +22,10 @@ class Kept(NamedTuple):
             an existence part.
     """
 
-    current: Float[Array, "batch capacity"]
-    remainder: Shaped[Array, "batch capacity"] | None
-    release: Float[Array, "batch capacity"] | None = None
-    margin: UInt8[Array, "batch capacity"] | None = None
+    current: Float[Array, "*room"]
+    remainder: Shaped[Array, "*room"] | None
+    release: Float[Array, "*room"] | None = None
+    margin: UInt8[Array, "*room"] | None = None
 
 
 @runtime_checkable
@@ -184,4 +184,40 @@ class SmoothEngine(Engine, Protocol):
         Returns:
             Also the derivative with respect to the amplitudes of the input events, if wanted.
         """
+        ...
+
+
+@runtime_checkable
+class PooledEngine(Protocol):
+    """An engine that itself keeps the spikes of a batch in one pool; those of others are packed, see ``pooling``."""
+
+    def pooled_forward(
+        self, params: Any, events: Packed, *, duration: float, delay: float, capacity: int, slots: int,
+        smoothing: Smoothing | None,
+    ) -> tuple[Packed, Kept]:  # fmt: skip
+        """As ``Engine.forward``, or with a smoothing as ``SmoothEngine.smooth_forward``, into a pool of so many slots.
+
+        If the spikes of all samples do not fit, all are without room, and the counts tell how much is needed at least.
+        """
+        ...
+
+    def pooled_backward(
+        self,
+        params: Any,
+        events: Packed,
+        spikes: Packed,
+        kept: Kept,
+        time_cotangents: Float[Array, " slots"],
+        count_cotangents: Float[Array, "batch post"],
+        amplitude_cotangents: Float[Array, " slots"] | None,
+        *,
+        duration: float,
+        delay: float,
+        trains_tau: bool,
+        wants_times: bool,
+        wants_amplitudes: bool,
+        smoothing: Smoothing | None,
+        reset_gradient: bool,
+    ) -> tuple[Any, Float[Array, " events"] | None, Float[Array, " events"] | None]:
+        """As ``SmoothEngine.smooth_backward``, or one of the other backward passes without a smoothing."""
         ...

@@ -6,7 +6,9 @@ single precision, with times in double.
 
 from .backward import backward as backward
 from .backward import detached_backward as detached_backward
+from .backward import pooled_backward as pooled_backward
 from .forward import forward as forward
+from .forward import pooled_forward as pooled_forward
 
 neurons = ("lif",)
 delays = ()

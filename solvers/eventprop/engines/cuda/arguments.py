@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from ....events import Packed
 from ....neurons.lif import LIFParams
 from ....times import as_time
 from ..stacking import constants_of, stacked_weights
@@ -26,15 +27,21 @@ def layer_arrays(params: LIFParams) -> tuple[Array, ...]:
     return stacked_weights(params), *(jnp.broadcast_to(x, (params.neurons,)) for x in constants_of(params))
 
 
+def events_arrays(events: Packed) -> tuple[Array, ...]:
+    """Times, units, and of each sample the first slot and the number of its events."""
+    return events.times, events.units, events.start, events.stored
+
+
 def sizes(
-    params: LIFParams, batch: int, events: int, capacity: int, *, exact: bool, trains_tau: bool = False,
+    params: LIFParams, events: Packed, capacity: int, *, exact: bool, pages: int = 0, trains_tau: bool = False,
     wants_times: bool = False, resets_move: bool = True,
 ) -> Int[Array, " entries"]:  # fmt: skip
     """``Sizes`` in ``kernels/layer.cuh``."""
-    arrivals = max(2, batch * (events + capacity))
+    batch = len(events.count)
+    arrivals = max(2, batch * (events.capacity + capacity))
     bits = min(_MOST_BITS, 62 - math.ceil(math.log2(arrivals)))
     shared = params.tau_mem.ndim == params.tau_syn.ndim == 0
-    entries = batch, params.neurons, params.inputs, events, capacity, params.w_rec is not None, shared, exact
+    entries = batch, params.neurons, params.inputs, capacity, pages, params.w_rec is not None, shared, exact
     return jnp.array([*entries, trains_tau, wants_times, resets_move, bits], jnp.int32)
 
 

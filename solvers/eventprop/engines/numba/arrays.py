@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ....events import NO_UNIT, ghost_of
-from .kernels.arguments import Input
+from .kernels.arguments import Pool
 
 _LINE = 64  # bytes of a cache line
 
@@ -28,22 +28,19 @@ def aligned(array: np.ndarray) -> np.ndarray:
     return read_only([copy])[0]
 
 
-def without_ghosts(events: Input) -> Input:
-    """The spikes among events."""
-    times, units, count = events
-    places = np.arange(times.shape[1])
-    there = (units >= 0) & (places < count[:, None])
-    number = there.sum(1, dtype=count.dtype)
-    filled = places < number[:, None]
-    spikes = Input(np.full_like(times, np.inf), np.full_like(units, NO_UNIT), number)
-    spikes.times[filled], spikes.units[filled] = times[there], units[there]
-    return read_only(spikes)
+def without_ghosts(events: Pool) -> Pool:
+    """The spikes among events, with nothing between the samples."""
+    times, units, start, count = events
+    there = units >= 0
+    before = np.concatenate([[0], np.cumsum(there)])
+    begin, end = before[start].astype(start.dtype), before[start + count].astype(start.dtype)
+    return read_only(Pool(times[there], units[there], begin, end - begin))
 
 
-def with_ghosts(events: Any, shape: tuple[int, ...]) -> tuple[Any, np.ndarray]:
-    """The events, ghosts with the index of their neuron; and which of them are spikes, in a shape that may be empty."""
+def with_ghosts(events: Any, size: int) -> tuple[Any, np.ndarray]:
+    """The events, ghosts with the index of their neuron; and which of them are spikes, of so many that may be none."""
     ghosts = events.units < NO_UNIT
-    units, there = np.where(ghosts, ghost_of(events.units), events.units), ~ghosts[:, : shape[1]]
+    units, there = np.where(ghosts, ghost_of(events.units), events.units), ~ghosts[:size]
     return events._replace(units=read_only([units])[0]), there
 
 

@@ -6,9 +6,11 @@ Between events the neurons follow the closed forms of ``solvers.neurons.lif``; t
 
 from .backward import backward as backward
 from .backward import detached_backward as detached_backward
+from .backward import pooled_backward as pooled_backward
 from .backward import sharded_backward as sharded_backward
 from .backward import smooth_backward as smooth_backward
 from .forward import forward as forward
+from .forward import pooled_forward as pooled_forward
 from .forward import sharded_forward as sharded_forward
 from .forward import smooth_forward as smooth_forward
 

@@ -14,19 +14,20 @@ Commun. 16 (s41467-025-65394-8), eqs. 67-70.
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from ....events import Events
+from ....events import Events, Packed
 from ....neurons import neuron_of
 from ....neurons.refractory import LIFLike
 from ....smoothing import Smoothing
 from ....times import Time, as_time, last, where
 from ..base import Kept
+from ..pool import padded
 from ..stacking import as_params, constants_of, stacked_weights
 from .adjoint import Adjoint, Slopes, across_spike, earlier
 from .arrivals import take, take_time
@@ -61,52 +62,41 @@ class _State(NamedTuple):
     r: Int[Array, " batch"]
     k: Int[Array, " batch"]
     c: Int[Array, " batch"] | None
-    time_cotangents: Float[Array, "batch capacity"]
+    time_cotangents: Float[Array, " slots"]
     gradient: tuple[Array, ...]
-    d_times: Float[Array, "batch events"] | None
-    at_amplitudes: Float[Array, "batch capacity"] | None
-    d_amplitudes: Float[Array, "batch events"] | None
+    d_times: Float[Array, " events"] | None
+    at_amplitudes: Float[Array, " slots"] | None
+    d_amplitudes: Float[Array, " events"] | None
 
 
 def backward(
     params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
-    *, duration: float, delay: float, trains_tau: bool, wants_times: bool,
+    **settings: Any,
 ) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
     """See ``Engine``; what follows the last spike, hence the duration, does not matter."""
-    return smooth_backward(
-        params, events, spikes, kept, time_cotangents, count_cotangents, None, duration=duration, delay=delay,
-        trains_tau=trains_tau, wants_times=wants_times, wants_amplitudes=False, smoothing=None,
-    )[:2]  # fmt: skip
+    return padded(pooled_backward, params, events, spikes, kept, time_cotangents, count_cotangents, None, **settings)[
+        :2
+    ]
 
 
 def detached_backward(
     params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
-    *, duration: float, delay: float, trains_tau: bool, wants_times: bool,
+    **settings: Any,
 ) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
     """See ``DetachedEngine``."""
-    return smooth_backward(
-        params, events, spikes, kept, time_cotangents, count_cotangents, None, duration=duration, delay=delay,
-        trains_tau=trains_tau, wants_times=wants_times, wants_amplitudes=False, smoothing=None, reset_gradient=False,
-    )[:2]  # fmt: skip
+    cotangents = time_cotangents, count_cotangents, None
+    return padded(pooled_backward, params, events, spikes, kept, *cotangents, reset_gradient=False, **settings)[:2]
 
 
 def sharded_backward(
     params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
-    *, duration: float, delay: float, trains_tau: bool, wants_times: bool, axis: str,
+    **settings: Any,
 ) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
     """See ``ShardedEngine``."""
-    return smooth_backward(
-        params, events, spikes, kept, time_cotangents, count_cotangents, None, duration=duration, delay=delay,
-        trains_tau=trains_tau, wants_times=wants_times, wants_amplitudes=False, smoothing=None, axis=axis,
-    )[:2]  # fmt: skip
+    cotangents = time_cotangents, count_cotangents, None
+    return padded(pooled_backward, params, events, spikes, kept, *cotangents, **settings)[:2]
 
 
-@partial(
-    jax.jit,
-    static_argnames=(
-        "duration", "delay", "trains_tau", "wants_times", "wants_amplitudes", "smoothing", "reset_gradient", "axis",
-    ),
-)  # fmt: skip
 def smooth_backward(
     params: LIFLike,
     events: Events,
@@ -115,6 +105,27 @@ def smooth_backward(
     time_cotangents: Float[Array, "batch capacity"],
     count_cotangents: Float[Array, "batch post"],
     amplitude_cotangents: Float[Array, "batch capacity"] | None,
+    **settings: Any,
+) -> tuple[LIFLike, Float[Array, "batch events"] | None, Float[Array, "batch events"] | None]:
+    """See ``SmoothEngine``."""
+    cotangents = time_cotangents, count_cotangents, amplitude_cotangents
+    return padded(pooled_backward, params, events, spikes, kept, *cotangents, **settings)
+
+
+@partial(
+    jax.jit,
+    static_argnames=(
+        "duration", "delay", "trains_tau", "wants_times", "wants_amplitudes", "smoothing", "reset_gradient", "axis",
+    ),
+)  # fmt: skip
+def pooled_backward(
+    params: LIFLike,
+    events: Packed,
+    spikes: Packed,
+    kept: Kept,
+    time_cotangents: Float[Array, " slots"],
+    count_cotangents: Float[Array, "batch post"],
+    amplitude_cotangents: Float[Array, " slots"] | None,
     *,
     duration: float,
     delay: float,
@@ -122,34 +133,40 @@ def smooth_backward(
     wants_times: bool,
     wants_amplitudes: bool,
     smoothing: Smoothing | None,
-    reset_gradient: bool = True,
+    reset_gradient: bool,
     axis: str | None = None,
-) -> tuple[LIFLike, Float[Array, "batch events"] | None, Float[Array, "batch events"] | None]:
-    """See ``SmoothEngine``; with an axis ``sharded_backward``."""
+) -> tuple[LIFLike, Float[Array, " events"] | None, Float[Array, " events"] | None]:
+    """See ``PooledEngine``; with an axis of ``sharded_backward``."""
     if smoothing is not None and smoothing.is_exact and not wants_amplitudes:
         smoothing, amplitude_cotangents = None, None  # by the very same program, hence to the last bit
     if smoothing is not None:
         there, events_there = spikes.there, events.there
         spikes, events = spikes._replace(units=spikes.sources), events._replace(units=events.sources)
-    batch, real, recurrent = len(events.times), events.times.dtype, params.w_rec is not None
-    samples, neurons = jnp.arange(batch), own_neurons(params.neurons, axis)
+    batch, real, recurrent = len(events.count), events.times.dtype, params.w_rec is not None
+    neurons = own_neurons(params.neurons, axis)
+    first_event, first_spike = events.start - 1, spikes.start - 1  # the slot before: what is left are numbers from 1 on
     weights = stacked_weights(params)
-    spike_count = jnp.where(spikes.overflowed, 0, spikes.count)
+    spike_count = spikes.stored
     exact = partial(as_time, dtype=real, fine=kept.remainder is None)
     spike_times, input_times = Time(spikes.times, kept.remainder), exact(events.times)
     clamps, period = neuron_of(params).clamps, neuron_of(params).period(params)
     if period is not None and clamps:
-        release_times, released_after = releases(spike_times, spikes.units, period)
+        release_times, released_after = releases(spike_times, spikes, period)
     elif period is not None:
-        previous = previous_spikes(spikes.units)
+        previous = previous_spikes(spikes, params.neurons)
 
     def turn(s: _State) -> _State:
-        latest = lambda times, left: where(left > 0, take_time(times, left - 1, -jnp.inf), exact(-jnp.inf))  # noqa: E731
-        t_in, t_own, t_spike = latest(input_times, s.e), latest(spike_times, s.r), latest(spike_times, s.k)
+        def latest(times: Time, slot: Array, left: Array) -> Time:
+            return where(left > 0, take_time(times, slot, -jnp.inf), exact(-jnp.inf))
+
+        at_event, at_sent, at_spike = first_event + s.e, first_spike + s.r, first_spike + s.k
+        t_in, t_own = latest(input_times, at_event, s.e), latest(spike_times, at_sent, s.r)
+        t_spike = latest(spike_times, at_spike, s.k)
         t_own = t_own.after(delay)
         time = last(last(t_in, t_own), t_spike)
         if s.c is not None:
-            t_release = latest(release_times, s.c)
+            at_end = first_spike + s.c
+            t_release = latest(release_times, at_end, s.c)
             time = last(time, t_release)
         runs = time.high > -jnp.inf
         # Of simultaneous events the last in the forward pass comes first.
@@ -163,29 +180,29 @@ def smooth_backward(
         p, q = adjoint
         d_weights, d_tau_mem, d_tau_syn, d_threshold, d_reset, *d_period = s.gradient
 
-        unit = jnp.where(from_own, params.inputs + take(spikes.units, s.r - 1, 0), take(events.units, s.e - 1, 0))
+        unit = jnp.where(from_own, params.inputs + take(spikes.units, at_sent, 0), take(events.units, at_event, 0))
         unit = jnp.where(from_own | from_input, unit, len(weights))  # no arrival: no row
-        sender = jnp.where(from_own, s.r - 1, spikes.capacity)
+        sender = jnp.where(from_own, at_sent, spikes.slots)
         at_amplitudes, d_amplitudes = s.at_amplitudes, s.d_amplitudes
         if smoothing is not None and at_amplitudes is not None:
             effect = jnp.sum(weights.at[unit].get(mode="fill", fill_value=0) * q, 1)
-            at_amplitudes = at_amplitudes.at[samples, sender].add(effect, mode="drop")
+            at_amplitudes = at_amplitudes.at[sender].add(effect, mode="drop")
             if d_amplitudes is not None:
-                event = jnp.where(from_input, s.e - 1, events.capacity)
-                d_amplitudes = d_amplitudes.at[samples, event].set(effect, mode="drop")
-            counts = jnp.where(from_own, take(there, s.r - 1, False), take(events_there, s.e - 1, False))
+                event = jnp.where(from_input, at_event, events.slots)
+                d_amplitudes = d_amplitudes.at[event].set(effect, mode="drop")
+            counts = jnp.where(from_own, take(there, at_sent, False), take(events_there, at_event, False))
             unit = jnp.where(counts, unit, len(weights))
         row = weights.at[unit].get(mode="fill", fill_value=0)
         d_weights = d_weights.at[unit].add(q, mode="drop")
         at_arrival = total(jnp.sum(row * (q / params.tau_syn - p / params.tau_mem), 1), axis)
-        time_cotangents = s.time_cotangents.at[samples, sender].add(at_arrival, mode="drop")
+        time_cotangents = s.time_cotangents.at[sender].add(at_arrival, mode="drop")
         d_times = s.d_times
         if d_times is not None:
-            event = jnp.where(from_input, s.e - 1, events.capacity)
-            d_times = d_times.at[samples, event].set(at_arrival, mode="drop")
+            event = jnp.where(from_input, at_event, events.slots)
+            d_times = d_times.at[event].set(at_arrival, mode="drop")
 
-        here = spiked[:, None] & (neurons == take(spikes.units, s.k - 1, 0)[:, None])
-        of_spike = lambda x: take(x, s.k - 1, 0)[:, None]  # noqa: E731
+        here = spiked[:, None] & (neurons == take(spikes.units, at_spike, 0)[:, None])
+        of_spike = lambda x: take(x, at_spike, 0)[:, None]  # noqa: E731
         of_time = of_spike(s.time_cotangents)
         p_before = across_spike(adjoint, here, of_spike(kept.current), of_time, params, reset_gradient)
         at_threshold, counted = -p_before, here
@@ -199,21 +216,21 @@ def smooth_backward(
             marks = Mark(here, counted, of_spike(kept.current), margin, of_spike(at_amplitudes))
             p_before, at_threshold = across_mark(p, p_before, marks, of_spike(s.time_cotangents), params, smoothing)
         if s.c is not None and kept.release is not None:
-            before = take(released_after, s.c - 1, 0)
+            before = take(released_after, at_end, 0)
             ending = ends[:, None] & (neurons == take(spikes.units, before, 0)[:, None])
             jumps = anew = here | ending
             rise = (take(kept.release, before, 0)[:, None] - params.reset) / params.tau_mem
             at_release = jnp.where(ending, -p * rise, 0)
-            before = jnp.where(ends, before, spikes.capacity)
+            before = jnp.where(ends, before, spikes.slots)
         elif period is not None:
             falls = here & (of_spike(kept.current) == 0)
             anew, fall = here & ~falls, params.threshold - params.reset
             jump, p_before = jnp.where(falls, -fall, params.reset), jnp.where(falls, p, p_before)
             at_threshold = -p_before
             at_release = jnp.where(falls, of_spike(s.time_cotangents) - p * fall / params.tau_mem, 0)
-            before = jnp.where(spiked, take(previous, s.k - 1, spikes.capacity), spikes.capacity)
+            before = jnp.where(spiked, take(previous, at_spike, spikes.slots), spikes.slots)
         if period is not None:
-            time_cotangents = time_cotangents.at[samples, before].add(at_release.sum(1), mode="drop")
+            time_cotangents = time_cotangents.at[before].add(at_release.sum(1), mode="drop")
             d_period = [d + at_release.sum(0) for d in d_period]
         d_threshold += at_threshold.sum(0)
         d_reset += jnp.where(jumps, p, 0).sum(0)
@@ -232,18 +249,20 @@ def smooth_backward(
         )  # fmt: skip
 
     # Nothing after the last spike has an effect.
-    end = where(spike_count > 0, take_time(spike_times, spike_count - 1, 0), exact(-jnp.inf))
+    end = where(spike_count > 0, take_time(spike_times, first_spike + spike_count, 0), exact(-jnp.inf))
 
-    def until_end(times: Time, count: Array) -> Array:
-        over = jax.tree.map(lambda x: x[:, None], end).precedes(times)
-        return jnp.sum(~over & (jnp.arange(over.shape[1]) < count[:, None]), 1, dtype=jnp.int32)
+    def until_end(times: Time, pool: Packed) -> Array:
+        sample = pool.samples
+        there = jnp.arange(pool.slots) - pool.start[sample] < pool.stored[sample]
+        heard = there & ~jax.tree.map(lambda x: x[sample], end).precedes(times)
+        return jnp.zeros(batch, jnp.int32).at[sample].add(heard)
 
-    heard = until_end(spike_times.after(delay), spike_count) if recurrent else jnp.zeros_like(spike_count)
+    heard = until_end(spike_times.after(delay), spikes) if recurrent else jnp.zeros_like(spike_count)
     zero, each = jnp.zeros((batch, params.neurons), real), jnp.zeros(params.neurons, real)
     start = _State(
         Adjoint(zero, zero), Slopes(zero, zero, zero) if trains_tau else None, last(end, exact(0.0)),
-        until_end(input_times, events.count), heard, spike_count,
-        until_end(release_times, spike_count) if clamps else None, time_cotangents,
+        until_end(input_times, events), heard, spike_count,
+        until_end(release_times, spikes) if clamps else None, time_cotangents,
         (jnp.zeros_like(weights), *[each] * len(constants_of(params))),
         jnp.zeros_like(events.times) if wants_times else None, amplitude_cotangents,
         jnp.zeros_like(events.times) if wants_amplitudes else None,

@@ -8,14 +8,13 @@ all are down. The backward pass goes ``across_mark``.
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, UInt8
+from jaxtyping import Array, Bool, Float, Int, Shaped, UInt8
 
-from ....events import NO_UNIT, Events, ghost_of
+from ....events import ghost_of
 from ....neurons.lif import flow, time_of_maximum
 from ....neurons.refractory import LIFLike
 from ....smoothing import FAR, PARTS, Smoothing
-from ..base import Kept
-from .arrivals import take
+from ..pool import Places, more
 
 
 class Watch(NamedTuple):
@@ -27,11 +26,9 @@ class Watch(NamedTuple):
         lowest: voltage since it falls.
         taken: what the last spike took from the voltage.
         top: the highest voltage without that, while above the threshold.
-        waiting: the spike whose margin is not known, the capacity if there is none.
+        waiting: slot of the spike whose margin is not known, beyond the last one if there is none.
         margins: of spikes, see ``Kept``.
-        times: of ghosts [s].
-        units: their neurons.
-        depths: their margins [thresholds].
+        places: of ghosts.
         number: of ghosts; above the capacity if there was no room.
         busy: whether something is still to be put down.
     """
@@ -42,22 +39,33 @@ class Watch(NamedTuple):
     taken: Float[Array, "batch post"]
     top: Float[Array, "batch post"]
     waiting: Int[Array, "batch post"]
-    margins: UInt8[Array, "batch capacity"]
-    times: Float[Array, "batch capacity"]
-    units: Int[Array, "batch capacity"]
-    depths: Float[Array, "batch capacity"]
+    margins: UInt8[Array, " slots"]
+    places: Places
     number: Int[Array, " batch"]
     busy: Bool[Array, " batch"]
 
 
-def start(zero: Float[Array, "batch post"], capacity: int) -> Watch:
+class Ghost(NamedTuple):
+    """A ghost of each sample.
+
+    Attributes:
+        slot: where it is to be put, beyond the last one if there is none.
+        when: the voltage was highest [s].
+        unit: of the ghost.
+        depth: its margin [thresholds].
+    """
+
+    slot: Int[Array, " batch"]
+    when: Float[Array, " batch"]
+    unit: Int[Array, " batch"]
+    depth: Float[Array, " batch"]
+
+
+def start(zero: Float[Array, "batch post"], slots: int, places: Places) -> Watch:
     """Of neurons at rest."""
-    room = (len(zero), capacity)
-    none = jnp.full(room, jnp.inf, zero.dtype)
     return Watch(
-        zero - jnp.inf, zero, zero, zero, zero, jnp.full(zero.shape, capacity, jnp.int32),
-        jnp.full(room, FAR, jnp.uint8), none, jnp.full(room, NO_UNIT, jnp.int32), none,
-        jnp.zeros(len(zero), jnp.int32), jnp.zeros(len(zero), bool),
+        zero - jnp.inf, zero, zero, zero, zero, jnp.full(zero.shape, slots, jnp.int32),
+        jnp.full(slots, FAR, jnp.uint8), places, jnp.zeros(len(zero), jnp.int32), jnp.zeros(len(zero), bool),
     )  # fmt: skip
 
 
@@ -85,34 +93,35 @@ def note_peaks(
     )  # fmt: skip
 
 
-def note_spikes(s: Watch, here: Bool[Array, "batch post"], number: Int[Array, " batch"], params: LIFLike) -> Watch:
-    """Neurons ``here`` spike, and the spikes have this number."""
+def note_spikes(s: Watch, here: Bool[Array, "batch post"], slot: Int[Array, " batch"], params: LIFLike) -> Watch:
+    """Neurons ``here`` spike, and the spikes have these slots."""
     put = lambda value, array: jnp.where(here, value, array)  # noqa: E731
     return s._replace(
         highest=put(-jnp.inf, s.highest), lowest=put(params.reset, s.lowest), top=put(params.threshold, s.top),
-        taken=put(params.threshold - params.reset, s.taken), waiting=put(number[:, None], s.waiting),
+        taken=put(params.threshold - params.reset, s.taken), waiting=put(slot[:, None], s.waiting),
     )  # fmt: skip
 
 
 def look(
-    s: Watch, v: Array, now: Float[Array, " batch"], ended: Bool[Array, " batch"], params: LIFLike, smoothing: Smoothing
-) -> Watch:
-    """Look at the voltages; put down a margin and a ghost."""
-    (samples, neurons), capacity = (jnp.arange(n) for n in v.shape), s.times.shape[1]
+    s: Watch, v: Array, now: Float[Array, " batch"], ended: Bool[Array, " batch"], taken: Int[Array, ""],
+    params: LIFLike, smoothing: Smoothing,
+) -> tuple[Watch, Ghost, Int[Array, ""]]:  # fmt: skip
+    """Look at the voltages; put down a margin, and tell which ghost to put where, and how many pages are taken then."""
+    neurons, slots = jnp.arange(v.shape[1]), len(s.margins)
     level = jnp.broadcast_to(params.threshold, v.shape)
     ended, now = ended[:, None], now[:, None]
 
     shadow = v + s.taken
-    waits = s.waiting < capacity
+    waits = s.waiting < slots
     top = jnp.maximum(s.top, shadow)
     # At the spike itself it is the threshold but for rounding.
     vanishes = waits & (ended | (shadow < level * (1 - 16 * jnp.finfo(v.dtype).eps)))
     first = jnp.argmax(vanishes, 1)
-    spike = jnp.where(vanishes.any(1), take(s.waiting, first, capacity), capacity)
-    margin = take(top / level - 1, first, 0)
+    spike = jnp.where(vanishes.any(1), of_neuron(s.waiting, first), slots)
+    margin = of_neuron(top / level - 1, first)
     part = jnp.where(margin < smoothing.half_width, PARTS * margin / smoothing.half_width + 0.5, FAR)
-    margins = s.margins.at[samples, spike].set(part.astype(jnp.uint8), mode="drop")
-    waiting = jnp.where(vanishes & (neurons == first[:, None]), capacity, s.waiting)
+    margins = s.margins.at[spike].set(part.astype(jnp.uint8), mode="drop")
+    waiting = jnp.where(vanishes & (neurons == first[:, None]), slots, s.waiting)
 
     rising = s.highest > -jnp.inf
     lowest = jnp.where(rising, s.lowest, jnp.minimum(s.lowest, v))
@@ -123,33 +132,21 @@ def look(
     ghost = over & (depth > -smoothing.half_width)
     one = jnp.argmax(ghost, 1)
     found = ghost.any(1)
-    slot = jnp.where(found, s.number, capacity)
-    put = lambda array, values: array.at[samples, slot].set(take(values, one, 0), mode="drop")  # noqa: E731
+    places, taken = more(s.places, found, s.number, taken)
+    slot = jnp.where(found & (s.number < places.capacity), places.slot(s.number), slots)
     done = over & (~ghost | (neurons == one[:, None]))
-    return s._replace(
+    after = s._replace(
         highest=jnp.where(done, -jnp.inf, highest), when=when, lowest=jnp.where(done, v, lowest), top=top,
-        waiting=waiting, margins=margins, times=put(s.times, when),
-        units=s.units.at[samples, slot].set(ghost_of(one).astype(jnp.int32), mode="drop"),
-        depths=put(s.depths, jnp.minimum(depth, 0)), number=s.number + found,
+        waiting=waiting, margins=margins, places=places, number=s.number + found,
         busy=(vanishes.sum(1) > 1) | (ghost.sum(1) > 1),
     )  # fmt: skip
+    unit = ghost_of(one).astype(jnp.int32)
+    return after, Ghost(slot, of_neuron(when, one), unit, jnp.minimum(of_neuron(depth, one), 0)), taken
 
 
-def merge_ghosts(s: Watch, spikes: Events, kept: Kept) -> tuple[Events, Kept]:
-    """Ghosts among the spikes, in order of time; their margins stand for the currents."""
-    capacity = spikes.capacity
-    order = jnp.argsort(jnp.concatenate([spikes.times, s.times], 1), axis=1, stable=True)[:, :capacity]
-
-    def merged(of_spikes: Array, of_ghosts: Array) -> Array:
-        return jnp.take_along_axis(jnp.concatenate([of_spikes, of_ghosts], 1), order, 1)
-
-    count = jnp.minimum(spikes.count + s.number, capacity + 1)
-    current = merged(kept.current, jnp.where(s.units < NO_UNIT, s.depths, 0))
-    remainder = None if kept.remainder is None else merged(kept.remainder, jnp.zeros_like(s.times))
-    return (
-        Events(merged(spikes.times, s.times), merged(spikes.units, s.units), count),
-        Kept(current, remainder, margin=merged(s.margins, jnp.zeros_like(s.margins))),
-    )  # fmt: skip
+def of_neuron(values: Shaped[Array, "batch post"], index: Int[Array, " batch"]) -> Shaped[Array, " batch"]:
+    """The value of one neuron of each sample."""
+    return jnp.take_along_axis(values, index[:, None], 1)[:, 0]
 
 
 class Mark(NamedTuple):

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "layer.cuh"
+#include "pages.cuh"
 
 // Moments of the block, as lags since it begins: 0, the arrivals, and its end. All of a thread block share it.
 struct Block {
@@ -23,11 +24,12 @@ struct Sample {
   int e, stop;
   Times spikes;
   const int* spike_units;
+  Places places;
   int r, sent;
   double delay;
 
   __device__ double input(int n) const { return e + n < stop ? times[e + n] : infinite(); }
-  __device__ double own(int n) const { return r + n < sent ? spikes.arrival(r + n, delay) : infinite(); }
+  __device__ double own(int n) const { return r + n < sent ? spikes.arrival(places.of(r + n), delay) : infinite(); }
 };
 
 __device__ inline float lag_since(double begin, double time) { return fmaxf((float)(time - begin), 0); }
@@ -57,7 +59,7 @@ __device__ inline Arrivals gather(Block& block, const Sample& s, double begin, d
     int place = n + 1;
     for (int m = 0; m < count.inputs; ++m) place += block.input[m] <= own;
     block.lag[place] = block.own_lag[n] = lag_since(begin, own);
-    block.row[place] = inputs + s.spike_units[s.r + n];
+    block.row[place] = inputs + s.spike_units[s.places.of(s.r + n)];
   }
   if (n == 0) {
     block.lag[0] = 0;

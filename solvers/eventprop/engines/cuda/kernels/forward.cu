@@ -71,23 +71,29 @@ __device__ State follow(const Path& path, const Neuron& x, State s, float stop, 
 }
 
 extern "C" __global__ void __launch_bounds__(LARGEST_BLOCK, 1)
-    forward(const float* times, const int* units, const int* count, const float* weights, const float* tau_mem,
-            const float* tau_syn, const float* threshold, const float* reset, const Sizes* sizes, const Clock* clock,
-            float* out_times, int* out_units, float* out_current, int* out_count, float* out_low, State* states) {
+    forward(const float* times, const int* units, const int* start, const int* count, const float* weights,
+            const float* tau_mem, const float* tau_syn, const float* threshold, const float* reset, const Sizes* sizes,
+            const Clock* clock, const int*, int* taken, float* out_times, int* out_units, float* out_current,
+            int* out_count, float* out_low, State* states, int* tables) {
   __shared__ Block block;
   __shared__ Flow between[2 * ROOM + 1], to_end[2 * ROOM + 1];
   __shared__ int fresh, first;  // spikes of the block, and the lag of the first in the order of whole numbers
+  __shared__ int room;          // for spikes of the sample so far
   const Sizes size = *sizes;
   const int b = blockIdx.x, N = size.neurons;
   if (b >= size.batch) return;
   const double duration = sum_of(clock->duration), delay = sum_of(clock->delay), length = clock->length;
-  const long long row = (long long)b * size.capacity, at = (long long)b * size.events;
+  const bool pools = size.pages > 0;
+  const long long row = pools ? 0 : (long long)b * size.capacity, at = start[b];
+  const Places places = {pools ? tables + (long long)b * ((size.capacity + PAGE - 1) / PAGE) : nullptr};
   const bool exact = size.exact;
   const Found found = {out_times + row, out_units + row, out_current + row, exact ? out_low + row : nullptr,
-                       size.capacity, exact};
-  Sample sample = {times + at, units + at, 0, count[b], {found.times, found.low, exact}, found.units, 0, 0, delay};
+                       exact, places};
+  Sample sample = {times + at, units + at, 0, count[b], {found.times, found.low, exact}, found.units, places, 0, 0, delay};
   State *now = states + (long long)b * 2 * N, *next = now + N;
-  for (int k = threadIdx.x; k < size.capacity; k += blockDim.x) found.clear(k);
+  if (!pools)
+    for (int k = threadIdx.x; k < size.capacity; k += blockDim.x) found.clear(k);
+  if (threadIdx.x == 0) room = pools ? 0 : size.capacity;
   for (int n = threadIdx.x; n < N; n += blockDim.x) now[n] = {0, 0};
 
   int spikes = 0;
@@ -99,7 +105,11 @@ extern "C" __global__ void __launch_bounds__(LARGEST_BLOCK, 1)
     const Arrivals count = gather(block, sample, begin, fmin(end, duration), size.inputs);
     const int arrivals = count.inputs + count.own;
     const float whole = block.lag[arrivals + 1];
-    if (threadIdx.x == 0) fresh = 0, first = __float_as_int(infinite());
+    const auto anew = [&](int upcoming) {  // one thread calls it
+      fresh = 0, first = __float_as_int(infinite());
+      if (pools) room = places.more(room, min(spikes + upcoming, size.capacity), taken, size.pages);
+    };
+    if (threadIdx.x == 0) anew(AHEAD);
     if (size.shared) {
       const Neuron x = neuron_of(tau_mem, tau_syn, threshold, reset, 0);
       for (int j = threadIdx.x; j <= arrivals; j += blockDim.x) {
@@ -116,7 +126,7 @@ extern "C" __global__ void __launch_bounds__(LARGEST_BLOCK, 1)
                            size.shared ? to_end : nullptr};
         const auto put = [&](float lag, float i) {
           const int slot = spikes + atomicAdd(&fresh, 1);
-          if (slot < size.capacity) found.put(slot, begin + lag, n, i);
+          if (slot < room) found.put(slot, begin + lag, n, i);
           atomicMin(&first, __float_as_int(lag));
         };
         State s;
@@ -126,6 +136,13 @@ extern "C" __global__ void __launch_bounds__(LARGEST_BLOCK, 1)
       __syncthreads();
     };
     advance(infinite(), false);
+    const int upcoming = fresh;
+    if (min(spikes + upcoming, size.capacity) > room) {
+      __syncthreads();
+      if (threadIdx.x == 0) anew(upcoming);
+      __syncthreads();
+      advance(infinite(), false);
+    }
     Arrivals arrived = count;
     double reached = block.end;
     if (size.recurrent && fresh > 0) {  // the block ends where the first of its spikes arrives
@@ -142,6 +159,10 @@ extern "C" __global__ void __launch_bounds__(LARGEST_BLOCK, 1)
     }
     if (spikes + fresh > size.capacity) {
       spikes = size.capacity + 1;
+      break;
+    }
+    if (spikes + fresh > room) {  // the pool is empty
+      spikes += fresh;
       break;
     }
     sort(found, spikes, fresh);

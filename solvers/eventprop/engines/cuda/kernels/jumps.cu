@@ -12,15 +12,15 @@
 extern "C" __global__ void __launch_bounds__(LARGEST_BLOCK, 1)
     jumps(const float* weights, const float* tau_mem, const float* tau_syn, const float* threshold, const float* reset,
           const Sizes* sizes, const Clock* clock, const float* spike_times, const float* spike_low,
-          const int* spike_units, const int* spike_count, const float* current, const float* at_counts,
+          const int* spike_units, const int* spike_start, const int* spike_count, const float* current, const float* at_counts,
           const float*, const int*, float* jumps, int* bounds, Adjoint* adjoints) {
   __shared__ Window window;
   __shared__ Totals totals;
   __shared__ Flow flows[3 * ROOM];
   const Sizes size = *sizes;
   const int b = blockIdx.x, N = size.neurons;
-  if (b >= size.batch || spike_count[b] > size.capacity) return;
-  const long long row = (long long)b * size.capacity;
+  if (b >= size.batch) return;
+  const long long row = spike_start[b];
   const bool exact = size.exact;
   const Events events = {nullptr, nullptr, {spike_times + row, exact ? spike_low + row : nullptr, exact},
                          spike_units + row, sum_of(clock->delay)};

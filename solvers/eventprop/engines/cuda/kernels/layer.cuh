@@ -11,7 +11,9 @@ __device__ inline float infinite() { return __int_as_float(0x7f800000); }
 
 // As ``arguments.sizes`` fills it. What is a yes or a no is 1 or 0.
 struct Sizes {
-  int batch, neurons, inputs, events, capacity;
+  int batch, neurons, inputs;
+  int capacity;     // of spikes of a sample
+  int pages;        // in the pool from which samples take room for spikes; 0 if each has a row of its own
   int recurrent;
   int shared;       // all neurons have the same time constants
   int exact;        // spike times are pairs of numbers, see ``Times``

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "layer.cuh"
+#include "pages.cuh"
 
 struct Found {
   float* times;
   int* units;
   float *current, *low;
-  int capacity;
   bool exact;
+  Places places;
 
   __device__ void clear(int slot) const {
     times[slot] = infinite();
@@ -17,7 +18,8 @@ struct Found {
     if (exact) low[slot] = 0;
   }
 
-  __device__ void put(int slot, double time, int unit, float i) const {
+  __device__ void put(int k, double time, int unit, float i) const {
+    const int slot = places.of(k);
     times[slot] = (float)time;
     units[slot] = unit;
     current[slot] = i;
@@ -25,13 +27,15 @@ struct Found {
   }
 
   // Simultaneous spikes are in the order of their neurons, and those of one neuron fall in current.
-  __device__ bool in_order(int a, int b) const {
+  __device__ bool in_order(int first, int second) const {
+    const int a = places.of(first), b = places.of(second);
     if (times[a] != times[b]) return times[a] < times[b];
     if (exact && low[a] != low[b]) return low[a] < low[b];
     return units[a] != units[b] ? units[a] < units[b] : current[a] >= current[b];
   }
 
-  __device__ void swap(int a, int b) const {
+  __device__ void swap(int first, int second) const {
+    const int a = places.of(first), b = places.of(second);
     float x;
     x = times[a], times[a] = times[b], times[b] = x;
     x = current[a], current[a] = current[b], current[b] = x;

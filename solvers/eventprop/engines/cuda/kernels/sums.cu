@@ -18,11 +18,12 @@ __device__ inline Slopes before(Slopes s, Adjoint a, float lag, const Neuron& x,
 // ``jumps`` and ``bounds`` are those of ``jumps.cu``. ``weight_sums`` are in fixed point; ``constants`` receives four
 // rows for each sample, ``at_times`` the derivatives with respect to the input times, if wanted.
 extern "C" __global__ void __launch_bounds__(LARGEST_BLOCK, 1)
-    sums(const float* times, const int* units, const int* count, const float* weights, const float* tau_mem,
-         const float* tau_syn, const float* threshold, const float* reset, const Sizes* sizes, const Clock* clock,
-         const float* spike_times, const float* spike_low, const int* spike_units, const int* spike_count,
-         const float* at_counts, const float* jumps, const float* bounds,
-         const unsigned long long*, unsigned long long* weight_sums, float* constants, float* at_times) {
+    sums(const float* times, const int* units, const int* start, const int* count, const float* weights,
+         const float* tau_mem, const float* tau_syn, const float* threshold, const float* reset, const Sizes* sizes,
+         const Clock* clock, const float* spike_times, const float* spike_low, const int* spike_units,
+         const int* spike_start, const int* spike_count, const float* at_counts, const float* jumps,
+         const float* bounds, const unsigned long long*, const float*, unsigned long long* weight_sums,
+         float* at_times, float* constants) {
   __shared__ Window window;
   __shared__ Totals totals;
   __shared__ Flow flows[3 * ROOM];
@@ -30,13 +31,10 @@ extern "C" __global__ void __launch_bounds__(LARGEST_BLOCK, 1)
   const Sizes size = *sizes;
   const int b = blockIdx.x, N = size.neurons;
   if (b >= size.batch) return;
-  const long long row = (long long)b * size.capacity, at = (long long)b * size.events;
-  const int spikes = spike_count[b] > size.capacity ? 0 : spike_count[b];
+  const long long row = spike_start[b], at = start[b];
   const bool exact = size.exact;
   const Events events = {times + at, units + at, {spike_times + row, exact ? spike_low + row : nullptr, exact},
                          spike_units + row, sum_of(clock->delay)};
-  if (size.wants_times)
-    for (int e = threadIdx.x; e < size.events; e += blockDim.x) at_times[at + e] = 0;
 
   for (int base = 0; base < N; base += blockDim.x) {
     const int mine = base + threadIdx.x, n = min(mine, N - 1);
@@ -46,7 +44,7 @@ extern "C" __global__ void __launch_bounds__(LARGEST_BLOCK, 1)
     Adjoint a = {0, 0};
     Slopes s = {0, 0, 0};
     float at_mem = 0, at_syn = 0, at_threshold = 0, at_reset = 0;
-    Left left = events.before_end(count[b], spikes, size.recurrent);
+    Left left = events.before_end(count[b], spike_count[b], size.recurrent);
     while (left.spikes > 0 || left.inputs > 0) {
       if (size.wants_times) totals.clear();
       const int all = look_back(window, events, left, -1);

@@ -1,6 +1,8 @@
 """What kernels take, as named tuples: what belongs together goes by one name.
 
-Arrays are those of a batch, with the samples as the first axis, at the entry points, and those of one sample inside.
+Arrays are those of a batch at the entry points, and those of one sample inside. Of what comes by event or by spike, a
+batch has one sample after the other along the only axis, and ``count`` and ``start`` say how many and from where on;
+otherwise the samples are the first axis.
 """
 
 from typing import Any, NamedTuple
@@ -26,6 +28,40 @@ class Layer(NamedTuple):
     threshold: Any
     reset: Any
     shared: bool
+
+
+class Pool(NamedTuple):
+    """The events of a batch.
+
+    Attributes:
+        times: ``[slots]`` [s], ascending in each sample.
+        units: ``[slots]``, rows of the input weights.
+        start: first slot of each sample.
+        count: number of events of each sample.
+    """
+
+    times: Any
+    units: Any
+    start: Any
+    count: Any
+
+
+class Found(NamedTuple):
+    """Room for the spikes of those samples of a batch that a thread has.
+
+    Attributes:
+        times: ``[slots]``, as in ``Stored``, likewise the following.
+        units: ``[slots]``.
+        current: ``[slots]``.
+        start: receives the first slot of each sample.
+        count: receives the number of spikes of each sample; above the capacity if there was no room.
+    """
+
+    times: Any
+    units: Any
+    current: Any
+    start: Any
+    count: Any
 
 
 class Input(NamedTuple):

@@ -17,29 +17,38 @@ from .synapses_forward import room_under_way
 
 
 @njit(**ALLOCATING)
-def _row(array, b):
+def _part(array, begin, end):
     """A sample of an array that may be None."""
     if array is None:
         return None
-    return array[b]
+    return array[begin:end]
 
 
 @njit(**ALLOCATING)
-def _watch_of(watch, b):
+def _input_of(events, b):
+    """Of one sample."""
+    begin, count = events.start[b], events.count[b]
+    return Input(events.times[begin : begin + count], events.units[begin : begin + count], count)
+
+
+@njit(**ALLOCATING)
+def _watch_of(watch, begin, end):
     """Of one sample; None if there is none."""
     if watch is None:
         return None
-    return Watch(watch.margins[b], watch.half_width, watch.dip)
+    return Watch(watch.margins[begin:end], watch.half_width, watch.dip)
 
 
 @njit(**ALLOCATING)
-def _marks_of(marks, b):
+def _marks_of(marks, events, spikes, b):
     """Of one sample; None if there is none."""
     if marks is None:
         return None
+    begin, end = spikes.start[b], spikes.start[b] + spikes.count[b]
+    e_begin, e_end = events.start[b], events.start[b] + events.count[b]
     return Marks(
-        marks.there[b], marks.margins[b], marks.at_amplitudes[b], marks.inputs[b], marks.d_inputs[b],
-        marks.half_width, marks.floor, marks.timing, marks.existence,
+        marks.there[begin:end], marks.margins[begin:end], marks.at_amplitudes[begin:end], marks.inputs[e_begin:e_end],
+        marks.d_inputs[e_begin:e_end], marks.half_width, marks.floor, marks.timing, marks.existence,
     )  # fmt: skip
 
 
@@ -66,22 +75,34 @@ def _entry_points(sources: str):
     """
 
     @njit(cache=True, **ALLOCATING)
-    def simulate_batch(layer, refractory, events, duration, delays, synapses, stored, release, watch, first, stride):
-        """``forward.simulate`` for samples first, first + stride, ...; numbers of spikes go to ``stored.count``."""
+    def simulate_batch(
+        layer, refractory, events, duration, delays, synapses, capacity, found, release, watch, first, stride
+    ):
+        """``forward.simulate`` for samples first, first + stride, ..., whose spikes follow each other in ``found``.
+
+        Once its slots are taken, but for those of one more sample, spikes are only counted: it starts from the front.
+        """
         sources  # noqa: B018
         longest = _length(layer, delays, synapses, False)
         expanded = expand(layer.tau_mem, layer.tau_syn, longest, layer.shared)
-        most = events.times.shape[1] + stored.times.shape[1]
-        under_way = room_under_way(synapses, layer.weights.shape[1], most, layer.weights.dtype.type)
+        most = capacity
         for b in range(first, len(events.count), stride):
-            sample = Input(events.times[b], events.units[b], events.count[b])
-            out = stored.times[b], stored.units[b], stored.current[b]
-            of_sample = _row(release, b)
-            seen = _watch_of(watch, b)
-            stored.count[b] = simulate(
-                layer, refractory, longest, expanded, sample, duration, delays, synapses, under_way, out, of_sample,
-                seen,
+            most = max(most, capacity + events.count[b])
+        under_way = room_under_way(synapses, layer.weights.shape[1], most, layer.weights.dtype.type)
+        begin = 0
+        for b in range(first, len(events.count), stride):
+            if begin + capacity > len(found.times):
+                begin = 0
+            end = begin + capacity
+            out = found.times[begin:end], found.units[begin:end], found.current[begin:end]
+            of_sample, seen = _part(release, begin, end), _watch_of(watch, begin, end)
+            found.start[b] = begin
+            found.count[b] = simulate(
+                layer, refractory, longest, expanded, _input_of(events, b), duration, delays, synapses, under_way, out,
+                of_sample, seen,
             )  # fmt: skip
+            if found.count[b] <= capacity:
+                begin += found.count[b]
 
     @njit(cache=True, **ALLOCATING)
     def adjoint_batch(
@@ -100,40 +121,42 @@ def _entry_points(sources: str):
         first,
         stride,
     ):
-        """``backward.adjoint`` likewise; a sample that had no room for its spikes is left out."""
+        """``backward.adjoint`` likewise, of spikes that all threads share."""
         sources  # noqa: B018
         length = _length(layer, delays, synapses, True)
         expanded = expand(layer.tau_mem, layer.tau_syn, length, layer.shared)
         g = gradient
         for b in range(first, len(events.count), stride):
-            if stored.count[b] <= stored.times.shape[1]:
-                sample = Input(events.times[b], events.units[b], events.count[b])
-                spikes = Stored(stored.times[b], stored.units[b], stored.current[b], stored.count[b])
-                outer = Cotangents(cotangents.times[b], cotangents.counts[b])
-                own = Gradient(
-                    g.weights, g.tau_mem, g.tau_syn, g.threshold, g.reset, g.delays, g.refractory, g.times[b]
+            begin, end = stored.start[b], stored.start[b] + stored.count[b]
+            e_begin, e_end = events.start[b], events.start[b] + events.count[b]
+            sample = _input_of(events, b)
+            spikes = Stored(
+                stored.times[begin:end], stored.units[begin:end], stored.current[begin:end], stored.count[b]
+            )
+            outer = Cotangents(cotangents.times[begin:end], cotangents.counts[b])
+            own = Gradient(
+                g.weights, g.tau_mem, g.tau_syn, g.threshold, g.reset, g.delays, g.refractory, g.times[e_begin:e_end]
+            )
+            of_sample, seen = _part(release, begin, end), _marks_of(marks, events, stored, b)
+            if synapses is None:
+                adjoint(
+                    layer, refractory, length, expanded, sample, delays, spikes, of_sample, outer, wanted, own, seen
                 )
-                of_sample = _row(release, b)
-                seen = _marks_of(marks, b)
-                if synapses is None:
-                    adjoint(
-                        layer, refractory, length, expanded, sample, delays, spikes, of_sample, outer, wanted, own, seen
-                    )
-                else:
-                    synaptic_adjoint(
-                        layer,
-                        refractory,
-                        length,
-                        expanded,
-                        sample,
-                        synapses,
-                        spikes,
-                        of_sample,
-                        outer,
-                        wanted,
-                        own,
-                        seen,
-                    )
+            else:
+                synaptic_adjoint(
+                    layer,
+                    refractory,
+                    length,
+                    expanded,
+                    sample,
+                    synapses,
+                    spikes,
+                    of_sample,
+                    outer,
+                    wanted,
+                    own,
+                    seen,
+                )
         if synapses is not None:
             of_delays(layer, expanded, gradient)
 
