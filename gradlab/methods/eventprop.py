@@ -4,13 +4,14 @@ Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from solvers.eventprop import AUTO, ENGINES, engine_name, lif_layer_with_counts, require_delays
+from solvers.eventprop import AUTO, ENGINES, engine_name, lif_layer_with_counts, require_delays, sharded_name
 from solvers.events import Events, without_ghosts
 from solvers.neurons import Parameters
 from solvers.times import is_fine
@@ -18,6 +19,7 @@ from solvers.times import is_fine
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
 from .base import EVENT_DRIVEN, Capacities, Method
+from .spread import over_neurons
 
 if TYPE_CHECKING:
     EngineName = str
@@ -57,6 +59,17 @@ class EventProp(Method):
                 "xla do, and for other neurons than lif methods on a time grid"
             )
 
+    def check_neurons_apart(self, network: Network) -> None:
+        """See ``Method``."""
+        if self.settings().keys() != {"engine"}:  # of another gradient
+            super().check_neurons_apart(network)
+        sharded_name(self.engine, network.neuron)
+        if network.has_delays:
+            raise ValueError(
+                f"input_delays is {network.input_delays} and recurrent_delays {network.recurrent_delays}, expected "
+                "none where neurons are spread over devices: leave out the delays, or neuron_devices"
+            )
+
     def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
         """See ``Method``: three numbers a spike that there is room for, and what times lose in a long recording."""
         numbers = 3 if is_fine(jnp.float32, network.duration) else 4
@@ -88,6 +101,5 @@ class EventProp(Method):
         self, params: Parameters, events: Events, *, duration: float, delay: float, capacity: int
     ) -> tuple[Events, Float[Array, "*batch neurons"]]:
         """See ``Method``."""
-        return lif_layer_with_counts(
-            params, events, duration=duration, delay=delay, capacity=capacity, **self.settings()
-        )
+        settings = dict(duration=duration, delay=delay, capacity=capacity) | self.settings()
+        return over_neurons(partial(lif_layer_with_counts, **settings))(params, events)

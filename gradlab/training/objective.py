@@ -21,8 +21,9 @@ from ..networks.losses import Labels, cross_entropy, rate_regularisation
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
 from .config import TrainConfig
-from .devices import Devices, greatest, mean, total
+from .devices import greatest, mean, total
 from .memory import GRADIENT, require_memory
+from .neurons import devices_of
 from .room import Room
 from .trained import constrained_params, unconstrained_params
 
@@ -56,9 +57,7 @@ class Objective:
         if config.train_constants and network.reset >= lowest:
             raise ValueError(f"reset is {network.reset:g}, expected < {lowest:g}, to which thresholds may be trained")
         method.check(network)
-        self.devices = Devices(mesh, config.batch_size)
-        if mesh is not None:
-            method.check_apart(network)
+        self.devices = devices_of(mesh, config.batch_size, network, method)
         self.network, self.config, self.method = network, config, method
         self.room = Room(network, limited=method.needs_room)
         self.key = jax.random.key(config.seed)
