@@ -6,6 +6,7 @@ mean over devices is taken on each of them, the mean of their gradients is the g
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial, wraps
 from typing import Any, TypeVar
 
@@ -83,6 +84,7 @@ class Devices:
 
     Attributes:
         count: of devices.
+        neurons: how many of them have the same samples, and share the neurons of each layer.
         processes: to how many processes they belong.
         is_first: whether this process is the one that writes and shows what all of them do.
     """
@@ -104,7 +106,8 @@ class Devices:
             parts = self._mesh.devices.reshape(len(self._mesh.devices), -1)
             owners = np.array([[device.process_index for device in part] for part in parts])
         every = list(dict.fromkeys(owners.flat))
-        self.count, self._parts, self.processes = owners.size, len(owners), len(every)
+        self._parts, self.neurons = owners.shape
+        self.count, self.processes = owners.size, len(every)
         self._own = np.flatnonzero((owners == here).any(1))  # parts
         self.is_first = every.index(here) == 0
         if batch_size % self._parts:
@@ -124,6 +127,14 @@ class Devices:
     def in_one_memory(self, batch: int) -> int:
         """How many samples of a batch share a memory: those of a process on CPUs, of a device on others."""
         return batch // self._parts * (len(self._own) if jax.default_backend() == "cpu" else 1)
+
+    def weights_in_one_memory(self, arrays: float) -> float:
+        """How many of so many arrays of the size of all weights share a memory."""
+        return arrays / (1 if jax.default_backend() == "cpu" else self.neurons)
+
+    def at_rest(self) -> AbstractContextManager[None]:
+        """Where JAX computes what is not fed to the devices: the start of a training and the ends of its epochs."""
+        return nullcontext()
 
     def spread(self, function: Function, *of_samples: int) -> Function:
         """A function that each device calls with its part of a batch; what it returns must be the same on all.

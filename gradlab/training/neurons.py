@@ -5,6 +5,7 @@ the layers know of it (``gradlab.methods.spread``): the rest of a step is writte
 where their parts are, norms over all weights included.
 """
 
+from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any
 
@@ -64,6 +65,10 @@ class NeuronDevices(Devices):
         rows = np.moveaxis(mesh.devices, mesh.axis_names.index(AXIS), -1).reshape(-1, mesh.shape[AXIS])
         return Mesh(sorted(rows, key=lambda row: order(row[0])), (SAMPLES, NEURONS))
 
+    def at_rest(self) -> AbstractContextManager[None]:
+        """See ``Devices``: in the memory of the host, for all weights need not fit a device."""
+        return jax.default_device(jax.local_devices(backend="cpu")[0])
+
     def spread(self, function: Function, *of_samples: int) -> Function:
         """See ``Devices``; the function sees whole arrays."""
 
@@ -84,15 +89,15 @@ class NeuronDevices(Devices):
         return jax.tree.map(lambda x: jnp.asarray(multihost_utils.process_allgather(x, tiled=True)), tree)
 
     def _places(self, tree: Any) -> Any:
-        """Where each array belongs: parameters of spiking layers, and what is alike, by neuron; others everywhere."""
+        """Where each array belongs: those of spiking layers by neuron, moments of the optimiser too; all else whole."""
 
         def specs(node: Any) -> Any:
-            whole = jax.tree.map(lambda _: P(), node)
             if not isinstance(node, NetworkParams):
-                return whole
-            layers = tuple(neuron_specs(layer, NEURONS) for layer in node.layers)
-            leaky = isinstance(node.readout, ReadoutParams)
-            return NetworkParams(layers, whole.readout if leaky else neuron_specs(node.readout, NEURONS))
+                return P()
+            of_neurons = neuron_specs(node, NEURONS)
+            if not isinstance(node.readout, ReadoutParams):
+                return of_neurons
+            return of_neurons._replace(readout=jax.tree.map(lambda _: P(), node.readout))
 
         spread = jax.tree.map(specs, tree, is_leaf=lambda node: isinstance(node, NetworkParams))
         return jax.tree.map(lambda spec: NamedSharding(self._mesh, spec), spread)

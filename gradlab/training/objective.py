@@ -65,9 +65,10 @@ class Objective:
         self._jit_forward = jax.jit(self._forward, static_argnames="room")
         self._jit_evaluate = jax.jit(self.devices.spread(self._evaluate, 1, 2, 3), static_argnames="room")
 
-    def require_memory(self, weights: int = GRADIENT) -> None:
+    def require_memory(self, weights: float = GRADIENT) -> None:
         """Refuse what cannot fit, see ``gradlab.training.memory.require_memory``."""
         samples = self.devices.in_one_memory(self.config.batch_size)
+        weights = self.devices.weights_in_one_memory(weights)
         require_memory(self.network, self.method, samples, self.room.capacities, weights)
 
     def batch(self, data: SpikeData, indices: ArrayLike, sample: Sampler | None = None) -> tuple[Events, np.ndarray]:
@@ -82,7 +83,8 @@ class Objective:
                 one the channels are taken to spike as those of SHD do.
         """
         network = self.network if data is None else with_input_rate(self.network, data)
-        return network.init(self.key)
+        with self.devices.at_rest():
+            return network.init(self.key)
 
     def loss(self, output: Output, labels: Labels) -> Float[Array, ""]:
         """Cross-entropy and rate regularisation of a batch, from what the network answers."""

@@ -1,9 +1,10 @@
-"""Run by ``test_neurons.py`` in a process of its own: trainings whose neurons are spread over devices, against one.
+"""Run by ``test_neurons.py`` in a process of its own, with two or four devices: trainings whose neurons they share.
 
-    python shared_neurons.py FOLDER CASE
+    python shared_neurons.py gradient               of a tiny network
+    python shared_neurons.py training CASE FOLDER   two epochs, which change devices half way, and the gradient before
+    python shared_neurons.py command OPTION ...     of the main command, on tiny data
 
-Prints the largest relative error of a gradient, and of trainings that change devices half way; and what part of the
-recurrent weights a device has after a step.
+The first two print the largest relative errors against one device, and what part of the recurrent weights a device has.
 """
 
 import dataclasses
@@ -12,43 +13,64 @@ import sys
 from pathlib import Path
 
 import jax
+from conftest import SMALL
 from tiny_data import tiny_network, tiny_splits
 from two_devices import SETTINGS, changing, error, gradient, reached, start
 
+from gradlab import bench, configuration
 from gradlab.methods import EventProp
 from gradlab.training.devices import mesh_of
 from gradlab.training.loop import Trainer
 
 CASES = {
-    "recurrent": (mesh_of(2, 2), tiny_network(), SETTINGS),
+    "recurrent": (lambda: mesh_of(2, 2), tiny_network(), SETTINGS),
     "spiking-outputs": (
-        jax.make_mesh((2, 2), ("neurons", "batch")),
+        lambda: jax.make_mesh((2, 2), ("neurons", "batch"), 2 * (jax.sharding.AxisType.Auto,)),
         tiny_network((4, 6), loss="ttfs", constants="gamma"),
         dataclasses.replace(SETTINGS, train_constants=True, patience=2),
     ),
 }
 
 
-def main(folder, case):
+def trainers(case, engine):
+    """One on a single device, and one on several."""
     mesh, network, settings = CASES[case]
-    one, two = Trainer(network, settings, EventProp("xla")), Trainer(network, settings, EventProp("xla"), mesh=mesh)
-    parts, step, square = [], two._jit_step, 2 * network.hidden[:1]  # shape of recurrent weights
+    return Trainer(network, settings, EventProp(engine)), Trainer(network, settings, EventProp("xla"), mesh=mesh())
+
+
+def of_gradient():
+    one, more = trainers("recurrent", "numba")
+    return {"gradient": error(gradient(more), gradient(one))}
+
+
+def of_training(case, folder):
+    one, more = trainers(case, "xla")
+    parts, step, square = [], more._jit_step, 2 * one.network.hidden[:1]  # shape of recurrent weights
 
     def noted(*arguments, **static):
         result = step(*arguments, **static)
         parts.extend(x.sharding.shard_shape(x.shape) for x in jax.tree.leaves(result) if x.shape == square)
         return result
 
-    two._jit_step = noted
-    alone = reached(one.fit(tiny_splits(), start(network), progress=False))
-    found = {
-        "gradient": error(gradient(two), gradient(one)),
-        "one, then two": error(reached(changing(one, two, Path(folder) / "1.npz")), alone),
-        "two, then one": error(reached(changing(two, one, Path(folder) / "2.npz")), alone),
+    more._jit_step = noted
+    alone = reached(one.fit(tiny_splits(), start(one.network), progress=False))
+    return {
+        "gradient": error(gradient(more), gradient(one)),
+        "one, then more": error(reached(changing(one, more, Path(folder) / "1.npz")), alone),
+        "more, then one": error(reached(changing(more, one, Path(folder) / "2.npz")), alone),
         "parts": sorted(set(parts)),
     }
-    print(json.dumps(found))
+
+
+def main(call, *arguments):
+    if call == "command":
+        configuration.load = lambda *_: tiny_splits()
+        jax.config.update("jax_enable_x64", False)
+        sys.argv = ["bench", *SMALL, *arguments]
+        return bench.main()
+    print(json.dumps({"gradient": of_gradient, "training": of_training}[call](*arguments)))
+    return 0
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))

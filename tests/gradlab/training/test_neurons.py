@@ -1,0 +1,77 @@
+"""A training whose neurons are spread over devices reaches what one device reaches."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import pytest
+from test_devices import in_a_process
+from tiny_data import tiny_network
+
+from gradlab import TrainConfig
+from gradlab.methods import METHODS, EventProp
+from gradlab.training.devices import mesh_of
+from gradlab.training.loop import Trainer
+from gradlab.training.neurons import devices_of
+from gradlab.training.processes import Placement
+
+
+def shared(devices, *arguments, **settings):
+    """What ``shared_neurons.py`` prints."""
+    ran = subprocess.run(
+        [sys.executable, Path(__file__).with_name("shared_neurons.py"), *map(str, arguments)],
+        env=in_a_process(devices), capture_output=True, text=True, timeout=900, **settings,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_two_devices_that_share_neurons_find_the_gradient_of_one():
+    assert json.loads(shared(2, "gradient"))["gradient"] < 1e-9
+
+
+@pytest.mark.slow  # a minute each, most of it compiling
+@pytest.mark.parametrize(("case", "part"), [("recurrent", [6, 3]), ("spiking-outputs", [4, 2])])
+def test_so_do_trainings_which_go_on_with_other_devices(case, part, tmp_path):
+    found = json.loads(shared(4, "training", case, tmp_path))
+    assert found.pop("parts") == [part]  # of parameters and of the moments of Adam
+    assert max(found.values()) < 1e-9, found
+
+
+@pytest.mark.slow  # a minute
+def test_the_command_trains_and_goes_on_with_other_devices(call, tiny, tmp_path):
+    options = ["--engine", "xla", "--epochs", "2", "--json"]
+    spread = json.loads(shared(2, "command", *options, "--neuron-devices", "2", cwd=tmp_path).splitlines()[-1])
+    status, _, said = call(*options, "--resume")
+    assert status == 0 and "is finished, nothing is added" in said
+    alone = json.loads(call(*options)[1][-1])
+    assert spread["samples"]["train_accuracy"] == alone["samples"]["train_accuracy"]
+    assert [each["metrics"]["neuron_devices"] for each in (spread, alone)] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "said"),
+    [
+        (METHODS["bptt"](), {}, "method bptt does not spread neurons over devices: choose eventprop, or leave out"),
+        (METHODS["eventprop-smooth"](), {}, "method eventprop-smooth does not spread neurons"),
+        (METHODS["spikeprop"](), {}, "method spikeprop does not spread neurons"),
+        (EventProp("numba"), {}, "engine numba shares out no neurons over an axis: choose xla"),
+        (EventProp("ode"), {}, "engine ode does not spread a batch over devices"),
+        (EventProp(), {"neuron": "dead-time"}, "neuron 'dead-time' cannot be shared out over an axis: choose lif"),
+        (EventProp(), {"recurrent_delays": "neurons"}, "input_delays is none and recurrent_delays neurons, expected"),
+    ],
+)
+def test_what_cannot_be_spread_is_refused(method, settings, said):
+    with pytest.raises(ValueError, match=said):
+        Trainer(tiny_network(**settings), TrainConfig(), method, mesh=mesh_of(1, 1))
+
+
+def test_neurons_and_samples_that_devices_cannot_share_evenly_are_refused():
+    with pytest.raises(ValueError, match="a layer has 6 spiking neurons, expected a multiple of 4, the devices that"):
+        devices_of(jax.sharding.AbstractMesh((2, 4), ("batch", "neurons")), 8, tiny_network(), EventProp())
+    with pytest.raises(ValueError, match="devices is 1, expected a multiple of neuron_devices, which is 2"):
+        _ = Placement(devices=1, neuron_devices=2).mesh
+    with pytest.raises(ValueError, match="devices is 99, but JAX has"):
+        _ = Placement(neuron_devices=99).mesh
