@@ -40,7 +40,9 @@ def trainers(case, engine):
 
 def of_gradient():
     one, more = trainers("recurrent", "numba")
-    return {"gradient": error(gradient(more), gradient(one))}
+    found = {"gradient": error(gradient(more), gradient(one)), "on a CPU": more.devices.weights_in_one_memory(5)}
+    jax.default_backend = lambda: "gpu"
+    return found | {"on a card": more.devices.weights_in_one_memory(5)}
 
 
 def of_training(case, folder):

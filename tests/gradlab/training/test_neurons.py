@@ -11,7 +11,9 @@ from test_devices import in_a_process
 from tiny_data import tiny_network
 
 from gradlab import TrainConfig
+from gradlab.configuration import Config, check
 from gradlab.methods import METHODS, EventProp
+from gradlab.training import memory
 from gradlab.training.devices import mesh_of
 from gradlab.training.loop import Trainer
 from gradlab.training.neurons import devices_of
@@ -29,7 +31,9 @@ def shared(devices, *arguments, **settings):
 
 
 def test_two_devices_that_share_neurons_find_the_gradient_of_one():
-    assert json.loads(shared(2, "gradient"))["gradient"] < 1e-9
+    found = json.loads(shared(2, "gradient"))
+    assert found["gradient"] < 1e-9
+    assert (found["on a CPU"], found["on a card"]) == (5, 2.5)  # arrays of the size of all weights
 
 
 @pytest.mark.slow  # a minute each, most of it compiling
@@ -75,3 +79,10 @@ def test_neurons_and_samples_that_devices_cannot_share_evenly_are_refused():
         _ = Placement(devices=1, neuron_devices=2).mesh
     with pytest.raises(ValueError, match="devices is 99, but JAX has"):
         _ = Placement(neuron_devices=99).mesh
+
+
+def test_what_fits_is_not_judged_before_the_devices_are_known(monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 0)
+    check(Config(placement=Placement(neuron_devices=2)))
+    with pytest.raises(ValueError, match="is needed at least"):
+        check(Config())
