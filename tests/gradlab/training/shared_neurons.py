@@ -1,10 +1,10 @@
 """Run by ``test_neurons.py`` in a process of its own, with two or four devices: trainings whose neurons they share.
 
     python shared_neurons.py gradient               of a tiny network
-    python shared_neurons.py training CASE FOLDER   two epochs, which change devices half way, and the gradient before
+    python shared_neurons.py training CASE FOLDER   two epochs, which change devices half way, and a gradient
     python shared_neurons.py command OPTION ...     of the main command, on tiny data
 
-The first two print the largest relative errors against one device, and what part of the recurrent weights a device has.
+The first two print the largest relative errors against one device, and what a device has of the weights.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ CASES = {
     "recurrent": (lambda: mesh_of(2, 2), tiny_network(), SETTINGS),
     "spiking-outputs": (
         lambda: jax.make_mesh((2, 2), ("neurons", "batch"), 2 * (jax.sharding.AxisType.Auto,)),
-        tiny_network((4, 6), loss="ttfs", constants="gamma"),
+        tiny_network((4, 6), recurrent=False, loss="ttfs", constants="gamma"),
         dataclasses.replace(SETTINGS, train_constants=True, patience=2),
     ),
 }
@@ -47,11 +47,12 @@ def of_gradient():
 
 def of_training(case, folder):
     one, more = trainers(case, "xla")
-    parts, step, square = [], more._jit_step, 2 * one.network.hidden[:1]  # shape of recurrent weights
+    hidden = one.network.hidden
+    parts, step, shape = [], more._jit_step, (hidden[0], hidden[-1])  # of weights between hidden neurons
 
     def noted(*arguments, **static):
         result = step(*arguments, **static)
-        parts.extend(x.sharding.shard_shape(x.shape) for x in jax.tree.leaves(result) if x.shape == square)
+        parts.extend(x.sharding.shard_shape(x.shape) for x in jax.tree.leaves(result) if x.shape == shape)
         return result
 
     more._jit_step = noted

@@ -37,7 +37,7 @@ def test_two_devices_that_share_neurons_find_the_gradient_of_one():
 
 
 @pytest.mark.slow  # a minute each, most of it compiling
-@pytest.mark.parametrize(("case", "part"), [("recurrent", [6, 3]), ("spiking-outputs", [4, 2])])
+@pytest.mark.parametrize(("case", "part"), [("recurrent", [6, 3]), ("spiking-outputs", [4, 3])])
 def test_so_do_trainings_which_go_on_with_other_devices(case, part, tmp_path):
     found = json.loads(shared(4, "training", case, tmp_path))
     assert found.pop("parts") == [part]  # of parameters and of the moments of Adam
@@ -64,7 +64,11 @@ def test_the_command_trains_and_goes_on_with_other_devices(call, tiny, tmp_path)
         (EventProp("numba"), {}, "engine numba shares out no neurons over an axis: choose xla"),
         (EventProp("ode"), {}, "engine ode does not spread a batch over devices"),
         (EventProp(), {"neuron": "dead-time"}, "neuron 'dead-time' cannot be shared out over an axis: choose lif"),
-        (EventProp(), {"recurrent_delays": "neurons"}, "input_delays is none and recurrent_delays neurons, expected"),
+        (
+            EventProp(),
+            {"input_delays": "channels", "longest_delay": 0.01},
+            "input_delays is channels and recurrent_del",
+        ),
     ],
 )
 def test_what_cannot_be_spread_is_refused(method, settings, said):
