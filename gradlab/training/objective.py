@@ -47,11 +47,13 @@ class Objective:
             config: settings of the training.
             method: how the network is run and differentiated.
             mesh: of devices, over which each batch of a training or an evaluation is spread, also those of several
-                processes that do the same; by default, and elsewhere, JAX's default device alone.
+                processes that do the same; by default, and elsewhere, JAX's default device alone. Those along an axis
+                "neurons" have the same samples and share the neurons of each layer, see ``gradlab.training.neurons``.
 
         Raises:
-            ValueError: if the method cannot run the network, or not with samples apart on several devices, if these
-                do not divide the batch size, or if a threshold could be trained down to the reset.
+            ValueError: if the method cannot run the network, or not with samples or neurons apart on several devices,
+                if these do not divide the batch size or the neurons, or if a threshold could be trained down to the
+                reset.
         """
         lowest = network.bounds["threshold"].lowest if "threshold" in network.bounds else np.inf
         if config.train_constants and network.reset >= lowest:
