@@ -41,6 +41,10 @@ def trainers(case, engine):
 def of_gradient():
     one, more = trainers("recurrent", "numba")
     found = {"gradient": error(gradient(more), gradient(one)), "on a CPU": more.devices.weights_in_one_memory(5)}
+    try:
+        Trainer(tiny_network((5,)), SETTINGS, EventProp(), mesh=mesh_of(2, 2))
+    except ValueError as refusal:
+        found["refused"] = str(refusal)
     jax.default_backend = lambda: "gpu"
     return found | {"on a card": more.devices.weights_in_one_memory(5)}
 

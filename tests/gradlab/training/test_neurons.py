@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jax
 import pytest
 from test_devices import in_a_process
 from tiny_data import tiny_network
@@ -16,7 +15,6 @@ from gradlab.methods import METHODS, EventProp
 from gradlab.training import memory
 from gradlab.training.devices import mesh_of
 from gradlab.training.loop import Trainer
-from gradlab.training.neurons import devices_of
 from gradlab.training.processes import Placement
 
 
@@ -33,6 +31,7 @@ def shared(devices, *arguments, **settings):
 def test_two_devices_that_share_neurons_find_the_gradient_of_one():
     found = json.loads(shared(2, "gradient"))
     assert found["gradient"] < 1e-9
+    assert "a layer has 5 spiking neurons, expected a multiple of 2, the devices that neurons" in found["refused"]
     assert (found["on a CPU"], found["on a card"]) == (5, 2.5)  # arrays of the size of all weights
 
 
@@ -76,9 +75,7 @@ def test_what_cannot_be_spread_is_refused(method, settings, said):
         Trainer(tiny_network(**settings), TrainConfig(), method, mesh=mesh_of(1, 1))
 
 
-def test_neurons_and_samples_that_devices_cannot_share_evenly_are_refused():
-    with pytest.raises(ValueError, match="a layer has 6 spiking neurons, expected a multiple of 4, the devices that"):
-        devices_of(jax.sharding.AbstractMesh((2, 4), ("batch", "neurons")), 8, tiny_network(), EventProp())
+def test_impossible_numbers_of_devices_are_refused():
     with pytest.raises(ValueError, match="devices is 1, expected a multiple of neuron_devices, which is 2"):
         _ = Placement(devices=1, neuron_devices=2).mesh
     with pytest.raises(ValueError, match="devices is 99, but JAX has"):
