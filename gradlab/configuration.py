@@ -21,6 +21,7 @@ from .networks.network import Network
 from .networks.settings import NetworkSettings
 from .training.config import TrainConfig
 from .training.loop import Trainer
+from .training.objective import Objective
 from .training.presets import PRESETS, PresetName
 from .training.processes import Placement
 
@@ -167,5 +168,6 @@ def check(config: Config) -> None:
         raise ValueError(f"no method is named, expected one or several of {', '.join([*METHODS, ALL, BOTH])}")
     require(config.log)
     network = Network(1, 1, **vars(config.network))
+    kind = Trainer if config.placement == Placement() else Objective  # what fits is known once the devices are
     for name in config.methods:
-        Trainer(network, config.training, make_method(name, config.options))
+        kind(network, config.training, make_method(name, config.options))

@@ -87,6 +87,7 @@ def measure(
         "parameters": sum(x.size for x in jax.tree.leaves(trained)),
         "hidden_neurons": sum(network.hidden),
         "devices": trainer.devices.count,
+        "neuron_devices": trainer.devices.neurons,
     }
     return figures, confusion
 

@@ -93,6 +93,17 @@ class Method(abc.ABC):
             ValueError: says why.
         """
 
+    def check_neurons_apart(self, network: Network) -> None:
+        """Refuse to run neurons of a layer apart from each other, on several devices.
+
+        Raises:
+            ValueError: says why; by default always.
+        """
+        raise ValueError(
+            f"method {self.name} does not spread neurons over devices: choose eventprop, or leave out neuron_devices, "
+            "or the axis of the mesh"
+        )
+
     def kept_bytes(self, network: Network, batch_size: int, room: Capacities) -> int:
         """Bytes that are kept for the backward pass at least, in single precision; more is no fault, less is.
 

@@ -51,6 +51,7 @@ METRICS = {
     "parameters": "numbers that were trained",
     "hidden_neurons": "of all layers",
     "devices": "over which each batch was spread",
+    "neuron_devices": "so many of the devices at a time shared the neurons of each layer",
 }
 
 #: ``samples`` of a training, one entry an epoch but for ``confusion`` and ``raster``; published with six digits.

@@ -6,6 +6,7 @@ mean over devices is taken on each of them, the mean of their gradients is the g
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial, wraps
 from typing import Any, TypeVar
 
@@ -19,14 +20,19 @@ from jax.sharding import PartitionSpec as P
 
 from ..methods.spread import SAMPLES, is_spread
 
+AXIS = "neurons"  # of a mesh, over which neurons are spread and not samples
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def mesh_of(count: int | None) -> Mesh:
+def mesh_of(count: int | None, neurons: int | None = None) -> Mesh:
     """A mesh of so many devices, as many of each process; of all that there are with None.
 
+    Args:
+        count: of devices.
+        neurons: of how many devices there is an axis for neurons, see ``gradlab.training.neurons``.
+
     Raises:
-        ValueError: if there are not so many.
+        ValueError: if there are not so many, or they do not fill the axis for neurons.
     """
     by_process: dict[int, list[Any]] = {}
     for device in jax.devices():
@@ -42,7 +48,16 @@ def mesh_of(count: int | None) -> Mesh:
             + (force if jax.default_backend() == "cpu" else "")
         )
     chosen = [device for own in by_process.values() for device in own[:each]]
-    return jax.make_mesh((count,), (SAMPLES,), (AxisType.Auto,), devices=chosen)
+    if neurons is None:
+        return jax.make_mesh((count,), (SAMPLES,), (AxisType.Auto,), devices=chosen)
+    if count % neurons:
+        raise ValueError(f"devices is {count}, expected a multiple of neuron_devices, which is {neurons}")
+    return jax.make_mesh((count // neurons, neurons), (SAMPLES, AXIS), 2 * (AxisType.Auto,), devices=chosen)
+
+
+def order(device: Any) -> tuple[int, int]:
+    """By what devices are sorted, so that those of a process stand together."""
+    return device.process_index, device.id
 
 
 def mean(tree: Any) -> Any:
@@ -69,6 +84,7 @@ class Devices:
 
     Attributes:
         count: of devices.
+        neurons: how many of them have the same samples, and share the neurons of each layer.
         processes: to how many processes they belong.
         is_first: whether this process is the one that writes and shows what all of them do.
     """
@@ -83,26 +99,42 @@ class Devices:
         Raises:
             ValueError: if the devices cannot have the same number of samples each.
         """
-        self._mesh, self.count, self.processes, self._place = None, 1, 1, 0
-        if mesh is not None:
-            devices = sorted(mesh.devices.flat, key=lambda device: (device.process_index, device.id))
-            owners = list(dict.fromkeys(device.process_index for device in devices))
-            self._mesh, self.count, self.processes = Mesh(devices, (SAMPLES,)), len(devices), len(owners)
-            self._place = owners.index(jax.process_index())  # of this process among them
-        self.is_first = self._place == 0
-        if batch_size % self.count:
+        self._mesh = None if mesh is None else self._arranged(mesh)
+        here = jax.process_index()
+        owners = np.array([[here]])  # of the devices, by part of a batch
+        if self._mesh is not None:
+            parts = self._mesh.devices.reshape(len(self._mesh.devices), -1)
+            owners = np.array([[device.process_index for device in part] for part in parts])
+        every = list(dict.fromkeys(owners.flat))
+        self._parts, self.neurons = owners.shape
+        self.count, self.processes = owners.size, len(every)
+        self._own = np.flatnonzero((owners == here).any(1))  # parts
+        self.is_first = every.index(here) == 0
+        if batch_size % self._parts:
             raise ValueError(
-                f"batch_size is {batch_size}, expected a multiple of {self.count}, the devices that it is spread over"
+                f"batch_size is {batch_size}, expected a multiple of {self._parts}, the devices that it is spread over"
             )
+
+    def _arranged(self, mesh: Mesh) -> Mesh:
+        """The devices in rows, of which each has a part of a batch, in order of the processes."""
+        return Mesh(sorted(mesh.devices.flat, key=order), (SAMPLES,))
 
     def own(self, batch: int) -> slice:
         """The samples of a batch that go to devices of this process."""
-        each = batch // self.processes
-        return slice(self._place * each, (self._place + 1) * each)
+        each = batch // self._parts
+        return slice(self._own[0] * each, (self._own[-1] + 1) * each)
 
     def in_one_memory(self, batch: int) -> int:
         """How many samples of a batch share a memory: those of a process on CPUs, of a device on others."""
-        return batch // (self.processes if jax.default_backend() == "cpu" else self.count)
+        return batch // self._parts * (len(self._own) if jax.default_backend() == "cpu" else 1)
+
+    def weights_in_one_memory(self, arrays: float) -> float:
+        """How many of so many arrays of the size of all weights share a memory."""
+        return arrays / (1 if jax.default_backend() == "cpu" else self.neurons)
+
+    def at_rest(self) -> AbstractContextManager[None]:
+        """Where JAX computes what is not fed to the devices: the start of a training and the ends of its epochs."""
+        return nullcontext()
 
     def spread(self, function: Function, *of_samples: int) -> Function:
         """A function that each device calls with its part of a batch; what it returns must be the same on all.

@@ -89,12 +89,14 @@ class Trainer(Objective):
         """
         self.check(splits)
         config, network = self.config, with_input_rate(self.network, splits.train)
-        start = network.init(self.key) if params is None else params
         path = None if checkpoint is None else Path(checkpoint)
         shown = progress and self.devices.is_first
-        run = Run(network, config, splits, start, self.room, path, self.describe(splits), self.devices.is_first)
+        with self.devices.at_rest():
+            start = network.init(self.key) if params is None else params
+            run = Run(network, config, splits, start, self.room, path, self.describe(splits), self.devices.is_first)
         result = run.result
         with (
+            self.devices.at_rest(),
             noted_interrupts() as self._pressed,
             run.begun(resume),
             Progress(self.method.name, run.steps, result.epochs * run.per_epoch, shown) as bar,

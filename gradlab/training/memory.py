@@ -52,7 +52,7 @@ def _limits() -> list[int]:
     return found
 
 
-def require_memory(network: Network, method: Method, batch_size: int, capacities: Capacities, weights: int) -> None:
+def require_memory(network: Network, method: Method, batch_size: int, capacities: Capacities, weights: float) -> None:
     """Refuse what cannot fit.
 
     Args:
@@ -70,11 +70,11 @@ def require_memory(network: Network, method: Method, batch_size: int, capacities
     if matrices + kept > available:
         relief = "lower hidden or delay_line, or raise pool" if matrices > kept else method.relief
         raise ValueError(
-            f"memory of {_gb(matrices + kept)} is needed at least ({_gb(matrices)} for {weights} times the weights, as "
-            f"gradient and the like, {_gb(kept)} kept for the backward pass of {batch_size} samples), but "
+            f"memory of {_gb(matrices + kept)} is needed at least ({_gb(matrices)} for {weights:g} times the weights, "
+            f"as gradient and the like, {_gb(kept)} kept for the backward pass of {batch_size} samples), but "
             f"{_gb(max(available, 0))} are available: {relief}"
         )
 
 
-def _gb(number: int) -> str:
+def _gb(number: float) -> str:
     return f"{number / 1e9:,.1f} GB" if number < 1e15 else f"{number / 1e9:.1e} GB"

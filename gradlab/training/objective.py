@@ -21,8 +21,9 @@ from ..networks.losses import Labels, cross_entropy, rate_regularisation
 from ..networks.network import Network
 from ..networks.params import NetworkParams, Output
 from .config import TrainConfig
-from .devices import Devices, greatest, mean, total
+from .devices import greatest, mean, total
 from .memory import GRADIENT, require_memory
+from .neurons import devices_of
 from .room import Room
 from .trained import constrained_params, unconstrained_params
 
@@ -46,19 +47,19 @@ class Objective:
             config: settings of the training.
             method: how the network is run and differentiated.
             mesh: of devices, over which each batch of a training or an evaluation is spread, also those of several
-                processes that do the same; by default, and elsewhere, JAX's default device alone.
+                processes that do the same; by default, and elsewhere, JAX's default device alone. Those along an axis
+                "neurons" have the same samples and share the neurons of each layer, see ``gradlab.training.neurons``.
 
         Raises:
-            ValueError: if the method cannot run the network, or not with samples apart on several devices, if these
-                do not divide the batch size, or if a threshold could be trained down to the reset.
+            ValueError: if the method cannot run the network, or not with samples or neurons apart on several devices,
+                if these do not divide the batch size or the neurons, or if a threshold could be trained down to the
+                reset.
         """
         lowest = network.bounds["threshold"].lowest if "threshold" in network.bounds else np.inf
         if config.train_constants and network.reset >= lowest:
             raise ValueError(f"reset is {network.reset:g}, expected < {lowest:g}, to which thresholds may be trained")
         method.check(network)
-        self.devices = Devices(mesh, config.batch_size)
-        if mesh is not None:
-            method.check_apart(network)
+        self.devices = devices_of(mesh, config.batch_size, network, method)
         self.network, self.config, self.method = network, config, method
         self.room = Room(network, limited=method.needs_room)
         self.key = jax.random.key(config.seed)
@@ -66,9 +67,10 @@ class Objective:
         self._jit_forward = jax.jit(self._forward, static_argnames="room")
         self._jit_evaluate = jax.jit(self.devices.spread(self._evaluate, 1, 2, 3), static_argnames="room")
 
-    def require_memory(self, weights: int = GRADIENT) -> None:
+    def require_memory(self, weights: float = GRADIENT) -> None:
         """Refuse what cannot fit, see ``gradlab.training.memory.require_memory``."""
         samples = self.devices.in_one_memory(self.config.batch_size)
+        weights = self.devices.weights_in_one_memory(weights)
         require_memory(self.network, self.method, samples, self.room.now, weights)
 
     def batch(self, data: SpikeData, indices: ArrayLike, sample: Sampler | None = None) -> tuple[Events, np.ndarray]:
@@ -83,7 +85,8 @@ class Objective:
                 one the channels are taken to spike as those of SHD do.
         """
         network = self.network if data is None else with_input_rate(self.network, data)
-        return network.init(self.key)
+        with self.devices.at_rest():
+            return network.init(self.key)
 
     def loss(self, output: Output, labels: Labels) -> Float[Array, ""]:
         """Cross-entropy and rate regularisation of a batch, from what the network answers."""

@@ -29,6 +29,9 @@ class Placement:
     Attributes:
         devices: over which each batch is spread, of all processes together; by default one, or with a coordinator all
             that there are. The batch size must be a multiple.
+        neuron_devices: so many devices at a time share a part of the batch, and each has the weights to its part of the
+            neurons of each layer, for weights that do not fit one device; eventprop with the engine xla. ``devices``
+            counts them all, by default these alone, and the batch size must be a multiple of devices / neuron_devices.
         coordinator: address of the first of several processes that train together, HOST:PORT, with a port that is free
             there; or auto where JAX finds it by itself, such as in a job of SLURM.
         processes: how many there are; not with auto.
@@ -39,6 +42,7 @@ class Placement:
     coordinator: str | None = None
     processes: Count | None = None
     process_id: CountOrNone | None = None
+    neuron_devices: Count | None = None
 
     def __post_init__(self) -> None:
         """Refuse impossible settings."""
@@ -63,7 +67,8 @@ class Placement:
         """
         if self.coordinator is not None and not jax.distributed.is_initialized():
             raise ValueError("coordinator is given, but several processes do gradlab train only: leave it out")
-        return None if self.devices is None and self.coordinator is None else mesh_of(self.devices)
+        count = self.devices or (None if self.coordinator else self.neuron_devices)
+        return None if count is None and self.coordinator is None else mesh_of(count, self.neuron_devices)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import jax
 from annotated_types import Interval
 from jaxtyping import Array
 
-from ..events import Events, Packed, packed, packed_rows
+from ..events import Events, Packed, packed, packed_rows, rows_of
 from ..fields import LARGEST, NotNegative, Positive, check_fields
 from ..smoothing import Smoothing
 from .engines import ENGINES, Kept, PooledEngine
@@ -68,9 +68,9 @@ class Settings:
         if self.axis is not None:
             return engine.sharded_forward(params, events, **settings, axis=self.axis)
         if self.smoothing is None:
-            spikes, kept = engine.forward(params, _rows(events), **settings)
+            spikes, kept = engine.forward(params, rows_of(events), **settings)
         else:
-            spikes, kept = engine.smooth_forward(params, _rows(events), **settings, smoothing=self.smoothing)
+            spikes, kept = engine.smooth_forward(params, rows_of(events), **settings, smoothing=self.smoothing)
         if slots is None:
             return spikes, kept
         pool = packed(spikes, slots)
@@ -100,7 +100,7 @@ class Settings:
             kept, time_cotangents, at_amplitudes = jax.tree.map(
                 lambda x: pool.row_of(x, 0), (kept, time_cotangents, at_amplitudes)
             )
-        arguments = params, _rows(events), spikes, kept, time_cotangents, count_cotangents
+        arguments = params, rows_of(events), spikes, kept, time_cotangents, count_cotangents
         if self.axis is not None:
             (gradient, d_times), d_amplitudes = engine.sharded_backward(*arguments, **settings, axis=self.axis), None
         elif self.smoothing is None:
@@ -115,7 +115,3 @@ class Settings:
 
 def _pool(events: Events | Packed) -> Packed:
     return events if isinstance(events, Packed) else packed_rows(events)
-
-
-def _rows(events: Events | Packed) -> Events:
-    return events if isinstance(events, Events) else events.rows()

@@ -11,14 +11,13 @@ from jaxtyping import Array
 from ..checks import axes_of, checked, varying_alike
 from ..checks.findings import Finding, wrong_samples
 from ..events import Events
-from ..neurons.lif import LIFParams
 
 
-def neuron_specs(params: LIFParams, axis: str) -> Any:
+def neuron_specs(params: Any, axis: str) -> Any:
     """How a layer is spread over an axis by neuron: columns of the weights, constants of each neuron.
 
     Args:
-        params: of the whole layer.
+        params: of the whole layer, or a pytree of such.
         axis: of a mesh.
 
     Returns:

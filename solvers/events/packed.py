@@ -123,6 +123,11 @@ class Packed(NamedTuple):
         return jnp.zeros(self.slots, values.dtype).at[self.places].set(values, mode="drop")
 
 
+def rows_of(events: Events | Packed) -> Events:
+    """Padded events, of these or of those in a pool."""
+    return events if isinstance(events, Events) else events.rows()
+
+
 @own_rules()
 def packed_rows(events: Events) -> Packed:
     """Padded events as a pool with gaps: the same numbers, not copies. Samples without room have no events there."""

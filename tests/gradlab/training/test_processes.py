@@ -32,6 +32,7 @@ def started(devices, *arguments):
     [
         ("eventprop", 1),
         pytest.param("eventprop", 2, marks=pytest.mark.slow),
+        pytest.param("eventprop:neurons", 1, marks=pytest.mark.slow),
         pytest.param("bptt", 1, marks=pytest.mark.slow),
     ],
 )

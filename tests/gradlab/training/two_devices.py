@@ -25,8 +25,8 @@ from gradlab.training.trained import unconstrained_params  # noqa: E402
 SETTINGS = dataclasses.replace(CONFIG, epochs=2, rate_strength=1e-3, rate_target=3.0)
 
 
-def start():
-    return NETWORK.init(jax.random.key(0), np.float64)
+def start(network=NETWORK):
+    return network.init(jax.random.key(0), np.float64)
 
 
 def gradient(trainer):
@@ -38,7 +38,7 @@ def gradient(trainer):
 
     own = trainer.devices.own(CONFIG.batch_size)
     fed = trainer.devices.feed(trainer.batch(tiny_splits().train, np.arange(CONFIG.batch_size)[own]))
-    state = trainer.devices.everywhere(unconstrained_params(start(), trainer.network, trainer.config))
+    state = trainer.devices.everywhere(unconstrained_params(start(trainer.network), trainer.network, trainer.config))
     whole = jax.jit(trainer.devices.spread(of_batch, 2, 3), static_argnames="room")
     return trainer.devices.here(whole(*state, *fed, room=trainer.room.capacities))
 
@@ -59,8 +59,9 @@ def changing(first, second, path):
     def stop(epoch):
         raise KeyboardInterrupt
 
-    assert first.fit(tiny_splits(), start(), progress=False, checkpoint=path, on_epoch=stop).epochs == 1
-    return second.fit(tiny_splits(), start(), progress=False, checkpoint=path, resume=True)
+    params = start(first.network)
+    assert first.fit(tiny_splits(), params, progress=False, checkpoint=path, on_epoch=stop).epochs == 1
+    return second.fit(tiny_splits(), params, progress=False, checkpoint=path, resume=True)
 
 
 def main(folder, *names):

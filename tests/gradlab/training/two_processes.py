@@ -3,6 +3,8 @@
     python two_processes.py METHOD CHECKPOINT PORT NUMBER    two of these, at a time
     python two_processes.py METHOD CHECKPOINT                one alone, which goes on from the checkpoint
 
+With METHOD:neurons the two share the neurons of each layer, and each has all samples.
+
 The first one prints the largest relative error of a gradient and of a training, against one device. Then they train
 again, with a checkpoint; in the second epoch the second one is killed.
 """
@@ -26,8 +28,9 @@ def fit(trainer, **settings):
     return reached(trainer.fit(tiny_splits(), start(), progress=False, **settings))
 
 
-def together(method, path, number):
-    both, alone = Trainer(NETWORK, SETTINGS, method, mesh=mesh_of(None)), Trainer(NETWORK, SETTINGS, method)
+def together(method, path, number, shared):
+    mesh = mesh_of(None, 2 if shared else None)
+    both, alone = Trainer(NETWORK, SETTINGS, method, mesh=mesh), Trainer(NETWORK, SETTINGS, method)
     found = gradient(both), fit(both)
     if number == 0:
         errors = error(found[0], gradient(alone)), error(found[1], fit(alone))
@@ -38,10 +41,11 @@ def together(method, path, number):
 
 
 def main(method, path, port=None, number=None):
+    method, _, shared = method.partition(":")
     made, path = METHODS[method](), Path(path)
     if port is not None:
         with joined(Placement(coordinator=f"127.0.0.1:{port}", processes=2, process_id=int(number))):
-            together(made, path, int(number))
+            together(made, path, int(number), shared)
     else:
         alone = Trainer(NETWORK, SETTINGS, made)
         print(json.dumps(error(fit(alone, checkpoint=path, resume=True), fit(alone))))
