@@ -12,6 +12,7 @@ def delay_claims():
     names = {
         (5, "none", "none", "uniform"): line, (5, "none", "neurons", "uniform"): "line, neurons, up to 30 ms",
         (5, "channels", "neurons", "uniform"): channels, (5, "channels", "neurons", "zero"): f"{channels}, from zero",
+        (5, "none", "neurons", "zero"): "line, neurons, up to 30 ms, from zero",
         (8, "none", "neurons", "uniform"): "line of 8 copies, neurons, up to 30 ms",
         (1, "synapses", "none", "uniform"): "input synapses, up to 250 ms",
     }  # fmt: skip
@@ -25,7 +26,8 @@ def delay_claims():
     yield from (row_of(*each) for each in tried.items())
     held_out = {name: 100 * record["metrics"]["validation_accuracy"] for name, record in tried.items()}
     best = held_out[f"EventProp, smoothed: {line}"]
-    assert abs(best - held_out[f"EventProp, smoothed: {names[5, 'none', 'neurons', 'uniform']}"]) < 0.5
+    of_neurons = [best - x for name, x in held_out.items() if "smoothed: line, neurons" in name]
+    yield "{:.1f} to {:.1f} points below it".format(min(of_neurons), max(of_neurons))
     longer = held_out[f"EventProp, smoothed: {names[8, 'none', 'neurons', 'uniform']}"]
     yield f"line (8 copies, 420 ms) costs {best - longer:.1f}"
     *lost, slowly = sorted((best - x for n, x in held_out.items() if f"smoothed: {channels}" in n), reverse=True)
