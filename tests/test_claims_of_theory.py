@@ -1,5 +1,7 @@
 """The figures of docs/results.md on surrogate gradients in theory are those of the committed record."""
 
+import re
+
 import numpy as np
 import pytest
 from committed import newest, words
@@ -82,7 +84,16 @@ def loop_claims():
     yield f"Sums over {SAMPLES['loops']['steps'][-1]:,.0f} points are within {100 * worst:.2f} % of these integrals"
 
 
-CLAIMS = [claim for claims in (neuron_claims, layer_claims, sign_claims, loop_claims) for claim in claims()]
+def matching_claims():
+    names = [curve["name"] for curve in SAMPLES["matching"]["curves"]]
+    ratios = (METRICS["matching_loss_ratio_" + re.sub(r"\W+", "_", name)] for name in names)
+    yield f"| {' | '.join(names)} | |---|---|---| | {' | '.join(f'{ratio:.3f}' for ratio in ratios)} |"
+    yield f"{newest('gygax_zenke')['config']['epochs']} steps of Adam"
+
+
+CLAIMS = [
+    claim for claims in (neuron_claims, layer_claims, sign_claims, loop_claims, matching_claims) for claim in claims()
+]
 
 
 @pytest.mark.parametrize("claim", CLAIMS)

@@ -22,6 +22,8 @@ def table(record: Record) -> str:
                 norms = [f"{np.median(x):.2e} ({np.max(x):.1e}) {name}" for name, x in _norms(values, layer).items()]
                 heads = f"{initialiser:20}{label_of(method):22}{layer + 1:>6}"
                 lines.append(f"{heads}{rate:>12.1f}{silent:>8.0%}  {', '.join(norms)}")
+        if (calm := len(values["rate_hz"])) < len(record["config"]["hidden"]):
+            lines.append(f"{initialiser:20}layer {calm + 1} runs away: it and what comes after it are left out")
     return "\n".join(lines)
 
 

@@ -6,9 +6,10 @@ from tiny_data import DURATION, tiny_splits
 
 from benchmarks.initialisation import measure as initialisation
 from benchmarks.initialisation.__main__ import COMMAND
-from gradlab.methods import able_methods
+from gradlab.methods import EventProp, able_methods
 from gradlab.networks.initialisers import INITIALISERS
 from gradlab.reporting import records
+from gradlab.training.room import Runaway
 
 TWO = {"eventprop", "bptt"}
 
@@ -35,6 +36,22 @@ def test_initialisation_measures_and_records(tmp_path, monkeypatch, capsys):
     assert fluctuating["rate_hz"][0] > 0 and driven["rate_hz"][0] > 0 and driven["silent_fraction"] == [0, 0]
     printed = capsys.readouterr().out
     assert all(name in printed for name in INITIALISERS) and "w_rec" in printed
+
+
+def test_layers_that_run_away_are_left_out(tmp_path, monkeypatch, capsys):
+    def forward(objective, *_):
+        if len(objective.network.hidden) > 1 and objective.network.initialiser == "mean-driven":
+            raise Runaway("a layer")
+
+    monkeypatch.setattr(initialisation, "load", lambda name, folder: tiny_splits())
+    monkeypatch.setattr(initialisation, "able_methods", lambda _: {"eventprop": EventProp()})
+    monkeypatch.setattr(initialisation.Objective, "forward", forward)
+    found = COMMAND.run(initialisation.Config(hidden=(6, 5), duration=DURATION, batches=1, batch_size=8, out=tmp_path))[
+        "metrics"
+    ]
+    depth = {name: len(methods["eventprop"]["rate_hz"]) for name, methods in found.items()}
+    assert depth == dict.fromkeys(INITIALISERS, 2) | {"mean-driven": 1}
+    assert "mean-driven         layer 2 runs away" in capsys.readouterr().out
 
 
 def test_initialisation_refuses_what_cannot_be(tmp_path, monkeypatch):
