@@ -62,6 +62,7 @@ def test_presets_are_taken_with_a_gigabyte(preset, monkeypatch):
     # E-prop is for constants that a layer shares, and as smoothed gradients not for a maximum over time.
     refused = {"e-prop", "eventprop-smooth"} if network.loss == "max" else set()
     refused |= {"e-prop"} if network.constants != "shared" else set()
+    refused |= {"e-prop", "feedback-alignment", "stochastic"} if network.has_delays else set()
     assert set(METHODS) - set(methods) == refused
     for method in methods.values():
         Trainer(network, config.training, method)

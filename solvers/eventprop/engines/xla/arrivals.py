@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from ....times import Time
@@ -9,6 +10,8 @@ from ....times import Time
 
 def take(values: Array, slot: Int[Array, " batch"], beyond: Any) -> Array:
     """The values in these slots; ``beyond`` in those after the last. What is before the first does not matter."""
+    if not len(values):
+        return jnp.full(slot.shape, beyond, values.dtype)
     return values.at[slot].get(mode="fill", fill_value=beyond)
 
 
