@@ -27,7 +27,7 @@ def delay_claims():
     held_out = {name: 100 * record["metrics"]["validation_accuracy"] for name, record in tried.items()}
     best = held_out[f"EventProp, smoothed: {line}"]
     of_neurons = [best - x for name, x in held_out.items() if "smoothed: line, neurons" in name]
-    yield "{:.1f} to {:.1f} points below it".format(min(of_neurons), max(of_neurons))
+    yield f"{min(of_neurons):.1f} to {max(of_neurons):.1f} points below it"
     longer = held_out[f"EventProp, smoothed: {names[8, 'none', 'neurons', 'uniform']}"]
     yield f"line (8 copies, 420 ms) costs {best - longer:.1f}"
     *lost, slowly = sorted((best - x for n, x in held_out.items() if f"smoothed: {channels}" in n), reverse=True)

@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from gradlab.measuring import memory
+from gradlab.methods import EVENT_DRIVEN
 from gradlab.methods.base import Capacity
 from gradlab.training.room import pool_for
+from solvers.fields import LARGEST
 
 from ..contestants import CONTESTANTS
 from .config import Config
@@ -47,8 +49,12 @@ def compare(config: Config) -> dict[str, Any]:
 def limits(name: str, config: Config, active: Activity) -> dict[str, float]:
     """Largest batch, and longest recording in a batch of 256, whose gradient fits an H100 with its input.
 
-    Of micro-batches no batch is the largest.
+    Of micro-batches no batch is the largest. All events of a batch have an index of 32 bits in an event-driven
+    simulator, which may be what limits it.
     """
+    contestant = CONTESTANTS[name]
+    indexed = max(active.input_capacity, active.capacity) if contestant.method.simulator == EVENT_DRIVEN else 1
+    samples = LARGEST / indexed
 
     def by_batch(samples: float) -> int:
         size = replace(config.base, batch_size=int(samples))
@@ -60,26 +66,30 @@ def limits(name: str, config: Config, active: Activity) -> dict[str, float]:
         room = int(longer * active.input_capacity), int(longer * active.capacity)
         return h100_allocation(name, size, *room)[0].total
 
-    found = {f"h100_longest_recording_{name}_s": largest_that_fits(by_duration, config.duration, whole=False)}
-    if CONTESTANTS[name].micro_batch is None:
-        found[f"h100_largest_batch_{name}"] = largest_that_fits(by_batch, COMPARED_AT, whole=True)
+    found = {f"h100_longest_recording_{name}_s": largest_that_fits(
+        by_duration, config.duration, samples / COMPARED_AT * config.duration, whole=False
+    )}  # fmt: skip
+    if contestant.micro_batch is None:
+        found[f"h100_largest_batch_{name}"] = largest_that_fits(by_batch, COMPARED_AT, samples, whole=True)
     return found
 
 
-def largest_that_fits(bytes_at: Callable[[float], float], first: float, whole: bool) -> float:
+def largest_that_fits(bytes_at: Callable[[float], float], first: float, most: float, whole: bool) -> float:
     """Size at which the memory of an H100 is full, to a percent; the last that was found to fit.
 
     Args:
         bytes_at: allocation by size; grows with it.
-        first: a size that fits.
+        first: a size that fits, and twice as much can be measured.
+        most: no larger size can be measured.
         whole: whether sizes are whole numbers.
     """
     known = [(first, bytes_at(first)), (2 * first, bytes_at(2 * first))]
     for _ in range(_TRIES):
         (x0, y0), (x1, y1) = known[-2:]
         guess = x1 + (memory.H100_BYTES * (1 - _CLOSE / 2) - y1) * (x1 - x0) / (y1 - y0)
+        capped, guess = guess > most, min(guess, most)
         guess = float(int(guess)) if whole else guess
         known.append((guess, bytes_at(guess)))
-        if 1 - _CLOSE <= known[-1][1] / memory.H100_BYTES <= 1:
+        if (0 if capped else 1 - _CLOSE) <= known[-1][1] / memory.H100_BYTES <= 1:
             break
     return max(x for x, y in known if y <= memory.H100_BYTES)

@@ -7,7 +7,7 @@ import jax
 from annotated_types import Interval
 from jaxtyping import Array
 
-from ..events import Events, Packed, packed, packed_rows, rows_of
+from ..events import Events, Packed, packed, packed_rows, require_places, rows_of
 from ..fields import LARGEST, NotNegative, Positive, check_fields
 from ..smoothing import Smoothing
 from .engines import ENGINES, Kept, PooledEngine
@@ -61,7 +61,7 @@ class Settings:
         """Spikes, and what the backward pass asks of them beside."""
         engine: Any = ENGINES[self.engine]
         settings: dict[str, Any] = dict(duration=self.duration, delay=self.delay, capacity=self.capacity)
-        slots = None if self.mean is None else len(events.count) * self.mean
+        slots = None if self.mean is None else require_places(len(events.count) * self.mean)
         if self.pools:
             events = _pool(events)
             return engine.pooled_forward(params, events, **settings, slots=slots, smoothing=self.smoothing)

@@ -5,6 +5,7 @@ from .packed import StaticInt as StaticInt
 from .packed import in_turn as in_turn
 from .packed import packed as packed
 from .packed import packed_rows as packed_rows
+from .packed import require_places as require_places
 from .packed import rows_of as rows_of
 from .padding import pad_events as pad_events
 from .reading import map_samples as map_samples

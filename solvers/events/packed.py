@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
+from ..fields import LARGEST
 from ..own_rules import own_rules
 from .spikes import NO_UNIT, Events, ghost_of, weigh
 
@@ -128,10 +129,29 @@ def rows_of(events: Events | Packed) -> Events:
     return events if isinstance(events, Events) else events.rows()
 
 
+def require_places(slots: int) -> int:
+    """How many slots a pool has, if they can be counted.
+
+    Raises:
+        ValueError: for more than an index has room for.
+    """
+    if slots > LARGEST:
+        raise ValueError(
+            f"a batch has room for {slots:,} events, expected at most {LARGEST:,}, which JAX can index: take fewer or "
+            "shorter samples at a time"
+        )
+    return slots
+
+
 @own_rules()
 def packed_rows(events: Events) -> Packed:
-    """Padded events as a pool with gaps: the same numbers, not copies. Samples without room have no events there."""
+    """Padded events as a pool with gaps: the same numbers, not copies. Samples without room have no events there.
+
+    Raises:
+        ValueError: for more slots than an index has room for.
+    """
     batch, capacity = events.times.shape
+    require_places(batch * capacity)
     start = capacity * jnp.arange(batch, dtype=jnp.int32)
     count = jnp.where(events.overflowed, 0, events.count)
     times, units, amplitudes = jax.tree.map(jnp.ravel, (events.times, events.units, events.amplitudes))

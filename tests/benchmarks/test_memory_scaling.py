@@ -81,9 +81,10 @@ def test_delays_add_themselves_and_nothing_for_a_spike(active):
 @pytest.mark.parametrize(("per_sample", "whole"), [(3.3e6, True), (2.5e8, False)])
 def test_the_largest_that_fits_is_found(per_sample, whole):
     bytes_at = lambda x: 1e9 + per_sample * x + 1e7 * np.sqrt(x)  # noqa: E731
-    found = limits.largest_that_fits(bytes_at, 4, whole)
+    found = limits.largest_that_fits(bytes_at, 4, 2**31, whole)
     assert 0.99 * memory.H100_BYTES <= bytes_at(found) <= memory.H100_BYTES
     assert found == int(found) or not whole
+    assert limits.largest_that_fits(bytes_at, 4, 10, whole) == 10
 
 
 def made_up_point(sweep, value, method):

@@ -130,6 +130,16 @@ def test_no_samples_at_all():
     assert pool.times.shape == (0, SETTINGS["capacity"])
 
 
+@pytest.mark.parametrize(("inputs", "mean"), [(2**16, 128), (8, 2**16)])
+def test_more_events_than_an_index_has_room_for_are_refused(inputs, mean):
+    shape = (2**16, inputs)
+    events = Events(jnp.zeros((1, 1)), jnp.zeros((1, 1), int), jnp.zeros(1, int))
+    events = jax.tree.map(lambda x: jax.ShapeDtypeStruct(shape[: x.ndim], x.dtype), events)
+    layer = partial(pooled_layer, PARAMS, duration=0.1, capacity=2**17, mean=mean, engine="xla")
+    with pytest.raises(ValueError, match="room for 4,29.* events, expected at most 2,147,483,647, which JAX can index"):
+        jax.eval_shape(layer, events)
+
+
 def test_layers_on_layers():
     """Ghosts and derivatives pass a pool; delays of channels put it into another order."""
     events, lags = events_of(BUSY), Delays(jnp.linspace(0, 20e-3, NEURONS, dtype=jnp.float32), None)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int
 
-from ....events import StaticInt
+from ....events import StaticInt, require_places
 
 PAGE = 16  # slots
 
@@ -61,10 +61,10 @@ def places(batch: int, capacity: int, kinds: int, slots: int | None) -> tuple[li
     size = StaticInt(capacity)
     if slots is None:
         first = capacity * jnp.arange(kinds * batch, dtype=jnp.int32).reshape(kinds, batch)
-        return [Rows(begin, size) for begin in first], kinds * batch * capacity
+        return [Rows(begin, size) for begin in first], require_places(kinds * batch * capacity)
     empty = jnp.zeros((batch, -(-capacity // PAGE)), jnp.int32)
     pages = -(-slots // PAGE) + kinds * batch  # as the last ones are not full
-    return [Pages(empty, size)] * kinds, PAGE * pages
+    return [Pages(empty, size)] * kinds, require_places(PAGE * pages)
 
 
 def more(
