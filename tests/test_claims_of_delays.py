@@ -1,7 +1,8 @@
 """What docs/results.md says of trained delays is in the committed trainings."""
 
+import numpy as np
 import pytest
-from committed import row_of, tried_without_speakers, words
+from committed import row_of, trainings, tried_without_speakers, words
 
 from gradlab.reporting.style import label_of
 
@@ -39,6 +40,32 @@ def delay_claims():
     assert held_out[f"EventProp: {channels}"] < held_out[f"EventProp, smoothed: {channels}"]
 
 
-@pytest.mark.parametrize("claim", list(delay_claims()))
+def whole_claims():
+    """Whole trainings with trained delays, and with the fixed line alone."""
+    found = {
+        preset: [
+            record for record in trainings()
+            if (record["preset"], record["method"], record["metrics"].get("epochs")) == (preset, "eventprop-smooth", 30)
+            and not record["config"]["validation_groups"] and record["config"]["training"].get("train_delays", True)
+        ]
+        for preset in ("shd-delays", "shd-256")
+    }  # fmt: skip
+    (ours, line), (trained, of_line) = (
+        [[100 * record["metrics"][f"{kind}_accuracy"] for record in found[preset]] for preset in found]
+        for kind in ("test", "train")
+    )
+    yield (
+        f"reaches {np.mean(ours):.1f} ± {np.std(ours, ddof=1):.1f} % ({len(ours)} seeds, 30 epochs) on the test set, "
+        f"the fixed line {np.mean(line):.1f} ± {np.std(line, ddof=1):.1f} % ({len(line)} seeds); training "
+        f"{np.mean(trained):.1f} and {np.mean(of_line):.1f} %. So delays of neurons cost "
+        f"{np.mean(line) - np.mean(ours):.1f} points"
+    )
+    samples = next(record for record in found["shd-delays"] if record["seed"] == 0)["samples"]
+    first, *_, last = (1e3 * epoch[0][2] for epoch in samples["recurrent_delays_quantiles"])
+    yield f"goes from {first:.1f} ms after the first epoch to {last:.1f} ms"
+    assert last > 0.95 * 30
+
+
+@pytest.mark.parametrize("claim", [*delay_claims(), *whole_claims()])
 def test_what_delays_do(claim):
     assert claim in words("docs/results.md")
