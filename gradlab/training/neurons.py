@@ -38,7 +38,7 @@ def devices_of(mesh: Mesh | None, batch_size: int, network: Network, method: Met
         method: by which.
 
     Raises:
-        ValueError: if network, method or batch cannot be spread so.
+        ValueError: if network, method or batch cannot be spread so, or JAX is kept from the memory of the host.
     """
     if mesh is None:
         return Devices(None, batch_size)
@@ -59,15 +59,23 @@ class NeuronDevices(Devices):
     """Devices of a mesh with an axis for neurons."""
 
     _mesh: Mesh
+    _host: Any
 
     def _arranged(self, mesh: Mesh) -> Mesh:
         """See ``Devices``: the devices of a row share neurons."""
+        try:
+            self._host = jax.local_devices(backend="cpu")[0]
+        except RuntimeError:
+            raise ValueError(
+                "JAX_PLATFORMS leaves out cpu, in whose memory whole weights are where neurons are spread over "
+                f"devices: set it to {jax.config.jax_platforms},cpu"
+            ) from None
         rows = np.moveaxis(mesh.devices, mesh.axis_names.index(AXIS), -1).reshape(-1, mesh.shape[AXIS])
         return Mesh(sorted(rows, key=lambda row: order(row[0])), (SAMPLES, NEURONS))
 
     def at_rest(self) -> AbstractContextManager[None]:
         """See ``Devices``: in the memory of the host, for all weights need not fit a device."""
-        return jax.default_device(jax.local_devices(backend="cpu")[0])
+        return jax.default_device(self._host)
 
     def spread(self, function: Function, *of_samples: int) -> Function:
         """See ``Devices``; the function sees whole arrays."""

@@ -12,7 +12,7 @@ from tiny_data import tiny_network
 from gradlab import TrainConfig
 from gradlab.configuration import Config, check
 from gradlab.methods import METHODS, EventProp
-from gradlab.training import memory
+from gradlab.training import memory, neurons
 from gradlab.training.devices import mesh_of
 from gradlab.training.loop import Trainer
 from gradlab.training.processes import Placement
@@ -73,6 +73,15 @@ def test_the_command_trains_and_goes_on_with_other_devices(call, tiny, tmp_path)
 def test_what_cannot_be_spread_is_refused(method, settings, said):
     with pytest.raises(ValueError, match=said):
         Trainer(tiny_network(**settings), TrainConfig(), method, mesh=mesh_of(1, 1))
+
+
+def test_the_memory_of_the_host_is_needed(monkeypatch):
+    def without_cpu(backend):
+        raise RuntimeError(f"Unknown backend {backend}")
+
+    monkeypatch.setattr(neurons.jax, "local_devices", without_cpu)
+    with pytest.raises(ValueError, match="JAX_PLATFORMS leaves out cpu, .*: set it to cpu,cpu"):
+        Trainer(tiny_network(), TrainConfig(), EventProp(), mesh=mesh_of(1, 1))
 
 
 def test_impossible_numbers_of_devices_are_refused():
