@@ -68,7 +68,7 @@ class NeuronDevices(Devices):
         except RuntimeError:
             raise ValueError(
                 "JAX_PLATFORMS leaves out cpu, in whose memory whole weights are where neurons are spread over "
-                f"devices: set it to {jax.config.jax_platforms},cpu"
+                "devices: add it, such as JAX_PLATFORMS=cuda,cpu"
             ) from None
         rows = np.moveaxis(mesh.devices, mesh.axis_names.index(AXIS), -1).reshape(-1, mesh.shape[AXIS])
         return Mesh(sorted(rows, key=lambda row: order(row[0])), (SAMPLES, NEURONS))

@@ -80,7 +80,7 @@ def test_the_memory_of_the_host_is_needed(monkeypatch):
         raise RuntimeError(f"Unknown backend {backend}")
 
     monkeypatch.setattr(neurons.jax, "local_devices", without_cpu)
-    with pytest.raises(ValueError, match="JAX_PLATFORMS leaves out cpu, .*: set it to cpu,cpu"):
+    with pytest.raises(ValueError, match="JAX_PLATFORMS leaves out cpu, .*: add it"):
         Trainer(tiny_network(), TrainConfig(), EventProp(), mesh=mesh_of(1, 1))
 
 
