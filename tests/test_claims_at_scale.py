@@ -97,7 +97,8 @@ def network_claims():
         p for p in memory["samples"]["points"]
         if (p["sweep"], p["method"], p["value"]) == ("hidden", "eventprop", 256)
     )  # fmt: skip
-    assert point["residual_bytes"] / samples / point["event_capacity"] == pytest.approx(3 * REAL, rel=0.01)
+    room = point.get("event_pool", point["event_capacity"])  # a record may be older
+    assert point["residual_bytes"] / samples / room == pytest.approx(3 * REAL, rel=0.01)
     weights = REAL * NEURONS**2
     assert 4 * weights >= 2 * CARD
     yield f"{weights / 1e9:.0f} GB of recurrent weights"

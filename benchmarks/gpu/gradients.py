@@ -30,7 +30,7 @@ def gradient(line: str, size: Size) -> Problem:
     """Of a line of ``lines`` at one size; its arguments are on the device."""
     name, engine = lines()[line]
     params, events, labels = jax.device_put(draw(size), jax.devices()[0])
-    return problem(name, size, params, events, labels, activity(size).capacity, engine)
+    return problem(name, size, params, events, labels, activity(size).room, engine)
 
 
 def label_of(line: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 
 from gradlab.measuring import memory
+from gradlab.methods.base import Capacity
 from gradlab.networks.network import Network
 from gradlab.networks.params import NetworkParams
 from gradlab.training.trained import unconstrained_params
@@ -14,18 +15,18 @@ from ..workload import changed, gradient_of
 from .problems import Size, draw
 
 
-def added_by_delays(size: Size, capacity: int) -> dict[str, int]:
+def added_by_delays(size: Size, room: Capacity) -> dict[str, int]:
     """By variant with delays: what EventProp keeps beyond what it keeps without, and the delays themselves [bytes].
 
     Args:
         size: of the problem.
-        capacity: room for a sample's hidden spikes, whatever the delays.
+        room: for hidden spikes, whatever the delays.
     """
     params, events, labels = draw(size)
 
     def kept(network: Network, params: NetworkParams) -> int:
         arguments = *unconstrained_params(params, network, size.config), events, labels
-        functions = gradient_of(CONTESTANTS["eventprop"], network, size.config, (capacity,))
+        functions = gradient_of(CONTESTANTS["eventprop"], network, size.config, (room,))
         return memory.residual_bytes(functions.loss, *arguments)
 
     found, none = {}, kept(size.network, params)

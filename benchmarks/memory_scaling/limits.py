@@ -34,7 +34,8 @@ def compare(config: Config) -> dict[str, Any]:
         "h100_checkpointed_over_eventprop": bytes_of["bptt_checkpointed"] / bytes_of["eventprop"],
         "compared_batch": COMPARED_AT,
         "hidden_spikes_per_sample": active.hidden_spikes,
-        "event_capacity": active.capacity,
+        "event_capacity": active.room.busiest,
+        "event_pool": active.room.mean,
     }
     for name in CONTESTANTS:
         metrics |= limits(name, config, active)
@@ -53,18 +54,18 @@ def limits(name: str, config: Config, active: Activity) -> dict[str, float]:
     simulator, which may be what limits it.
     """
     contestant = CONTESTANTS[name]
-    indexed = max(active.input_capacity, active.capacity) if contestant.method.simulator == EVENT_DRIVEN else 1
+    indexed = max(active.input_capacity, active.room.mean) if contestant.method.simulator == EVENT_DRIVEN else 1
     samples = LARGEST / indexed
 
     def by_batch(samples: float) -> int:
         size = replace(config.base, batch_size=int(samples))
-        return h100_allocation(name, size, active.input_capacity, active.capacity)[0].total
+        return h100_allocation(name, size, active.input_capacity, active.room)[0].total
 
     def by_duration(duration: float) -> int:
         longer = duration / config.duration  # so many more spikes
         size = replace(config.base, batch_size=COMPARED_AT, duration=duration)
-        room = int(longer * active.input_capacity), int(longer * active.capacity)
-        return h100_allocation(name, size, *room)[0].total
+        room = Capacity(*(int(longer * each) for each in active.room))
+        return h100_allocation(name, size, int(longer * active.input_capacity), room)[0].total
 
     found = {f"h100_longest_recording_{name}_s": largest_that_fits(
         by_duration, config.duration, samples / COMPARED_AT * config.duration, whole=False

@@ -37,7 +37,7 @@ def measure(config: Config) -> Outcome:
         memory.require_h100_compiler()
     metrics = compare(config) if config.h100 else {}
     points = sweep(config)
-    metrics |= added_by_delays(config.base, activity(config.base).capacity)
+    metrics |= added_by_delays(config.base, activity(config.base).room)
     metrics |= slopes(points) | {"local_engine": engine_name("auto"), "h100_engine": engine_on_h100("eventprop")}
     return Outcome(metrics, {"points": points}, method="all", dataset="poisson", hidden=config.hidden, seed=0)
 

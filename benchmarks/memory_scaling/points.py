@@ -24,32 +24,31 @@ def engine_on_h100(name: str) -> str:
 
 
 @cache
-def h100_allocation(
-    name: str, size: Size, input_capacity: int, capacity: Capacity | int
-) -> tuple[memory.Allocation, int]:
+def h100_allocation(name: str, size: Size, input_capacity: int, room: Capacity) -> tuple[memory.Allocation, int]:
     """What the gradient takes on an H100, and how much of it is its input [bytes]."""
-    made = problem(name, size, *shapes(size, input_capacity), capacity, engine_on_h100(name))
+    made = problem(name, size, *shapes(size, input_capacity), room, engine_on_h100(name))
     return memory.allocation(made.functions.gradient, *made.arguments, h100=True), made.input_bytes
 
 
 def measure_point(name: str, size: Size, active: Activity, *, h100: bool, processes: bool) -> Point:
     """All figures of one contestant at one size; None where it is not measured."""
-    made = problem(name, size, *shapes(size, active.input_capacity), active.capacity, "auto")
+    made = problem(name, size, *shapes(size, active.input_capacity), active.room, "auto")
     at_a_time, micro = made, CONTESTANTS[name].micro_batch
     if micro is not None:
         part = dataclasses.replace(size, batch_size=math.gcd(size.batch_size, micro))
-        at_a_time = problem(name, part, *shapes(part, active.input_capacity), active.capacity, "auto")
+        at_a_time = problem(name, part, *shapes(part, active.input_capacity), active.room, "auto")
     point: Point = {
         "method": name,
         "residual_bytes": memory.residual_bytes(at_a_time.functions.loss, *at_a_time.arguments),
         "input_bytes": made.input_bytes,
         "input_spikes_per_sample": active.input_spikes,
         "hidden_spikes_per_sample": active.hidden_spikes,
-        "event_capacity": active.capacity if CONTESTANTS[name].method.needs_room else None,
+        "event_capacity": active.room.busiest if CONTESTANTS[name].method.needs_room else None,
+        "event_pool": active.room.mean if CONTESTANTS[name].method.needs_room else None,
     }
-    on_card: Any = h100_allocation(name, size, active.input_capacity, active.capacity)[0] if h100 else _UNKNOWN
+    on_card: Any = h100_allocation(name, size, active.input_capacity, active.room)[0] if h100 else _UNKNOWN
     here: Any = memory.allocation(made.functions.gradient, *made.arguments) if processes else _UNKNOWN
-    settings = dict(method=name, capacity=active.capacity, engine="auto", **dataclasses.asdict(size))
+    settings = dict(method=name, room=active.room, engine="auto", **dataclasses.asdict(size))
     target = f"{gradient_at.__module__}:{gradient_at.__name__}"
     peak: Any = memory.peak_in_fresh_process(target, settings) if processes else _UNKNOWN
     for kind, parts, values in (

@@ -4,7 +4,7 @@ All differentiate the same loss of the same network with respect to its weights;
 and input are drawn on the CPU, also where there is a GPU.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -81,13 +81,13 @@ class Activity(NamedTuple):
         input_spikes: mean of a sample.
         input_capacity: of the fullest sample.
         hidden_spikes: mean of a sample.
-        capacity: room for a sample's hidden spikes in continuous time, which fits the busiest sample.
+        room: for hidden spikes in continuous time.
     """
 
     input_spikes: float
     input_capacity: int
     hidden_spikes: float
-    capacity: int
+    room: Capacity
 
 
 class Problem(NamedTuple):
@@ -157,7 +157,7 @@ def shapes(size: Size, input_capacity: int) -> tuple[NetworkParams, Events, jax.
 
 
 def problem(
-    name: str, size: Size, params: NetworkParams, events: Events, labels: Any, capacity: Capacity | int, engine: str
+    name: str, size: Size, params: NetworkParams, events: Events, labels: Any, room: Capacity, engine: str
 ) -> Problem:
     """The problem of a contestant, from what ``draw`` or ``shapes`` returns.
 
@@ -167,11 +167,11 @@ def problem(
         params: of the network.
         events: input.
         labels: classes.
-        capacity: room for a sample's hidden spikes, in continuous time; a number alone is room for as many in each.
+        room: for hidden spikes, in continuous time.
         engine: of EventProp.
     """
     contestant = CONTESTANTS[name].with_options(dt=size.dt, engine=engine)
-    functions = gradient_of(contestant, size.network, size.config, (capacity,))
+    functions = gradient_of(contestant, size.network, size.config, (room,))
     spikes: Any = events
     if contestant.scan:
         binned = partial(on_grid, network=size.network, dt=size.dt, dtype=contestant.dtype)
@@ -179,8 +179,10 @@ def problem(
     return Problem(functions, *split_params(params), spikes, labels)
 
 
-def gradient_at(method: str, capacity: int, engine: str, **size: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+def gradient_at(
+    method: str, room: Sequence[int], engine: str, **size: Any
+) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """What is called in a process of its own: see ``gradlab.measuring.memory.peak_in_fresh_process``."""
     drawn = Size(**size)
-    made = problem(method, drawn, *draw(drawn), capacity, engine)
+    made = problem(method, drawn, *draw(drawn), Capacity(*room), engine)
     return made.functions.gradient, made.arguments

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from gradlab.data import SpikeData
+from gradlab.methods.base import Capacity
 from gradlab.networks.params import NetworkParams
 from gradlab.training.objective import Objective
-from gradlab.training.room import Runaway
+from gradlab.training.room import Runaway, pool_for
 
 _FACTORS = (0.5, 2.0), (0.05, 20.0)  # between which input weights are scaled to reach a rate; in turn
 _BISECTIONS = 12
@@ -55,6 +56,7 @@ def tune_rate(objective: Objective, params: NetworkParams, data: SpikeData, rate
     return min(found, key=lambda entry: abs(entry[1] - rate))
 
 
-def room_for(counts: np.ndarray, unit: int) -> int:
-    """Room that fits the busiest sample, a multiple of ``unit``."""
-    return max(1, -(-int(counts.max()) // unit)) * unit
+def room_for(counts: np.ndarray, unit: int) -> Capacity:
+    """Room that fits the busiest sample, a multiple of ``unit``, and a pool as a training would have it."""
+    busiest = max(1, -(-int(counts.max()) // unit)) * unit
+    return Capacity(busiest, min(busiest, pool_for(float(counts.mean()))))

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gradlab.methods import EventProp
+from gradlab.methods.base import Capacity
 from gradlab.networks.network import Network
 from gradlab.training.config import TrainConfig
 from gradlab.training.objective import Objective
@@ -42,7 +43,7 @@ class Workload(NamedTuple):
         rate: of the hidden neurons [Hz].
         input_spikes: mean of a sample.
         hidden_spikes: mean of a sample.
-        capacity: room for a sample's hidden spikes in continuous time, which fits the busiest sample.
+        room: for hidden spikes in continuous time.
         steps: of the time grid.
         input_grid_bytes: size of the binned input, which only a plain scan needs.
     """
@@ -52,7 +53,7 @@ class Workload(NamedTuple):
     rate: float
     input_spikes: float
     hidden_spikes: float
-    capacity: int
+    room: Capacity
     steps: int
     input_grid_bytes: int
 
@@ -89,24 +90,24 @@ def make_workload(
     events, labels = jax.tree.map(jnp.asarray, exact.batch(data, np.arange(samples)))
     hidden_spikes = exact.forward(params, events).spikes[0]
     counts = np.asarray(hidden_spikes.count)
-    capacity = room_for(counts, _ROOM_UNIT)
+    room = room_for(counts, _ROOM_UNIT)
     grids = {dtype: on_grid(events, network, dt, dtype) for dtype in {each.dtype for each in CONTESTANTS.values()}}
     trained, constant = split_params(params)
     work = {}
     for name, contestant in CONTESTANTS.items():
         spikes = grids[contestant.dtype] if contestant.scan else events
-        functions = gradient_of(contestant.with_options(dt=dt), network, config, (capacity,))
+        functions = gradient_of(contestant.with_options(dt=dt), network, config, (room,))
         work[name] = Work(functions, (trained, constant, spikes, labels))
     variants = {} if longest_delay is None else changed(network, params, longest_delay, seed)
     for name, (its_network, its_params) in variants.items():
-        room = capacity
+        its_room = room
         if its_network.has_delays:  # the spikes are others
             its_counts = Objective(its_network, config, EventProp()).forward(its_params, events).spikes[0].count
-            room = room_for(np.asarray(its_counts), _ROOM_UNIT)
-        functions = gradient_of(VARIANTS[name], its_network, config, (room,))
+            its_room = room_for(np.asarray(its_counts), _ROOM_UNIT)
+        functions = gradient_of(VARIANTS[name], its_network, config, (its_room,))
         work[name] = Work(functions, (*unconstrained_params(its_params, its_network, config), events, labels))
     layer: Any = params.layers[0]
     limit = Limit(layer, events, hidden_spikes, network.delay)
     means = float(data.spikes_per_sample.mean()), float(counts.mean())
     grid = grids[CONTESTANTS["bptt_scan"].dtype]
-    return Workload(work, limit, rate, *means, capacity, len(grid), grid.nbytes)
+    return Workload(work, limit, rate, *means, room, len(grid), grid.nbytes)

@@ -14,6 +14,7 @@ from benchmarks.memory_scaling.figure import memory_scaling as drawn
 from benchmarks.memory_scaling.points import engine_on_h100, measure_point, without_input
 from benchmarks.memory_scaling.problems import Size
 from gradlab.measuring import memory
+from gradlab.methods.base import Capacity
 from gradlab.reporting import records
 from solvers.eventprop.engines.cuda import build, launch
 
@@ -26,7 +27,10 @@ def active():
 
 
 def test_spikes_fit_their_room(active):
-    assert 0 < active.hidden_spikes <= active.capacity and 0 < active.input_spikes <= active.input_capacity
+    assert (
+        0 < active.hidden_spikes <= active.room.mean <= active.room.busiest
+        and 0 < active.input_spikes <= active.input_capacity
+    )
     assert active.input_spikes == pytest.approx(700 * 11.4 * 0.1, rel=0.1)
 
 
@@ -38,9 +42,9 @@ def test_memory_of_a_gpu_is_that_of_the_engine_chosen_there():
 
 @pytest.mark.parametrize("method", CONTESTANTS)
 def test_shapes_are_those_of_the_data(method, active):
-    _, arguments = problems.gradient_at(method, active.capacity, "auto", **dataclasses.asdict(SMALL))
+    _, arguments = problems.gradient_at(method, active.room, "auto", **dataclasses.asdict(SMALL))
     of_shapes = problems.shapes(SMALL, active.input_capacity)
-    made = problems.problem(method, SMALL, *of_shapes, active.capacity, "auto")
+    made = problems.problem(method, SMALL, *of_shapes, active.room, "auto")
     same = jax.tree.map(lambda x, y: (x.shape, x.dtype) == (y.shape, y.dtype), made.arguments, arguments)
     assert all(jax.tree.leaves(same))
     assert made.input_bytes == sum(x.nbytes for x in jax.tree.leaves(arguments[2]))
@@ -54,7 +58,7 @@ def test_shapes_are_those_of_the_data(method, active):
 def test_silence_brings_at_most_a_few_late_spikes_and_takes_no_room(active):
     longer = dataclasses.replace(SMALL, duration=0.2)
     with_silence = problems.activity(longer)
-    assert with_silence.input_spikes == active.input_spikes and with_silence.capacity == active.capacity
+    assert with_silence.input_spikes == active.input_spikes and with_silence.room == active.room
     assert active.hidden_spikes <= with_silence.hidden_spikes <= active.hidden_spikes + 2
     points = {
         method: [
@@ -71,8 +75,10 @@ def test_silence_brings_at_most_a_few_late_spikes_and_takes_no_room(active):
 
 
 def test_delays_add_themselves_and_nothing_for_a_spike(active):
-    added = delays.added_by_delays(SMALL, active.capacity)
-    assert added == delays.added_by_delays(SMALL, 8 * active.capacity)  # whatever the room for spikes
+    added = delays.added_by_delays(SMALL, active.room)
+    assert added == delays.added_by_delays(
+        SMALL, Capacity(*(8 * each for each in active.room))
+    )  # whatever the room for spikes
     for kind, number in (("axonal", 700 + 8), ("synaptic", 8 * (700 + 8))):
         own, more = (added[f"eventprop_{kind}_delays_{what}_bytes"] for what in ("own", "added"))
         assert own == 4 * number and 0 < more <= 2 * own
@@ -123,7 +129,7 @@ needs_compiler = pytest.mark.skipif(
 
 @needs_compiler
 def test_the_gradient_of_a_training_launches_the_kernels_on_an_h100(active):
-    made = problems.problem("eventprop", SMALL, *problems.shapes(SMALL, active.input_capacity), active.capacity, "cuda")
+    made = problems.problem("eventprop", SMALL, *problems.shapes(SMALL, active.input_capacity), active.room, "cuda")
     text = memory.compiled_for_h100(made.functions.gradient, *made.arguments).as_text()
     assert text.count(f'custom_call_target="{launch.TARGET}"') == len(build.KERNELS)
 

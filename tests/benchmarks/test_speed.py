@@ -43,7 +43,7 @@ def test_speed_measures_and_records(tmp_path, capsys):
         2 * values <= metrics["bptt_scan_residual_bytes"] < 2.1 * values
     )  # two numbers of every neuron in every step, as documented
     assert metrics["bptt_scan_input_grid_bytes"] == metrics["grid_steps"] * 3 * 60 * 4
-    room = 3 * metrics["event_capacity"]
+    room = 3 * metrics["event_pool"]
     assert 12 * room <= metrics["eventprop_residual_bytes"] < 12 * room + 1000  # three numbers a spike
     printed = capsys.readouterr().out
     assert all(label in printed for label in LABELS.values())

@@ -10,6 +10,7 @@ from benchmarks.workload import make_workload, poisson_data
 from benchmarks.workload.limit import Limit
 from gradlab import Network
 from gradlab.methods import METHODS
+from gradlab.training.room import pool_for
 from solvers.events import pad_events
 from solvers.neurons.lif import kappa, lif_params
 
@@ -40,7 +41,7 @@ def test_poisson_data_have_their_rate():
 def test_hidden_rate_is_tuned(work):
     assert work.rate == pytest.approx(30, rel=0.1)
     assert work.hidden_spikes == pytest.approx(work.rate * 12 * 0.1)
-    assert work.capacity == 256 and work.steps == 101
+    assert work.room == (256, pool_for(work.hidden_spikes)) and work.steps == 101
 
 
 def test_all_forms_of_bptt_are_one_gradient(work):

@@ -40,7 +40,9 @@ def test_kept_bytes_against_the_committed_record(name):
         size = sizes_of(point)
         network = Network(700, 20, hidden=int(size["hidden"]), duration=size["duration"])
         method = BPTT(size["dt"], checkpoint=MEASURED[name].checkpoint) if "bptt" in name else MEASURED[name]
-        found = method.kept_bytes(network, int(size["batch_size"]), (point["event_capacity"] or 0,))
+        found = method.kept_bytes(
+            network, int(size["batch_size"]), (point.get("event_pool") or point["event_capacity"] or 0,)
+        )
         shares.append(found / point["residual_bytes"])
     assert len(shares) > 10 and FOUND[name] <= min(shares) and max(shares) <= 1
 
