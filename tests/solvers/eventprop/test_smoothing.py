@@ -122,6 +122,7 @@ def test_engines_equal_the_plain_version(options, smoothing, engine, accuracy):
     assert ghosts >= 3 and marginal > 3
 
 
+@pytest.mark.slow  # delays of synapses compile for long
 def test_a_margin_that_grows_after_a_silence_is_that_of_the_plain_version():
     """Without its reset the voltage would be above the threshold all the time; the silence ends within a block."""
     layer = lif_params(jnp.full((1, 1), 3.0), tau_mem=20e-3, tau_syn=4e-3, reset=-2.0)
