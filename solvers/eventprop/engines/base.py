@@ -189,7 +189,7 @@ class SmoothEngine(Engine, Protocol):
 
 @runtime_checkable
 class PooledEngine(Protocol):
-    """An engine that itself keeps the spikes of a batch in one pool; those of others are packed, see ``pooling``."""
+    """An engine that itself keeps the spikes of a batch in one pool; ``passes.Settings`` packs those of others."""
 
     def pooled_forward(
         self, params: Any, events: Packed, *, duration: float, delay: float, capacity: int, slots: int,

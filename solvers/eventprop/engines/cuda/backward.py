@@ -1,37 +1,17 @@
 """Backward pass, in three kernels: see ``jumps.cu``, ``sums.cu`` and ``collect.cu``."""
 
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
-from ....events import Events, Packed
+from ....events import Packed
 from ....neurons.lif import LIFParams
 from ..base import Kept
-from ..pool import padded
+from ..pool import PaddedPasses
 from ..stacking import as_params
 from . import arguments, launch
-
-
-def backward(
-    params: LIFParams, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
-    **settings: Any,
-) -> tuple[LIFParams, Float[Array, "batch events"] | None]:  # fmt: skip
-    """See ``Engine``."""
-    return padded(pooled_backward, params, events, spikes, kept, time_cotangents, count_cotangents, None, **settings)[
-        :2
-    ]
-
-
-def detached_backward(
-    params: LIFParams, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
-    **settings: Any,
-) -> tuple[LIFParams, Float[Array, "batch events"] | None]:  # fmt: skip
-    """See ``DetachedEngine``."""
-    cotangents = time_cotangents, count_cotangents, None
-    return padded(pooled_backward, params, events, spikes, kept, *cotangents, reset_gradient=False, **settings)[:2]
 
 
 @partial(
@@ -77,3 +57,8 @@ def pooled_backward(
         [shape(weights.shape, real), shape((4, neurons), real)], sums, bounds, of_samples, sizes,
     )  # fmt: skip
     return as_params(params, d_weights, list(d_constants)), d_times if wants_times else None, None
+
+
+_PADDED = PaddedPasses(pooled_backward)
+backward = _PADDED.backward
+detached_backward = _PADDED.detached_backward

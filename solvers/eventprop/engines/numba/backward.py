@@ -1,7 +1,6 @@
 """Backward pass, by the kernels."""
 
 from functools import partial
-from typing import Any
 
 import jax
 import numpy as np
@@ -9,11 +8,11 @@ from jaxtyping import Array, Float
 
 from ....checks import host_call
 from ....delays import is_synaptic
-from ....events import Events, Packed
+from ....events import Packed
 from ....neurons.refractory import LIFLike
 from ....smoothing import Smoothing
 from ..base import Kept
-from ..pool import padded
+from ..pool import PaddedPasses
 from ..stacking import as_params, constants_of
 from .arrays import aligned, aligned_zeros, with_ghosts
 from .calls import kernel_arguments, optional, spread, static, threads_for
@@ -93,40 +92,6 @@ def _adjoint(
     return total[:rows, :post], d_synapses, *d_constants.sum(1)[:, :post], d_times, d_inputs
 
 
-def backward(
-    params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
-    **settings: Any,
-) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
-    """See ``Engine``."""
-    return padded(pooled_backward, params, events, spikes, kept, time_cotangents, count_cotangents, None, **settings)[
-        :2
-    ]
-
-
-def detached_backward(
-    params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
-    **settings: Any,
-) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
-    """See ``DetachedEngine``."""
-    cotangents = time_cotangents, count_cotangents, None
-    return padded(pooled_backward, params, events, spikes, kept, *cotangents, reset_gradient=False, **settings)[:2]
-
-
-def smooth_backward(
-    params: LIFLike,
-    events: Events,
-    spikes: Events,
-    kept: Kept,
-    time_cotangents: Float[Array, "batch capacity"],
-    count_cotangents: Float[Array, "batch post"],
-    amplitude_cotangents: Float[Array, "batch capacity"] | None,
-    **settings: Any,
-) -> tuple[LIFLike, Float[Array, "batch events"] | None, Float[Array, "batch events"] | None]:
-    """See ``SmoothEngine``."""
-    cotangents = time_cotangents, count_cotangents, amplitude_cotangents
-    return padded(pooled_backward, params, events, spikes, kept, *cotangents, **settings)
-
-
 def pooled_backward(
     params: LIFLike,
     events: Packed,
@@ -173,3 +138,9 @@ def pooled_backward(
         as_params(params, d_weights, d_constants, d_delays), d_times if wants_times else None,
         d_inputs if wants_amplitudes else None,
     )  # fmt: skip
+
+
+_PADDED = PaddedPasses(pooled_backward)
+backward = _PADDED.backward
+detached_backward = _PADDED.detached_backward
+smooth_backward = _PADDED.smooth_backward

@@ -3,7 +3,7 @@
 from .gathered import Found as Found
 from .gathered import in_pool as in_pool
 from .gathered import in_rows as in_rows
-from .padded import padded as padded
+from .padded import PaddedPasses as PaddedPasses
 from .places import PAGE as PAGE
 from .places import Pages as Pages
 from .places import Places as Places

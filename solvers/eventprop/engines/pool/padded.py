@@ -14,7 +14,7 @@ from ..base import Kept
 Gradients = tuple[Any, Float[Array, "batch events"] | None, Float[Array, "batch events"] | None]
 
 
-def padded(
+def _padded(
     pooled_backward: Callable[..., Any], params: Any, events: Events, spikes: Events, kept: Kept,
     *cotangents: Array | None, wants_amplitudes: bool = False, smoothing: Smoothing | None = None,
     reset_gradient: bool = True, **settings: Any,
@@ -42,3 +42,35 @@ def padded(
     shape = events.times.shape
     d_times, d_amplitudes = (x if x is None else x.reshape(shape) for x in (d_times, d_amplitudes))
     return gradient, d_times, d_amplitudes
+
+
+class PaddedPasses:
+    """The backward passes of an engine for padded spikes, all by that for a pool."""
+
+    def __init__(self, pooled_backward: Callable[..., Any]):
+        """Bind the pass, see ``PooledEngine``."""
+        self._pooled_backward = pooled_backward
+
+    def backward(
+        self, params: Any, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
+        **settings: Any,
+    ) -> tuple[Any, Float[Array, "batch events"] | None]:  # fmt: skip
+        """See ``Engine``, and ``ShardedEngine``."""
+        cotangents = time_cotangents, count_cotangents, None
+        return _padded(self._pooled_backward, params, events, spikes, kept, *cotangents, **settings)[:2]
+
+    def detached_backward(
+        self, params: Any, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
+        **settings: Any,
+    ) -> tuple[Any, Float[Array, "batch events"] | None]:  # fmt: skip
+        """See ``DetachedEngine``."""
+        cotangents = time_cotangents, count_cotangents
+        return self.backward(params, events, spikes, kept, *cotangents, reset_gradient=False, **settings)
+
+    def smooth_backward(
+        self, params: Any, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
+        amplitude_cotangents: Array | None, **settings: Any,
+    ) -> Gradients:  # fmt: skip
+        """See ``SmoothEngine``."""
+        cotangents = time_cotangents, count_cotangents, amplitude_cotangents
+        return _padded(self._pooled_backward, params, events, spikes, kept, *cotangents, **settings)

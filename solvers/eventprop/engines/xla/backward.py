@@ -14,20 +14,20 @@ Commun. 16 (s41467-025-65394-8), eqs. 67-70.
 """
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from ....events import Events, Packed
+from ....events import Packed
 from ....neurons import neuron_of
 from ....neurons.refractory import LIFLike
 from ....smoothing import Smoothing
 from ....times import Time, as_time, last, where
 from ..base import Kept
-from ..pool import padded
+from ..pool import PaddedPasses
 from ..stacking import as_params, constants_of, stacked_weights
 from .adjoint import Adjoint, Slopes, across_spike, earlier
 from .arrivals import take, take_time
@@ -69,49 +69,6 @@ class _State(NamedTuple):
     d_amplitudes: Float[Array, " events"] | None
 
 
-def backward(
-    params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
-    **settings: Any,
-) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
-    """See ``Engine``; what follows the last spike, hence the duration, does not matter."""
-    return padded(pooled_backward, params, events, spikes, kept, time_cotangents, count_cotangents, None, **settings)[
-        :2
-    ]
-
-
-def detached_backward(
-    params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
-    **settings: Any,
-) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
-    """See ``DetachedEngine``."""
-    cotangents = time_cotangents, count_cotangents, None
-    return padded(pooled_backward, params, events, spikes, kept, *cotangents, reset_gradient=False, **settings)[:2]
-
-
-def sharded_backward(
-    params: LIFLike, events: Events, spikes: Events, kept: Kept, time_cotangents: Array, count_cotangents: Array,
-    **settings: Any,
-) -> tuple[LIFLike, Float[Array, "batch events"] | None]:  # fmt: skip
-    """See ``ShardedEngine``."""
-    cotangents = time_cotangents, count_cotangents, None
-    return padded(pooled_backward, params, events, spikes, kept, *cotangents, **settings)[:2]
-
-
-def smooth_backward(
-    params: LIFLike,
-    events: Events,
-    spikes: Events,
-    kept: Kept,
-    time_cotangents: Float[Array, "batch capacity"],
-    count_cotangents: Float[Array, "batch post"],
-    amplitude_cotangents: Float[Array, "batch capacity"] | None,
-    **settings: Any,
-) -> tuple[LIFLike, Float[Array, "batch events"] | None, Float[Array, "batch events"] | None]:
-    """See ``SmoothEngine``."""
-    cotangents = time_cotangents, count_cotangents, amplitude_cotangents
-    return padded(pooled_backward, params, events, spikes, kept, *cotangents, **settings)
-
-
 @partial(
     jax.jit,
     static_argnames=(
@@ -136,7 +93,7 @@ def pooled_backward(
     reset_gradient: bool,
     axis: str | None = None,
 ) -> tuple[LIFLike, Float[Array, " events"] | None, Float[Array, " events"] | None]:
-    """See ``PooledEngine``; with an axis of ``sharded_backward``."""
+    """See ``PooledEngine``; with an axis of ``sharded_backward``. The duration does not matter: no spikes follow."""
     if smoothing is not None and smoothing.is_exact and not wants_amplitudes:
         smoothing, amplitude_cotangents = None, None  # by the very same program, hence to the last bit
     if smoothing is not None:
@@ -272,3 +229,10 @@ def pooled_backward(
     final = lax.while_loop(lambda s: ((s.e > 0) | (s.k > 0)).any(), turn, start)
     d_weights, *d_constants = final.gradient
     return as_params(params, d_weights, d_constants), final.d_times, final.d_amplitudes
+
+
+_PADDED = PaddedPasses(pooled_backward)
+backward = _PADDED.backward
+detached_backward = _PADDED.detached_backward
+smooth_backward = _PADDED.smooth_backward
+sharded_backward = backward
