@@ -82,16 +82,22 @@ class Packed(NamedTuple):
             sample = jnp.where(begun, later, sample)
         return sample
 
-    def parts(self, number: int) -> "list[Packed]":
-        """The slots in so many parts, one at least; in each, samples start where they do in the whole."""
-        ends = [self.slots * (k + 1) // max(number, 1) for k in range(max(number, 1))]
-        return [self._part(slice(begin, end)) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+    def parts(self, number: int) -> "Packed":
+        """The slots in so many parts, one at least, stacked; in each, samples start where they do in the whole."""
+        number = max(number, 1)
+        size = -(-self.slots // number)
 
-    def _part(self, part: slice) -> "Packed":
-        amplitudes = None if self.amplitudes is None else self.amplitudes[part]
+        def stacked(values: Any, empty: float) -> Any:
+            padding = 0, number * size - self.slots
+            return jnp.pad(values, padding, constant_values=empty).reshape(number, size)
+
+        begin = size * jnp.arange(number, dtype=self.start.dtype)
+        count, overflowed = (jnp.broadcast_to(x, (number, *x.shape)) for x in (self.count, self.overflowed))
         return self._replace(
-            times=self.times[part], units=self.units[part], start=self.start - part.start, amplitudes=amplitudes
-        )
+            times=stacked(self.times, jnp.inf), units=stacked(self.units, NO_UNIT), start=self.start - begin[:, None],
+            count=count, overflowed=overflowed,
+            amplitudes=None if self.amplitudes is None else stacked(self.amplitudes, 0),
+        )  # fmt: skip
 
     @own_rules()
     def weigh(self, effects: Float[Array, " slots"]) -> Float[Array, " slots"]:

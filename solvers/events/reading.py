@@ -85,13 +85,15 @@ def _added_up(
 ) -> Array:
     """The sum of effects of events for each unit, a part of the pool at a time, as temporary arrays are large."""
     beyond = len(events.start) * units
-    sums = None
-    for part in events.parts(min(_MOST_PARTS, -(-events.slots // _PART))):
-        values, sources = effects(part), part.sources
+
+    def add(sums: Array, part: Packed) -> tuple[Array, None]:
+        sources = part.sources
         index = jnp.where(looked_at(part) & (sources < units), part.samples * units + sources, beyond)
-        sums = jnp.zeros(beyond, values.dtype) if sums is None else sums
-        sums = sums.at[index].add(values, mode="drop")
-    assert sums is not None
+        return sums.at[index].add(jax.checkpoint(effects)(part), mode="drop"), None
+
+    zeros = jnp.zeros(beyond, jax.eval_shape(effects, events).dtype)
+    # A loop, as XLA compiles the gradient of parts in one program to one slow pass over all.
+    sums, _ = jax.lax.scan(add, zeros, events.parts(min(_MOST_PARTS, -(-events.slots // _PART))))
     return sums.reshape(-1, units)
 
 
