@@ -79,6 +79,7 @@ ENVIRONMENT = {
     "numba": "version",
     "numpy": "version",
     "cpu": "model",
+    "cpu_target": "kind of processor, as LLVM calls it",
     "cores": "of the machine",
     "threads": "cores that the process was allowed to use",
     "device_kind": "what JAX computed on",

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import llvmlite.binding
+
 _PACKAGES = ("gradlab", "jax", "jaxlib", "numba", "numpy")
 _CODE = ("gradlab", "solvers", "benchmarks")  # results are left out: appending a record must not make a commit dirty
 
@@ -18,8 +20,8 @@ def environment() -> dict[str, Any]:
 
     Returns:
         ``git_sha`` and ``git_dirty`` (see ``code_state``), the versions of Python and of the main packages, ``cpu``
-        (model), ``cores`` of the machine, ``threads`` (cores that this process may use), ``device_kind``, ``x64`` and
-        ``XLA_FLAGS`` (with absolute paths hidden).
+        (model), ``cpu_target`` (LLVM's name of its kind, which a model may hide), ``cores`` of the machine, ``threads``
+        (cores that this process may use), ``device_kind``, ``x64`` and ``XLA_FLAGS`` (with absolute paths hidden).
     """
     import jax
 
@@ -30,6 +32,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         **{name: _version(name) for name in _PACKAGES},
         "cpu": _cpu_model(),
+        "cpu_target": llvmlite.binding.get_host_cpu_name(),
         "cores": os.cpu_count(),
         "threads": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "device_kind": jax.devices()[0].device_kind,
