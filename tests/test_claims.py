@@ -130,8 +130,13 @@ def speed_claims():
     yield f"| limit: streaming through the known events | {metrics['limit_step_s']:.3f} | |"
     time, kept = (metrics[name] for name in ("eventprop_over_bptt", "bptt_voltages_over_eventprop_residual_bytes"))
     yield f"EventProp takes {time:.2f} of the time of our BPTT-SG, and 1/{kept:.0f} of its memory"
-    before, now = (record["metrics"]["eventprop_step_s"] for record in every("speed")[-2:])
-    yield f"EventProp takes {now:.3f} s where it took {before:.3f} s before."
+    yield f"`{newest('speed')['env']['cpu_target']}`. The three records before"
+    older = [record["metrics"] for record in every("speed")[-4:-1]]
+    over = [f"{each['eventprop_over_bptt']:.2f}" for each in older]
+    yield (
+        f"have {min(over)} to {max(over)}: there BPTT-SG took {older[-1]['bptt_step_s']:.3f} s and EventProp "
+        f"{older[-1]['eventprop_step_s']:.3f} s"
+    )
     times = [metrics[f"{name}_over_none"] for name in ("axonal_delays", "synaptic_delays")]
     yield (
         f"takes {metrics['smooth_over_exact']:.2f} times as long as the exact one and keeps "

@@ -197,12 +197,18 @@ def scaling_claims():
     yield f"{over[0]:.2f} of BPTT-SG's time at 128 neurons, {over[1]:.2f} at 256, {over[2]:.2f} at 1024"
     yield f"to {found['eventprop_over_bptt_hidden_rate_20.0']:.2f} at 20 Hz"
     faster = [
-        [record["metrics"][f"all_cores_speedup_{method}"] for record in every("speed_scaling")]
-        for method in ("eventprop", "bptt")
+        [record["metrics"][name] for record in every("speed_scaling") if name in record["metrics"]]
+        for name in ("all_cores_speedup_eventprop", "all_cores_speedup_bptt")
     ]
     exact, other = ([f"{value:.1f}" for value in values] for values in faster)
     yield f"EventProp {exact[0]}, {exact[1]} and {exact[2]} times as fast"
     yield f"BPTT-SG {other[0]}, {other[1]} and {other[2]} times"
+    delays = next(
+        r["metrics"] for r in every("speed_scaling") if "axonal_delays_over_none_longest_delay_0.15" in r["metrics"]
+    )
+    for kind, name in (("channels and neurons", "axonal"), ("of all synapses", "synaptic")):
+        ends = " to ".join(f"{delays[f'{name}_delays_over_none_longest_delay_{end}']:.2f}" for end in (0.025, 0.15))
+        yield f"{kind} {ends} times (exponent {delays[f'exponent_longest_delay_eventprop_{name}_delays']:.2f})"
 
 
 def peer_claims():
