@@ -12,7 +12,7 @@ from small_layers import FAST, INPUTS, NEURONS, SETTINGS, some_params
 from solvers.delays import Delays
 from solvers.eventprop import ENGINES, Smoothing, lif_layer, lif_layer_with_counts, pooled_layer
 from solvers.eventprop.engines import PooledEngine
-from solvers.events import NO_UNIT, Events, pad_events, unit_counts, unit_sums, without_ghosts
+from solvers.events import NO_UNIT, Events, pad_events, reading, unit_counts, unit_sums, without_ghosts
 
 BUSY = [2, 0, 55, 0, 0, 5]  # input spikes of each sample
 KINDS = {"exact": None, "smooth": Smoothing()}
@@ -179,3 +179,24 @@ def test_what_is_read_from_a_pool_is_what_is_read_from_padded_events():
     assert pool.overflowed.tolist() == [False, False, True, False, False, False] and (pool.units < NO_UNIT).any()
     assert_identical(of_pool, of_rows)
     assert_identical(*rows)
+
+
+@pytest.mark.parametrize("slots", [7, 50])
+def test_a_pool_is_read_a_part_at_a_time(monkeypatch, slots):
+    """Parts of any length, some of which begin within a sample, give what the whole does, and its gradient."""
+
+    def read(events):
+        return unit_sums(events, NEURONS, lambda times: jnp.exp(-10 * times)), unit_counts(events, NEURONS)
+
+    def loss(times, events):
+        sums, _ = read(events._replace(times=times))
+        return jnp.sum(jnp.where(events.overflowed[:, None], 0, sums) ** 2)
+
+    settings = SETTINGS | dict(engine="numba", smoothing=Smoothing(), capacity=25)
+    pool, _ = pooled_layer(PARAMS, events_of(BUSY), mean=30, **settings)
+    parts = -(-pool.slots // slots)
+    assert pool.slots == 180  # which neither length divides
+    whole = read(pool), jax.grad(loss)(pool.times, pool)
+    monkeypatch.setattr(reading, "_PART", slots)
+    monkeypatch.setattr(reading, "_MOST_PARTS", parts)
+    assert_identical((read(pool), jax.grad(loss)(pool.times, pool)), whole)
