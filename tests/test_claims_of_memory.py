@@ -1,7 +1,7 @@
 """The table of memory in the results, and its record."""
 
 import pytest
-from committed import newest, of_trained_room, words
+from committed import every, newest, of_trained_room, words
 
 from benchmarks.memory_scaling.points import without_input
 
@@ -45,6 +45,12 @@ def memory_claims():
         if (point["sweep"], point["value"], point["method"]) == ("batch_size", 8, "eventprop")
     )
     yield f"{eight / 1e6:.1f} MB for 8 samples"
+    before = every("memory_scaling")[-2]["metrics"]
+    assert "event_pool" not in before
+    yield f"EventProp took {before['h100_eventprop_room_16384_bytes'] / 1e6:.1f} MB there"
+    yield f"it took {before['h100_eventprop_bytes'] / 1e6:.1f} MB: the pages"
+    rooms = dict(record["config"]["trained_rooms"])
+    yield f"{max(rooms)} in the busiest sample and {rooms[max(rooms)]} on the mean"
     yield f"({metrics['hidden_spikes_per_sample']:.0f} spikes a sample, room for {metrics['event_capacity']})"
 
 
