@@ -112,7 +112,9 @@ def equal_rates(accuracies):
     """
     exact = rows_of(accuracies, "eventprop", 1e-7, OWN_EPOCHS)
     others = rows_of(accuracies, "bptt", 1e-4, 30)
-    return {preset: (row, reached_by(accuracies, row), exact[preset]) for preset, row in others.items()}
+    return {
+        preset: (row, reached_by(accuracies, row), exact[preset]) for preset, row in others.items() if preset in exact
+    }
 
 
 def over_seeds(tested, simulator):

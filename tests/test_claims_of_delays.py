@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from committed import row_of, trainings, tried_without_speakers, words
+from committed import newest, row_of, share, trainings, tried_without_speakers, words
 
 from gradlab.reporting.style import label_of
 
@@ -61,12 +61,38 @@ def whole_claims():
         f"seeds); training {np.mean(trained):.1f} and {np.mean(of_line):.1f} %. So delays of neurons cost "
         f"{np.mean(line) - np.mean(ours):.1f} points"
     )
+    (other,) = (record for record in trainings() if (record["preset"], record["method"]) == ("shd-delays", "bptt"))
+    grid, free = (share(other["metrics"][f"{kind}_accuracy"]) for kind in ("test", "transfer"))
+    assert f"alone {of_the_line}, BPTT-SG with the same delays {grid}" in words("docs/claims.md")
+    yield f"BPTT-SG trains the same network to {grid} on its grid, {free} in continuous time"
     samples = next(record for record in found["shd-delays"] if record["seed"] == 0)["samples"]
     first, *_, last = (1e3 * epoch[0][2] for epoch in samples["recurrent_delays_quantiles"])
     yield f"goes from {first:.1f} ms after the first epoch to {last:.1f} ms"
     assert last > 0.95 * 30
 
 
-@pytest.mark.parametrize("claim", [*delay_claims(), *whole_claims()])
+def table_claims():
+    """One network with delays of each kind, frozen and trained."""
+    (found,) = newest("delays")["metrics"]["runs"].values()
+    for name, each in found.items():
+        reached = (share(each[f"{data}_accuracy"]) for data in ("train", "validation", "test"))
+        yield f"| {name} | {' | '.join(reached)} | {each['spikes_per_sample']:,.0f} |"
+    held_out, test = (
+        {name: 100 * each[f"{data}_accuracy"] for name, each in found.items()} for data in ("validation", "test")
+    )
+    trained = [name for name in found if name.endswith("trained")]
+
+    def span(values):
+        return f"{min(values):.1f} to {max(values):.1f}"
+
+    gains = (span([of[n] - of[n.replace("trained", "frozen")] for n in trained]) for of in (held_out, test))
+    yield "training them gains {} points on held-out speakers and {} on the test set".format(*gains)
+    below, above = (
+        span([sign * (of[n] - of["fixed line"]) for n in trained]) for of, sign in ((held_out, -1), (test, 1))
+    )
+    yield f"stay {below} points below the fixed line on held-out speakers, and are {above} above it"
+
+
+@pytest.mark.parametrize("claim", [*delay_claims(), *whole_claims(), *table_claims()])
 def test_what_delays_do(claim):
     assert claim in words("docs/results.md")

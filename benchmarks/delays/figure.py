@@ -8,6 +8,7 @@ from gradlab.reporting.style import colour_of, label_of, tidy
 from ..ablation.figure import share
 from ..transfer.figure import number_or_nan
 
+_MARKERS = {"test_accuracy": "o", "validation_accuracy": "v"}
 _COLUMNS = "train_accuracy", "validation_accuracy", "test_accuracy"
 
 
@@ -35,6 +36,7 @@ def delays(record: Record) -> Figure:
 
     Returns:
         A panel for each method, a row for each kind; filled: trained delays, hollow: frozen at their initial values.
+        Circles: the test set, triangles: held-out groups, if there are any.
     """
     runs = record["metrics"]["runs"]
     figure = Figure(figsize=(4.5 * len(runs) + 1, 3.2), layout="constrained")
@@ -44,11 +46,14 @@ def delays(record: Record) -> Figure:
         for name, each in found.items():
             kind, _, how = name.partition(", ")
             face = "white" if how == "frozen" else colour_of(method)
-            accuracy = 100 * number_or_nan(each["test_accuracy"])
-            ax.plot(accuracy, kinds.index(kind), "o", color=colour_of(method), markerfacecolor=face, markersize=7)
+            for data, marker in _MARKERS.items():
+                accuracy = 100 * number_or_nan(each[data])
+                ax.plot(
+                    accuracy, kinds.index(kind), marker, color=colour_of(method), markerfacecolor=face, markersize=7
+                )
         ax.set_yticks(range(len(kinds)), kinds)
         ax.invert_yaxis()
         ax.set_title(f"{label_of(method)}; hollow: frozen")
-        ax.set_xlabel("test accuracy [%]")
+        ax.set_xlabel("accuracy [%]; circles: test set, triangles: held out")
         tidy(ax, "x")
     return figure
