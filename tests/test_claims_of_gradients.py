@@ -212,7 +212,9 @@ def scaling_claims():
 
 
 def peer_claims():
-    metrics = newest("peers")["metrics"]
+    *_, before, metrics = (record["metrics"] for record in every("peers"))
+    others = [before[f"{name}_step_s"] / before["eventprop_step_s"] for name in ("spyx", "snntorch", "norse")]
+    yield f"libraries took {min(others):.1f} to {max(others):.1f} times as long as EventProp"
     for label, name in (("EventProp, ours", "eventprop"), ("BPTT-SG, ours", "bptt")):
         ratio = metrics[f"{name}_step_s"] / metrics["eventprop_step_s"]
         yield (
