@@ -105,9 +105,8 @@ def trained_claims():
     for record in every("trained_speed"):
         metrics, strength = record["metrics"], record["config"]["training"]["rate_strength"]
         room = "" if metrics["event_capacity"] is None else f", room for {metrics['event_capacity'][0]:,}"
-        room += (
-            f", on the mean {metrics['event_pool'][0]:,}" if metrics.get("event_pool") else ""
-        )  # a record may be older
+        if metrics.get("event_pool"):  # a record may be older
+            room += f", on the mean {metrics['event_pool'][0]:,}"
         yield (
             f"| {record['preset']} | {label_of(record['method'])} | {strength:g} | {metrics['step_s']:.3f} | "
             f"{metrics['residual_bytes']:,} | {metrics['spikes_per_sample']:,.0f}{room} |"
