@@ -1,5 +1,7 @@
 """Accuracies of all presets as a table and a figure."""
 
+from collections.abc import Sequence
+
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -35,48 +37,61 @@ def _strength(row: Record) -> str:
 
 
 def table(record: Record) -> str:
-    """The rows in Markdown, and the baseline below them; then the weights in every simulator, if that is known."""
+    """Rows in Markdown, with the baseline below them; then controls, and the weights in every simulator, if known."""
     found, linear = record["metrics"]["rows"], record["metrics"]["linear"]
-    lines = ["| " + " | ".join(_COLUMNS) + " |", "|---" * len(_COLUMNS) + "|"]
-    for row in found:
-        test, *others = _ACCURACIES
-        cells = [
-            row["preset"],
-            label_of(row["method"]),
-            _strength(row),
-            str(len(row["seeds"])),
-            _share(row[test], row["spread"]),
-        ]
-        cells += [_share(row[name]) for name in others]
-        cells += [row["transfer"], str(row["epochs"]), f"{row['epoch_s']:.0f}"]
-        cells += [f"{row[name]:,.0f}" for name in ("spikes_per_sample", "parameters", "residual_bytes")]
-        lines.append("| " + " | ".join(cells) + " |")
+    lines = [*_head(_COLUMNS), *map(_line, found)]
     if linear is not None:
         cells = [_share(linear[name]) for name in _ACCURACIES]
         rest = ["", "", "", "", f"{linear['parameters']:,}", ""]
         lines.append("| " + " | ".join(["linear baseline", "", "", "", *cells, *rest]) + " |")
+    if controls := record["metrics"].get("controls"):
+        lines += ["", *_head(("changed", *_COLUMNS)), *(f"| `{row['changed']}` {_line(row)}" for row in controls)]
     if transfer := record["metrics"].get("transfer"):
         lines += ["", summary_table(transfer)]
     return "\n".join(lines)
 
 
+def _head(columns: Sequence[str]) -> list[str]:
+    return ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
+
+
+def _line(row: Record) -> str:
+    test, *others = _ACCURACIES
+    cells = [
+        row["preset"],
+        label_of(row["method"]),
+        _strength(row),
+        str(len(row["seeds"])),
+        _share(row[test], row["spread"]),
+    ]
+    cells += [_share(row[name]) for name in others]
+    cells += [row["transfer"], str(row["epochs"]), f"{row['epoch_s']:.0f}"]
+    cells += [f"{row[name]:,.0f}" for name in ("spikes_per_sample", "parameters", "residual_bytes")]
+    return "| " + " | ".join(cells) + " |"
+
+
 def figures(record: Record) -> dict[str, Figure]:
-    """The figure, by its file name."""
+    """Each figure, by its file name."""
     drawn = {"accuracy.png": accuracy(record), "accuracy-over-spikes.png": accuracy_over_spikes(record)}
+    for preset in dict.fromkeys(row["preset"] for row in record["metrics"].get("controls", [])):
+        drawn[f"controls-{preset}.png"] = accuracy(record, preset)
     if transfer := record["metrics"].get("transfer"):
         drawn["transfer.png"] = summary_figure(transfer)
     return drawn
 
 
-def accuracy(record: Record) -> Figure:
+def accuracy(record: Record, controlled: str | None = None) -> Figure:
     """Accuracies of each preset, method and rate strength, each strength of a method in a shade of its own.
 
     A dotted line is the linear baseline on the test set.
 
     Args:
         record: of this benchmark.
+        controlled: a preset, to show it and its controls; by default all presets, without controls.
     """
     found, linear = record["metrics"]["rows"], record["metrics"]["linear"]
+    if controlled is not None:
+        found = [row for row in [*found, *record["metrics"]["controls"]] if row["preset"] == controlled]
     figure = Figure(figsize=(8, 1.3 + 0.42 * len(found)), layout="constrained")
     ax = figure.subplots()
     for place, row in enumerate(found):
@@ -96,7 +111,11 @@ def accuracy(record: Record) -> Figure:
     if linear is not None:
         x = 100 * linear["test_accuracy"]
         shown.append(ax.axvline(x, color="black", linestyle=":", linewidth=1, label="linear baseline"))
-    names = [f"{row['preset']}, {label_of(row['method'])}, {_strength(row)}, {row['epochs']} epochs" for row in found]
+    names = [
+        f"{' '.join([row['preset'], row.get('changed', '')]).strip()}, {label_of(row['method'])}, {_strength(row)}, "
+        f"{row['epochs']} epochs"
+        for row in found
+    ]
     ax.set_yticks(range(len(found)), names)
     ax.invert_yaxis()
     ax.set_xlabel(f"accuracy on {record['dataset'].upper()} [%]")

@@ -16,8 +16,8 @@ from gradlab.reporting import records
 from solvers.fields import check_fields
 
 from ..transfer.summary import accuracy_in_words, summary
+from .changes import changes
 from .checks import check_baseline, check_training
-from .preset_networks import has_preset_network
 
 #: Figures of a training whose mean over seeds is taken.
 MEANS = (
@@ -56,8 +56,7 @@ def rows(trainings: Sequence[Record], dataset: str) -> list[Row]:
     """Mean and standard deviation over seeds, for each preset, method, rate regularisation and number of epochs.
 
     Args:
-        trainings: records; those that are no completed training of a preset, with its network and on the whole
-            training set, are left out.
+        trainings: records; those that are no completed training of a preset on the whole training set are left out.
         dataset: likewise those on another data set.
 
     Raises:
@@ -65,29 +64,29 @@ def rows(trainings: Sequence[Record], dataset: str) -> list[Row]:
 
     Returns:
         A row each, in order of preset: of every figure the mean, None if a record has none, and of the test accuracy
-        also ``spread``, None for a single seed. A seed that was trained twice counts with its last record.
+        also ``spread``, None for a single seed. A seed that was trained twice counts with its last record. ``changed``
+        are the options that make it a control, empty for the network of the preset.
     """
-    found: dict[tuple[str, str, float, int], dict[int, dict[str, Any]]] = defaultdict(dict)
+    found: dict[tuple[str, str, str, float, int], dict[int, dict[str, Any]]] = defaultdict(dict)
     for record in trainings:
         if record.get("benchmark") != "train" or record.get("status") != "ok" or record.get("dataset") != dataset:
             continue
         if record.get("preset") is None or record.get("method") not in tuple(METHODS):
-            continue
-        if not has_preset_network(record):
             continue
         check_training(record)
         if record["config"].get("validation_groups"):
             continue
         metrics = record["metrics"] | {"epoch_s": float(np.median(record["samples"]["epoch_s"]))}
         strength = record["config"]["training"]["rate_strength"]
-        found[record["preset"], record["method"], strength, metrics["epochs"]][record["seed"]] = metrics
+        which = record["preset"], changes(record), record["method"], strength, metrics["epochs"]
+        found[which][record["seed"]] = metrics
     result = []
-    for (preset, method, strength, epochs), seeds in sorted(found.items()):
+    for (preset, changed, method, strength, epochs), seeds in sorted(found.items()):
         metrics_of = list(seeds.values())
         tests = [metrics["test_accuracy"] for metrics in metrics_of]
         spread = float(np.std(tests, ddof=1)) if len(tests) > 1 else None
         result.append(
-            {"preset": preset, "method": method, "rate_strength": strength, "epochs": epochs}
+            {"preset": preset, "changed": changed, "method": method, "rate_strength": strength, "epochs": epochs}
             | {"seeds": sorted(seeds), "spread": spread}
             | {"transfer": _transfer(metrics_of)} | {name: _mean(metrics_of, name) for name in MEANS}
         )  # fmt: skip
@@ -130,7 +129,8 @@ def measure(config: Config) -> Outcome:
     """
     trainings = _read(config.records)
     with _naming(config.records):
-        found = rows(trainings, config.dataset)
+        trained = rows(trainings, config.dataset)
+    found, controls = ([row for row in trained if bool(row["changed"]) == changed] for changed in (False, True))
     if not found:
         raise ValueError(
             f"{config.records} has no completed training of a preset on the whole training set of {config.dataset}: "
@@ -147,5 +147,6 @@ def measure(config: Config) -> Outcome:
         transfer = summary(transferred)
     linear = baselines[-1]["metrics"] if baselines else None
     return Outcome(
-        {"rows": found, "linear": linear, "transfer": transfer}, method=configuration.ALL, dataset=config.dataset
-    )
+        {"rows": found, "controls": controls, "linear": linear, "transfer": transfer}, method=configuration.ALL,
+        dataset=config.dataset,
+    )  # fmt: skip

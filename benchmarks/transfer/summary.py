@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from gradlab.command import Record
 from gradlab.reporting.style import MARKERS, label_of, shade_of, tidy
 
+from ..accuracy.changes import changes
 from ..accuracy.checks import require
-from ..accuracy.preset_networks import has_preset_network
 from .figure import name_of, number_or_nan
 
 Row = Mapping[str, Any]
@@ -29,7 +29,7 @@ def summary(trainings: Sequence[Record]) -> list[Row]:
     """
     found: dict[tuple[Any, ...], Row] = {}
     for record in trainings:
-        if record.get("preset") is None or record.get("status") != "ok" or not has_preset_network(record):
+        if record.get("preset") is None or record.get("status") != "ok" or changes(record):
             continue
         key = tuple(_value(record, path) for path in _KEY)
         metrics = {name: _value(record, ("metrics", name)) for name in ("spikes_per_sample", "simulators")}

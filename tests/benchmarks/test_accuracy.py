@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.accuracy import measure as accuracy
 from benchmarks.accuracy.__main__ import COMMAND
-from benchmarks.accuracy.figure import accuracy_over_spikes, table
+from benchmarks.accuracy.figure import accuracy_over_spikes, figures, table
 from benchmarks.transfer.summary import summary, summary_figure, summary_table
 from gradlab.reporting import records
 
@@ -31,21 +31,50 @@ def test_seeds_are_averaged_and_the_last_of_a_seed_counts():
     assert row["test_accuracy"] == pytest.approx(0.8) and row["spread"] == pytest.approx(0.02**0.5)
 
 
-def test_trainings_with_another_network_than_their_preset_count_elsewhere():
-    def with_network(**changes):
-        record = training()
-        record["config"]["network"] = {"hidden": [200], "loss": "exp", "input_rate": 15.8, "neuron": "lif"} | changes
-        return record
+def with_network(training_changes=None, /, **changes):
+    record = training()
+    record["config"]["network"] = {"hidden": [200], "loss": "exp", "input_rate": 15.8, "neuron": "lif"} | changes
+    record["config"]["training"] |= training_changes or {}
+    return record
 
-    assert len(accuracy.rows([with_network()], "shd")) == 1
-    for change in ({"neuron": "dead-time"}, {"hidden": [100]}, {"input_delays": "channels"}, {"loss": "mean"}):
-        assert accuracy.rows([with_network(**change)], "shd") == []
-        other = transferred(continuous=(0.5, 0.0))
-        other["config"]["network"] = change
-        assert summary([other]) == []
-    frozen = with_network()
-    frozen["config"]["training"]["train_delays"] = False
-    assert accuracy.rows([frozen], "shd") == []
+
+@pytest.mark.parametrize(
+    ("record", "changed"),
+    [
+        (with_network(), ""),
+        (with_network(input_rate=3.0), ""),
+        (with_network(neuron="dead-time"), "--neuron dead-time"),
+        (with_network(hidden=[100, 50]), "--hidden 100 50"),
+        (with_network({"train_delays": False}, input_delays="channels"), "--input-delays channels --no-train-delays"),
+        (with_network({"train_constants": True}), "--train-constants"),
+    ],
+)
+def test_trainings_with_another_network_than_their_preset_are_controls(record, changed):
+    (row,) = accuracy.rows([record], "shd")
+    assert row["changed"] == changed
+    other = transferred(continuous=(0.5, 0.0))
+    other["config"] |= {
+        name: record["config"][name] | other["config"].get(name, {}) for name in ("network", "training")
+    }
+    assert bool(summary([other])) == (not changed)
+
+
+def test_controls_have_a_table_and_a_figure_of_their_own(tmp_path):
+    config = accuracy.Config(*(tmp_path / f"{name}.jsonl" for name in ("bench", "linear", "transfer")), out=tmp_path)
+    for record in (training(test_accuracy=0.9), with_network(recurrent=False)):
+        records.append(record, config.records)
+    record = COMMAND.run(config)
+    assert [row["changed"] for kind in ("rows", "controls") for row in record["metrics"][kind]] == [
+        "",
+        "--no-recurrent",
+    ]
+    first, second = table(record).split("\n\n")
+    assert "--no-recurrent" not in first and "| `--no-recurrent` | shd-200 | BPTT-SG | 1e-07 | 1 | 50.0 % |" in second
+    (ax,) = figures(record)["controls-shd-200.png"].axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        "shd-200, BPTT-SG, 1e-07, 3 epochs", "shd-200 --no-recurrent, BPTT-SG, 1e-07, 3 epochs"
+    ]  # fmt: skip
+    assert (tmp_path / "figures" / "controls-shd-200.png").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+"""What a training changed of the network that its preset names: it is a control then, with a table of its own."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from gradlab.command import Record
+from gradlab.networks.settings import NetworkSettings
+from gradlab.training.config import TrainConfig
+from gradlab.training.json_types import to_json
+from gradlab.training.presets import PRESETS
+
+_MEASURED = "input_rate"  # from the data
+_TRAINED = "train_constants", "train_delays"
+
+
+def changes(record: Record) -> str:
+    """The options that changed the network of the preset, or what of it is trained; empty for an unknown preset.
+
+    Such as ``--delay-line 1 --no-train-delays``.
+    """
+    config, preset = record.get("config"), PRESETS.get(str(record.get("preset")))
+    given = config.get("network") if isinstance(config, Mapping) else None
+    if preset is None or not isinstance(config, Mapping) or not isinstance(given, Mapping):
+        return ""
+    usual = to_json(asdict(NetworkSettings(**preset.network)))
+    found = {name: value for name, value in given.items() if name != _MEASURED and usual.get(name, value) != value}
+    training, usual = config.get("training"), to_json(asdict(TrainConfig(**preset.training)))
+    if isinstance(training, Mapping):
+        found |= {name: training[name] for name in _TRAINED if training.get(name, usual[name]) != usual[name]}
+    return " ".join(_option(name, value) for name, value in found.items())
+
+
+def _option(name: str, value: Any) -> str:
+    """As on a command line."""
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{option}" if value else f"--no-{option}"
+    values = value if isinstance(value, list) else [value]
+    return " ".join([f"--{option}", *map(str, values)])
