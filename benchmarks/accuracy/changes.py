@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from gradlab.command import Record
+from gradlab.data import DATASETS
 from gradlab.networks.settings import NetworkSettings
 from gradlab.training.config import TrainConfig
 from gradlab.training.json_types import to_json
@@ -23,9 +24,10 @@ def changes(record: Record) -> str:
     given = config.get("network") if isinstance(config, Mapping) else None
     if preset is None or not isinstance(config, Mapping) or not isinstance(given, Mapping):
         return ""
-    usual = to_json(asdict(NetworkSettings(**preset.network)))
+    of_data = DATASETS[preset.dataset]
+    usual = to_json(asdict(NetworkSettings(**{**of_data.network, **preset.network})))
     found = {name: value for name, value in given.items() if name != _MEASURED and usual.get(name, value) != value}
-    training, usual = config.get("training"), to_json(asdict(TrainConfig(**preset.training)))
+    training, usual = config.get("training"), to_json(asdict(TrainConfig(**{**of_data.training, **preset.training})))
     if isinstance(training, Mapping):
         found |= {name: training[name] for name in _TRAINED if training.get(name, usual[name]) != usual[name]}
     return " ".join(_option(name, value) for name, value in found.items())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.accuracy import measure as accuracy
 from benchmarks.accuracy.__main__ import COMMAND
+from benchmarks.accuracy.changes import changes
 from benchmarks.accuracy.figure import accuracy_over_spikes, figures, table
 from benchmarks.transfer.summary import summary, summary_figure, summary_table
 from gradlab.reporting import records
@@ -36,6 +37,13 @@ def with_network(training_changes=None, /, **changes):
     record["config"]["network"] = {"hidden": [200], "loss": "exp", "input_rate": 15.8, "neuron": "lif"} | changes
     record["config"]["training"] |= training_changes or {}
     return record
+
+
+def test_what_the_data_set_sets_is_no_change_of_the_preset():
+    record = with_network(hidden=[200], recurrent=False, duration=0.06) | {"preset": "yin-yang"}
+    assert changes(record) == ""
+    record["config"]["network"]["duration"] = 0.07
+    assert changes(record) == "--duration 0.07"
 
 
 @pytest.mark.parametrize(
