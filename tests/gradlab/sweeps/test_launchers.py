@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -143,8 +144,9 @@ def test_an_array_of_slurm(tmp_path, slurm):
     (step,) = [
         p for p in psutil.Process(int((slurm / "100_1.pid").read_text())).children(recursive=True) if _in_step(p)
     ]
-    for each in [step, *step.children()]:
-        each.send_signal(signal.SIGUSR2)  # SLURM sends it to all processes of a step
+    for each in [step, *step.children()]:  # SLURM sends it to all processes of a step
+        with suppress(psutil.NoSuchProcess):  # one may end as another is told
+            each.send_signal(signal.SIGUSR2)
     wait(lambda: len([each for each in starts(tmp_path) if each["run"] == "b"]) == 2)
     # The next sweep finds the job that is there, and starts the others again.
     found = swept(runs, launchers.Slurm(config))
