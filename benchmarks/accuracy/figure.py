@@ -111,11 +111,11 @@ def accuracy(record: Record, controlled: str | None = None) -> Figure:
     if linear is not None:
         x = 100 * linear["test_accuracy"]
         shown.append(ax.axvline(x, color="black", linestyle=":", linewidth=1, label="linear baseline"))
-    names = [
-        f"{' '.join([row['preset'], row.get('changed', '')]).strip()}, {label_of(row['method'])}, {_strength(row)}, "
-        f"{row['epochs']} epochs"
-        for row in found
+    which = [
+        f"{row['preset']}, " if controlled is None else f"{row['changed'] or f'preset {controlled}'}\n" for row in found
     ]
+    how = [f"{label_of(row['method'])}, {_strength(row)}, {row['epochs']} epochs" for row in found]
+    names = [first + rest for first, rest in zip(which, how, strict=True)]
     ax.set_yticks(range(len(found)), names)
     ax.invert_yaxis()
     ax.set_xlabel(f"accuracy on {record['dataset'].upper()} [%]")

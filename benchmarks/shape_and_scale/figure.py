@@ -1,5 +1,6 @@
 """Accuracy over slope, shape and normalisation as a table and a figure."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -48,7 +49,7 @@ def shape_and_scale(record: Record) -> Figure:
         for k, shape in enumerate(shapes):
             for reset in (True, False):
                 # With slope 1, that is the same surrogate as with peak 1, which was trained once.
-                own = [row for row in rows if _is(row, shape, normalisation, reset)]
+                own = [row for row in rows if is_of(row, shape, normalisation, reset)]
                 look: dict[str, Any] = {
                     "color": _COLOURS[k % len(_COLOURS)], "marker": MARKERS[k % len(MARKERS)],
                     "linestyle": "-" if reset else "--", "markerfacecolor": None if reset else "white",
@@ -68,6 +69,7 @@ def shape_and_scale(record: Record) -> Figure:
     return figure
 
 
-def _is(row: dict[str, Any], shape: str, normalisation: str, reset: bool) -> bool:
+def is_of(row: Mapping[str, Any], shape: str, normalisation: str, reset: bool) -> bool:
+    """Whether a row is of that surrogate, also where another normalisation gives the same."""
     same = row["normalisation"] == normalisation or (row["scale"] == row["slope"] and normalisation == "neither")
     return same and (row["shape"], row["reset"]) == (shape, reset)

@@ -80,7 +80,7 @@ def test_controls_have_a_table_and_a_figure_of_their_own(tmp_path):
     assert "--no-recurrent" not in first and "| `--no-recurrent` | shd-200 | BPTT-SG | 1e-07 | 1 | 50.0 % |" in second
     (ax,) = figures(record)["controls-shd-200.png"].axes
     assert [label.get_text() for label in ax.get_yticklabels()] == [
-        "shd-200, BPTT-SG, 1e-07, 3 epochs", "shd-200 --no-recurrent, BPTT-SG, 1e-07, 3 epochs"
+        "preset shd-200\nBPTT-SG, 1e-07, 3 epochs", "--no-recurrent\nBPTT-SG, 1e-07, 3 epochs"
     ]  # fmt: skip
     assert (tmp_path / "figures" / "controls-shd-200.png").exists()
 
