@@ -141,21 +141,22 @@ def _run(config: Config) -> Record:
         failed = [record for record in written.values() if record["status"] != "ok"]
         if failed or len(runs) < 2:
             return (failed or list(written.values()))[0]
-        if not added and (before := together.record()):
-            print(similarity_table(before["metrics"]["agreement"]), flush=True)
-            print(f"comparison, finished before: {together.path}")
-            return before
-        agreement = {stage: compare_gradients(trainers, params, data) for stage, params in reached.items()}
-        print(similarity_table(agreement), flush=True)
-        metrics = {name: record["metrics"] for name, record in written.items()} | {"agreement": agreement}
-        curves = {name: _without_raster(record["samples"]) for name, record in written.items()}
-        compared = dataclasses.replace(shared, method=chosen, metrics=metrics, samples=curves)
-        record = record_of("train", config, compared)
-        if first:
-            together.write_record(record, config.resume)
+        before = None if added else together.record()
+        if before is None:
+            agreement = {stage: compare_gradients(trainers, params, data) for stage, params in reached.items()}
+            metrics = {name: record["metrics"] for name, record in written.items()} | {"agreement": agreement}
+            curves = {name: _without_raster(record["samples"]) for name, record in written.items()}
+            compared = dataclasses.replace(shared, method=chosen, metrics=metrics, samples=curves)
+            record = record_of("train", config, compared)
+            if first:
+                together.write_record(record, config.resume)
+        else:
+            record = before
+        print(similarity_table(record["metrics"]["agreement"]), flush=True)
+        if first and (before is None or not (together.path / FIGURES / _LAST_DRAWN).exists()):
             draw(together.path, {"agreement.png": gradient_similarity(record)})
             draw(together.path, {_LAST_DRAWN: learning_curves(list(written.values()))})
-        print(f"comparison: {together.path}")
+        print(f"comparison{'' if before is None else ', finished before'}: {together.path}")
         return record
 
 
