@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from committed import newest, row_of, share, trainings, tried_without_speakers, words
 
+from benchmarks.accuracy.changes import changes
 from gradlab.reporting.style import label_of
 
 
@@ -46,7 +47,7 @@ def whole_claims():
         preset: [
             record for record in trainings()
             if (record["preset"], record["method"], record["metrics"].get("epochs")) == (preset, "eventprop-smooth", 30)
-            and not record["config"]["validation_groups"] and record["config"]["training"].get("train_delays", True)
+            and not record["config"]["validation_groups"] and not changes(record)
         ]
         for preset in ("shd-delays", "shd-256")
     }  # fmt: skip
@@ -66,6 +67,12 @@ def whole_claims():
     assert f"alone {of_the_line}, BPTT-SG with the same delays {grid}" in words("docs/claims.md")
     yield f"BPTT-SG trains the same network to {grid} on its grid, {free} in continuous time"
     samples = next(record for record in found["shd-delays"] if record["seed"] == 0)["samples"]
+    controls = {changes(record): record for record in trainings() if record["preset"] == "shd-delays"}
+    frozen, line_alone, none = (
+        share(controls[changed]["metrics"]["test_accuracy"])
+        for changed in ("--no-train-delays", "--recurrent-delays none", "--delay-line 1 --recurrent-delays none")
+    )
+    yield f"frozen at their first values they reach {frozen}, the line alone {line_alone}, neither of them {none}"
     first, *_, last = (1e3 * epoch[0][2] for epoch in samples["recurrent_delays_quantiles"])
     yield f"goes from {first:.1f} ms after the first epoch to {last:.1f} ms"
     assert last > 0.95 * 30

@@ -1,4 +1,4 @@
-"""What a training changed of the network that its preset names: it is a control then, with a table of its own."""
+"""What a training changed of its preset: it is a control then, with a table of its own."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,11 +12,11 @@ from gradlab.training.json_types import to_json
 from gradlab.training.presets import PRESETS
 
 _MEASURED = "input_rate"  # from the data
-_TRAINED = "train_constants", "train_delays"
+_SHOWN = "epochs", "rate_strength", "seed"  # in columns of their own
 
 
 def changes(record: Record) -> str:
-    """The options that changed the network of the preset, or what of it is trained; empty for an unknown preset.
+    """The options that changed the network or the training of the preset; empty for an unknown preset.
 
     Such as ``--delay-line 1 --no-train-delays``.
     """
@@ -29,7 +29,9 @@ def changes(record: Record) -> str:
     found = {name: value for name, value in given.items() if name != _MEASURED and usual.get(name, value) != value}
     training, usual = config.get("training"), to_json(asdict(TrainConfig(**{**of_data.training, **preset.training})))
     if isinstance(training, Mapping):
-        found |= {name: training[name] for name in _TRAINED if training.get(name, usual[name]) != usual[name]}
+        found |= {
+            name: value for name, value in training.items() if name not in _SHOWN and usual.get(name, value) != value
+        }
     return " ".join(_option(name, value) for name, value in found.items())
 
 

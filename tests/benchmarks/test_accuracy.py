@@ -55,6 +55,7 @@ def test_what_the_data_set_sets_is_no_change_of_the_preset():
         (with_network(hidden=[100, 50]), "--hidden 100 50"),
         (with_network({"train_delays": False}, input_delays="channels"), "--input-delays channels --no-train-delays"),
         (with_network({"train_constants": True}), "--train-constants"),
+        (with_network({"learning_rate": 0.4, "epochs": 7, "seed": 3}), "--learning-rate 0.4"),
     ],
 )
 def test_trainings_with_another_network_than_their_preset_are_controls(record, changed):
