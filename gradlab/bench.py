@@ -143,7 +143,7 @@ def _run(config: Config) -> Record:
             return (failed or list(written.values()))[0]
         before = None if added else together.record()
         if before is None:
-            agreement = {stage: compare_gradients(trainers, params, data) for stage, params in reached.items()}
+            agreement = compare_gradients(trainers, reached, data)
             metrics = {name: record["metrics"] for name, record in written.items()} | {"agreement": agreement}
             curves = {name: _without_raster(record["samples"]) for name, record in written.items()}
             compared = dataclasses.replace(shared, method=chosen, metrics=metrics, samples=curves)

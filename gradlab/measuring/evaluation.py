@@ -1,6 +1,7 @@
 """What a finished training reached: on the test set, in every simulator, and what it took."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -178,26 +179,36 @@ def reference_method(names: Mapping[str, Any]) -> str | None:
 
 
 def compare_gradients(
-    trainers: Mapping[str, Trainer], params: NetworkParams, data: SpikeData
+    trainers: Mapping[str, Trainer], stages: Mapping[str, NetworkParams], data: SpikeData
 ) -> dict[str, dict[str, Any]]:
-    """Similarity of every method's gradient to the exact one, by method and parameter, on the first training batch.
+    """Similarity of every method's gradient to the exact one, by stage, method and parameter.
+
+    Of the loss on the first training batch, without the rate regularisation, which is a heuristic.
 
     Args:
         trainers: by method.
-        params: at which the gradients are taken.
+        stages: parameters at which the gradients are taken, by name.
         data: training set.
 
     Returns:
-        As ``gradient_similarity.compare`` by method; empty without an exact method among them, or if the parameters
-        make the network run away.
+        As ``gradient_similarity.compare`` by stage and method. A stage is empty without an exact method among them, or
+        if its parameters make the network run away.
     """
     reference = reference_method(trainers)
     if reference is None:
-        return {}
-    events, labels = trainers[reference].batch(data, np.arange(trainers[reference].config.batch_size))
-    try:
-        gradients = {name: trainer.gradient(params, events, labels)[0] for name, trainer in trainers.items()}
-    except Runaway:
-        return {}
-    exact = gradients.pop(reference)
-    return {name: compare(exact, gradient) for name, gradient in gradients.items()}
+        return {stage: {} for stage in stages}
+    quiet = {
+        name: Objective(each.network, replace(each.config, rate_strength=0.0), each.method)
+        for name, each in trainers.items()
+    }
+    batch = quiet[reference].batch(data, np.arange(quiet[reference].config.batch_size))
+    found: dict[str, dict[str, Any]] = {}
+    for stage, params in stages.items():
+        try:
+            gradients = {name: objective.gradient(params, *batch)[0] for name, objective in quiet.items()}
+        except Runaway:
+            found[stage] = {}
+            continue
+        exact = gradients.pop(reference)
+        found[stage] = {name: compare(exact, gradient) for name, gradient in gradients.items()}
+    return found
