@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from .style import Record, axes_or_new, epoch_axis, epochs_of, looks_of, series, tidy
+from .style import LEGEND_COLUMNS, Record, axes_or_new, epoch_axis, epochs_of, looks_of, series, tidy
 
 _ACCURACIES: dict[str, tuple[str, dict[str, Any]]] = {
     "validation_accuracy": ("validation accuracy", {"linewidth": 1.8, "marker": "o", "markersize": 2.5}),
@@ -38,7 +38,8 @@ def learning_curves(records: Sequence[Record]) -> Figure:
     for name, (what, style) in _ACCURACIES.items():
         if any(record["samples"].get(name) for record in records):
             shown[what] = Line2D([], [], color="black", **style)
-    figure.legend(list(shown.values()), list(shown), loc="outside upper center", ncols=len(shown), frameon=False)
+    columns = min(len(shown), LEGEND_COLUMNS)
+    figure.legend(list(shown.values()), list(shown), loc="outside upper center", ncols=columns, frameon=False)
     return figure
 
 

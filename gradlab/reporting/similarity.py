@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from .style import Record, axes_or_new, colour_of, label_of, tidy
+from .similarity_grid import similarity_grid
+from .style import LEGEND_COLUMNS, Record, axes_or_new, colour_of, label_of, tidy
 
 BEFORE, AFTER = "before", "after_"  # stages: before training, and after that by a method, whose name follows
 
@@ -29,15 +30,18 @@ def similarity_table(agreement: Mapping[str, Any]) -> str:
 
 
 def gradient_similarity(record: Record) -> Figure:
-    """Direction and length of other gradients against the exact one, a group of bars for each parameter.
+    """Direction and length of other gradients against the exact one.
 
     Args:
         record: with ``metrics["agreement"][stage][method][parameter]`` holding ``cosine`` and ``norm_ratio``.
 
     Returns:
-        Two panels: cosine, and ratio of the norms on a logarithmic axis.
+        Two panels, cosine and ratio of the norms on a logarithmic axis, with bars for each parameter; of several
+        methods beside the exact one, a panel for each parameter, see ``similarity_grid``.
     """
     agreement = record["metrics"]["agreement"]
+    if any(len(methods) > 1 for methods in agreement.values()):
+        return similarity_grid(agreement, {stage: _look(stage)[0] for stage in agreement})
     figure = Figure(figsize=(10, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     similarity_bars(agreement, "cosine", left)
@@ -46,7 +50,8 @@ def gradient_similarity(record: Record) -> Figure:
     similarity_bars(agreement, "norm_ratio", right)
     right.set_ylabel("norm, relative to the exact gradient")
     handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
+    columns = min(len(labels), LEGEND_COLUMNS)
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
     return figure
 
 
@@ -56,7 +61,8 @@ def similarity_bars(agreement: Mapping[str, Any], measure: str, ax: Axes | None 
     Bars of the ratio of norms grow from 1, on a logarithmic axis; the others from 0.
 
     Args:
-        agreement: ``[stage][method][parameter][measure]``; stages ``before`` training, and ``after_NAME`` of a method.
+        agreement: ``[stage][method][parameter][measure]`` of one method beside the exact one; stages ``before``
+            training, and ``after_NAME`` of a method.
         measure: ``"cosine"``, ``"norm_ratio"`` or ``"sign_agreement"``.
         ax: where to draw; by default a new figure.
 
@@ -64,7 +70,7 @@ def similarity_bars(agreement: Mapping[str, Any], measure: str, ax: Axes | None 
         The axes.
     """
     ax = axes_or_new(ax)
-    stages = {stage: _by_label(methods) for stage, methods in agreement.items()}
+    stages: dict[str, Any] = {stage: next(iter(methods.values()), {}) for stage, methods in agreement.items()}
     names = list(dict.fromkeys(name for bars in stages.values() for name in bars))
     width = 0.8 / max(len(stages), 1)
     foot = 1.0 if measure == "norm_ratio" else 0.0
@@ -79,13 +85,6 @@ def similarity_bars(agreement: Mapping[str, Any], measure: str, ax: Axes | None 
         ax.yaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
     ax.set_xticks(np.arange(len(names)), names, rotation=20, ha="right")
     return tidy(ax)
-
-
-def _by_label(methods: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Measures by parameter; with several methods, by method and parameter."""
-    if len(methods) == 1:
-        return dict(next(iter(methods.values())))
-    return {f"{label_of(m)}, {name}": value for m, found in methods.items() for name, value in found.items()}
 
 
 def _look(stage: str) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from ..training import files
 
 Record = Mapping[str, Any]
 GREY = "#5A5A5A"  # of what is no method
+LEGEND_COLUMNS = 5  # of a legend above a figure
 MARKERS = "o", "s", "^", "D", "v", "P"
 _DPI = 150
 _SHADES = (0, 0.0), (0, 0.35), (1, 0.45), (0, 0.7), (1, 0.7)  # towards black, 0, or white, 1, and how far

@@ -114,6 +114,27 @@ def test_cosine_axis_shows_negative_values():
     assert gradient_similarity({"metrics": {"agreement": agreement()}}).axes[0].get_ylim()[0] == 0
 
 
+def test_gradients_of_several_methods_are_a_grid():
+    some = {"w_in": {"cosine": 0.9, "norm_ratio": 4.0}, "w": {"cosine": 1.0, "norm_ratio": 1.0}}
+    zero = {"w_in": {"cosine": None, "norm_ratio": 0.0}, "w": {"cosine": None, "norm_ratio": None}}
+    found = {"before": {"bptt": some, "true-derivative": zero}, "after_eventprop": {}}
+    first, second = gradient_similarity({"metrics": {"agreement": found}}).axes
+    assert [ax.get_title() for ax in (first, second)] == ["w_in", "w"]
+    assert [tick.get_text() for tick in first.get_yticklabels()] == ["before training", "after EventProp"]
+    assert [tick.get_text() for tick in first.get_xticklabels()] == ["BPTT-SG", "true derivative"]
+    assert [text.get_text() for text in first.texts] == ["0.90\n× 4", "zero", "ran away"]
+    assert [text.get_text() for text in second.texts] == ["1.00\n× 1", "-", "ran away"]
+    np.testing.assert_array_equal(first.images[0].get_array().filled(np.nan), [[0.9, np.nan], [np.nan, np.nan]])
+
+
+@pytest.mark.parametrize("runs", [1, 9])
+def test_a_legend_stays_within_its_figure(runs):
+    figure = learning_curves([a_run(f"method number {number}") for number in range(runs)])
+    figure.draw_without_rendering()
+    box, whole = figure.legends[0].get_window_extent(), figure.bbox
+    assert box.x0 >= whole.x0 and box.x1 <= whole.x1
+
+
 def test_no_global_figure_is_left_behind():
     learning_curves([a_run("bptt")])
     import matplotlib.pyplot
