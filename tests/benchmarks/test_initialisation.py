@@ -21,7 +21,8 @@ def test_initialisation_measures_and_records(tmp_path, monkeypatch, capsys):
     config = initialisation.Config(hidden=(6, 5), duration=DURATION, batches=2, batch_size=8, out=tmp_path)
     record = COMMAND.run(config)
     assert records.read(tmp_path / "initialisation.jsonl") == [record]
-    assert (tmp_path / "figures" / "initialisation-tiny.png").read_bytes().startswith(b"\x89PNG")
+    drawn = tmp_path / "figures" / f"initialisation-tiny-{record['config_hash']}.png"
+    assert drawn.read_bytes().startswith(b"\x89PNG")
     assert set(record["metrics"]) == set(INITIALISERS) and "data_dir" not in record["config"]
     for methods in record["metrics"].values():
         assert set(methods) == TWO
