@@ -20,12 +20,12 @@ def row(*cells):
 
 
 def groups():
-    """Seconds of the published trainings on one core each, by what was trained and how."""
+    """Seconds of the published trainings on one core each, by what was trained and how; not of their comparisons."""
     found = {}
     for record in trainings():
         config = record["config"]
         of_table = str(record["preset"]).startswith("shd-") and not config.get("validation_groups")
-        if of_table and record["env"]["threads"] == 1:
+        if of_table and record["env"]["threads"] == 1 and "agreement" not in record["metrics"]:
             metrics, strength = record["metrics"], config["training"]["rate_strength"]
             key = record["preset"], record["method"], strength, metrics["epochs"]
             found.setdefault(key, []).append(metrics["training_s"])
