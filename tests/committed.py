@@ -33,6 +33,16 @@ def share(value):
     return f"{100 * value:.1f} %"
 
 
+def row(*cells):
+    """Of a table in Markdown."""
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def span(values, form=".1f"):
+    """From the least to the largest; one number where both read the same."""
+    return " to ".join(dict.fromkeys(f"{value:{form}}" for value in (min(values), max(values))))
+
+
 def of_trained_room(metrics):
     """Memory on an H100 over that of EventProp with the room of the trained ``shd-256``: one scan, and checkpointed."""
     room = metrics["h100_eventprop_room_16384_bytes"]

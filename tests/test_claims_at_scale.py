@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from committed import ROOT, every, newest, trainings, words
+from committed import ROOT, every, newest, row, trainings, words
 
 from gradlab.reporting.style import label_of
 
@@ -13,10 +13,6 @@ SAMPLES, NEURONS, CARDS = 10**5, 10**5, 8  # the batch, the network, and what it
 CARD = 80e9  # bytes of an H100
 REAL = 4  # bytes of a number in single precision
 ASSUMED = 10e-6  # [s] of one exchange, which the page says is not measured
-
-
-def row(*cells):
-    return f"| {' | '.join(map(str, cells))} |"
 
 
 def groups():

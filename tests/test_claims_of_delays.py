@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from committed import newest, row_of, share, trainings, tried_without_speakers, words
+from committed import newest, row_of, share, span, trainings, tried_without_speakers, words
 
 from benchmarks.accuracy.changes import changes
 from gradlab.reporting.style import label_of
@@ -88,9 +88,6 @@ def table_claims():
         {name: 100 * each[f"{data}_accuracy"] for name, each in found.items()} for data in ("validation", "test")
     )
     trained = [name for name in found if name.endswith("trained")]
-
-    def span(values):
-        return f"{min(values):.1f} to {max(values):.1f}"
 
     gains = (span([of[n] - of[n.replace("trained", "frozen")] for n in trained]) for of in (held_out, test))
     yield "training them gains {} points on held-out speakers and {} on the test set".format(*gains)

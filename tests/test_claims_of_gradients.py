@@ -4,13 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
-from committed import every, newest, words
+from committed import every, newest, span, words
 
 INPUT, RECURRENT, READOUT = "layers.0.w_in", "layers.0.w_rec", "readout.w"
-
-
-def span(values, form):
-    return f"{min(values):{form}} to {max(values):{form}}"
 
 
 def agreement(part):

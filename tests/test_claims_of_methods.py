@@ -1,22 +1,14 @@
-"""What docs/other-gradients.md says of other gradients, surrogates, constants and depth is in the committed records."""
+"""What docs/other-gradients.md says of other gradients, surrogates, constants and noise is in the committed records."""
 
 import pytest
-from committed import every, newest, share, trainings, words
+from committed import every, newest, row, share, span, trainings, words
 
-from benchmarks.shape_and_scale.figure import is_of
+from benchmarks.shape_and_scale.figure import NAMES, is_of
+from benchmarks.transfer.summary import accuracy_in_words
 from gradlab.reporting.style import label_of
 
 PAGE = "docs/other-gradients.md"
 INPUT = "layers.0.w_in"
-NORMALISATIONS = {"peak": "peak 1", "area": "area 1", "neither": "peak = slope"}
-
-
-def row(*cells):
-    return f"| {' | '.join(cells)} |"
-
-
-def span(values, digits=1):
-    return " to ".join(dict.fromkeys(f"{value:.{digits}f}" for value in (min(values), max(values))))
 
 
 def together():
@@ -36,12 +28,7 @@ def method_claims():
     for name, each in metrics.items():
         if name == "agreement":
             continue
-        away, accuracy = each["transfer_runaway_share"], each["transfer_accuracy"]
-        other = (
-            "runs away"
-            if accuracy is None
-            else share(accuracy) + ("" if away < 5e-3 else f" of {100 * (1 - away):.0f} %")
-        )
+        other = accuracy_in_words(each["transfer_accuracy"] or 0.0, each["transfer_runaway_share"])
         cosines = [
             "1" if name == "eventprop" else f"{agreement[stage][name][INPUT]['cosine']:.2f}"
             if agreement[stage][name][INPUT]["cosine"] is not None else "none"
@@ -69,7 +56,7 @@ def method_claims():
         of[INPUT]["cosine"] for name, of in agreement["before"].items()
         if name not in ("feedback-alignment", "true-derivative")
     ]  # fmt: skip
-    yield f"{span(others, 2)} at the start but for feedback alignment"
+    yield f"{span(others, '.2f')} at the start but for feedback alignment"
     controls = [
         (each["config"]["training"]["learning_rate"], share(each["metrics"]["test_accuracy"]))
         for each in trainings() if each["method"] == "true-derivative"
@@ -88,7 +75,7 @@ def cell(rows):
     reached = [100 * each["validation_accuracy"] for each in rows if each["validation_accuracy"] is not None]
     failed = f"{len(rows) - len(reached)} of {len(rows)} fail" if len(reached) < len(rows) else ""
     cosines = [each["cosine"] for each in rows if each["cosine"] is not None]
-    direction = f"cosine {span(cosines, 2)}" if cosines else "gradient not finite"
+    direction = f"cosine {span(cosines, '.2f')}" if cosines else "gradient not finite"
     return ", ".join(filter(None, (f"{span(reached)} %" if reached else "", failed, direction)))
 
 
@@ -113,7 +100,7 @@ def scale_claims():
                         for shape in config["shapes"]
                     ]
                 how = "passes" if reset else "detached"
-                yield row(NORMALISATIONS[normalisation], how, *(cell(of[slope]) for slope in slopes))
+                yield row(NAMES[normalisation], how, *(cell(of[slope]) for slope in slopes))
         steep = [each for each in rows if each["slope"] >= 10]  # without the flattest one
         reached = [100 * each["validation_accuracy"] for each in steep if kind(each) == "peak"]
         others = [each for each in steep if kind(each) != "peak"]

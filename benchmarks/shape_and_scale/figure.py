@@ -11,7 +11,7 @@ from gradlab.reporting.style import MARKERS, tidy
 from ..transfer.figure import number_or_nan
 
 _COLOURS = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#5A5A5A"
-_NAMES = {"peak": "peak 1", "area": "area 1", "neither": "peak = slope"}
+NAMES = {"peak": "peak 1", "area": "area 1", "neither": "peak = slope"}
 
 
 def table(record: Record) -> str:
@@ -20,7 +20,7 @@ def table(record: Record) -> str:
     lines = [f"{heads}{'held out':>9}{'training':>9}{'cosine':>8}{'length':>10}"]
     for row in record["samples"]["rows"]:
         reset = "passes" if row["reset"] else "detached"
-        heads = f"{row['shape']:12}{row['slope']:7g}  {_NAMES[row['normalisation']]:14}{row['scale']:9.3g}  {reset:9}"
+        heads = f"{row['shape']:12}{row['slope']:7g}  {NAMES[row['normalisation']]:14}{row['scale']:9.3g}  {reset:9}"
         shares = [number_or_nan(row[key]) for key in ("validation_accuracy", "train_accuracy")]
         first = f"{number_or_nan(row['cosine']):8.3f}{number_or_nan(row['norm_ratio']):10.3g}"
         lines.append(f"{heads}{shares[0]:9.1%}{shares[1]:9.1%}{first}")
@@ -58,7 +58,7 @@ def shape_and_scale(record: Record) -> Figure:
                 slopes = [row["slope"] for row in own]
                 column[0].plot(slopes, [100 * number_or_nan(row["validation_accuracy"]) for row in own], **look)
                 column[1].plot(slopes, [number_or_nan(row["cosine"]) for row in own], **look)
-        column[0].set_title(_NAMES[normalisation])
+        column[0].set_title(NAMES[normalisation])
         column[1].set_xlabel("slope [1 / threshold]")
         column[1].set_xscale("log")
         for ax in column:
