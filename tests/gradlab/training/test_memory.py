@@ -63,6 +63,8 @@ def test_presets_are_taken_with_a_gigabyte(preset, monkeypatch):
     methods = able_methods(network)
     # E-prop is for constants that a layer shares, and as smoothed gradients not for a maximum over time.
     refused = {"e-prop", "eventprop-smooth"} if network.loss == "max" else set()
+    # And no method but EventProp and those that go back through the grid has spiking outputs.
+    refused |= {"e-prop", "eventprop-smooth", "true-derivative"} if network.readout.spiking else set()
     refused |= {"e-prop"} if network.constants != "shared" else set()
     refused |= {"e-prop", "feedback-alignment", "stochastic"} if network.has_delays else set()
     assert set(METHODS) - set(methods) == refused

@@ -50,8 +50,10 @@ def test_delays_are_searched_where_they_are_trained():
     assert "delays_factor" not in searched(fixed, "eventprop")
 
 
-# SpyTorch's penalty has a target of 0 Hz, which no search on a logarithmic scale holds: it is refused by name.
-USUAL = [name for name in PRESETS if name != "shd-spytorch"]
+# SpyTorch's penalty has a target of 0 Hz, which no search on a logarithmic scale holds, and is stronger than what is
+# searched, as that of Yin-Yang with first spikes is: both are refused by name.
+REFUSED = {"shd-spytorch": "rate_strength", "yin-yang-ttfs": "rate_strength"}
+USUAL = [name for name in PRESETS if name not in REFUSED]
 
 
 @pytest.mark.parametrize("method", ["eventprop-smooth", "bptt"])
@@ -61,6 +63,12 @@ def test_presets_and_data_sets_lie_within(preset, dataset, method):
     assert given_values(config, method)["learning_rate"] == config.training.learning_rate
     for bounds in zip(*SPACE.values(), strict=True):
         with_values(config, dict(zip(SPACE, bounds, strict=True)))  # is not refused
+
+
+@pytest.mark.parametrize("preset", REFUSED)
+def test_presets_that_lie_outside_are_refused_by_name(preset):
+    with pytest.raises(ValueError, match=f"{REFUSED[preset]} is .*, but is searched from"):
+        given_values(configure(preset, None), "eventprop")
 
 
 def test_given_values_out_of_bounds_are_refused():
