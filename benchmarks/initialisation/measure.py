@@ -1,11 +1,14 @@
 """Rates and gradients of networks that were not trained."""
 
 import dataclasses
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
+from tqdm import tqdm
 
 from gradlab import configuration
 from gradlab.command import Outcome
@@ -93,6 +96,8 @@ def calm_layers(config: Config, network: Network, train: TrainConfig, data: Spik
             if depth == 1:
                 raise
             return network.hidden[: depth - 1]
+        finally:
+            jax.clear_caches()  # programs of many layers fill what a process may map of memory
     return network.hidden
 
 
@@ -115,5 +120,8 @@ def measure(config: Config) -> Outcome:
         objectives = {name: Objective(network, train, method) for name, method in able_methods(network).items()}
         for objective in objectives.values():
             objective.require_memory()
-        found[initialiser] = {name: untrained(config, each, data) for name, each in objectives.items()}
+        found[initialiser] = {}
+        for name, objective in tqdm(objectives.items(), initialiser, file=sys.stderr):
+            found[initialiser][name] = untrained(config, objective, data)
+            jax.clear_caches()
     return Outcome(found, method=configuration.ALL, dataset=data.name, hidden=sum(config.hidden), seed=config.seed)
