@@ -43,8 +43,11 @@ def initialisation(record: Record) -> Figure:
     """
     found = record["metrics"]
     methods = list(next(iter(found.values())))
-    figure = Figure(figsize=(12, 2.6 * len(found) + 0.6), layout="constrained")
-    rows = figure.subplots(len(found), 4, sharex=True, sharey="col", squeeze=False)
+    first = found[next(iter(found))][methods[0]]
+    of_weights = {name: label for name, label in _WEIGHTS.items() if name in _norms(first, 0)}
+    columns = 2 + len(of_weights)
+    figure = Figure(figsize=(3 * columns, 2.6 * len(found) + 0.6), layout="constrained")
+    rows = figure.subplots(len(found), columns, sharex=True, sharey="col", squeeze=False)
     looks: dict[str, dict[str, Any]] = {
         method: {"color": colour_of(method), "marker": marker, "markersize": 4, "linewidth": 1}
         for method, marker in zip(methods, MARKERS * len(methods), strict=False)
@@ -54,13 +57,13 @@ def initialisation(record: Record) -> Figure:
             depth = np.arange(len(values["rate_hz"])) + 1
             row[0].plot(depth, values["rate_hz"], **looks[method])
             row[1].plot(depth, 100 * np.array(values["silent_fraction"]), **looks[method])
-            for ax, weights in zip(row[2:], _WEIGHTS, strict=True):
-                norms = [_norms(values, layer).get(weights, [np.nan]) for layer in range(len(depth))]
+            for ax, weights in zip(row[2:], of_weights, strict=True):
+                norms = [_norms(values, layer)[weights] for layer in range(len(depth))]
                 ax.plot(depth, np.median(norms, 1), **looks[method])
                 ax.fill_between(depth, np.min(norms, 1), np.max(norms, 1), color=looks[method]["color"], alpha=0.2)
         row[0].set_ylabel(f"{initialiser}\n\nmean rate [Hz]")
         row[1].set_ylabel("without a spike [%]")
-        for ax, weights in zip(row[2:], _WEIGHTS.values(), strict=True):
+        for ax, weights in zip(row[2:], of_weights.values(), strict=True):
             ax.set_ylabel(f"gradient norm,\n{weights}")
         for ax in row:
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))

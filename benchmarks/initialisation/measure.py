@@ -33,6 +33,7 @@ class Config(DataSettings):
 
     Attributes:
         hidden: neurons of each hidden layer; rates and gradients are shown over the depth, up to one that runs away.
+        recurrent: whether the neurons of a layer are connected to each other.
         loss: as for gradlab.bench.
         duration: of a trial [s].
         batches: of training samples; a gradient each.
@@ -41,6 +42,7 @@ class Config(DataSettings):
     """
 
     hidden: Counts = (128,) * 8
+    recurrent: bool = True
     loss: ReadoutName = "exp"
     duration: Positive = 1.0
     batches: Count = 8
@@ -112,7 +114,8 @@ def measure(config: Config) -> Outcome:
     data = load(config.dataset, config.data_dir).train
     train = TrainConfig(batch_size=config.batch_size, rate_strength=0.0, seed=config.seed)
     suited = DATASETS[chosen_dataset(config.dataset, config.data_dir)].network
-    chosen: dict[str, Any] = {"hidden": config.hidden, "loss": config.loss, "duration": config.duration}
+    own = ("hidden", "recurrent", "loss", "duration")
+    chosen: dict[str, Any] = {name: getattr(config, name) for name in own}
     found: dict[str, dict[str, Any]] = {}
     for initialiser in INITIALISERS:
         network = Network(data.inputs, data.classes, **{**suited, **chosen, "initialiser": initialiser})

@@ -47,12 +47,12 @@ def test_layers_that_run_away_are_left_out(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(initialisation, "load", lambda name, folder: tiny_splits())
     monkeypatch.setattr(initialisation, "able_methods", lambda _: {"eventprop": EventProp()})
     monkeypatch.setattr(initialisation.Objective, "forward", forward)
-    found = COMMAND.run(initialisation.Config(hidden=(6, 5), duration=DURATION, batches=1, batch_size=8, out=tmp_path))[
-        "metrics"
-    ]
+    sizes = dict(hidden=(6, 5), recurrent=False, duration=DURATION, batches=1, batch_size=8)
+    found = COMMAND.run(initialisation.Config(**sizes, out=tmp_path))["metrics"]
     depth = {name: len(methods["eventprop"]["rate_hz"]) for name, methods in found.items()}
     assert depth == dict.fromkeys(INITIALISERS, 2) | {"mean-driven": 1}
-    assert "mean-driven         layer 2 runs away" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "mean-driven         layer 2 runs away" in printed and "w_in" in printed and "w_rec" not in printed
 
 
 def test_initialisation_refuses_what_cannot_be(tmp_path, monkeypatch):
