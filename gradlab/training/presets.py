@@ -61,13 +61,13 @@ PRESETS: dict[str, Preset] = {
     "yin-yang": Preset(
         "yin-yang", None, {"hidden": (200,), "recurrent": False}, {"epochs": 150, "learning_rate": 5e-4}
     ),
-    # The same with the first spike as the answer, its time constants and epochs. The rate regularisation, chosen by
-    # validation, stands for its term for early spikes: without it hidden neurons fall silent.
+    # The same with the first spike as the answer, and its time constants. The rate regularisation, chosen by validation
+    # as the learning rate is, stands for its term for early spikes.
     "yin-yang-ttfs": Preset(
         "yin-yang",
         None,
         {"hidden": (200,), "recurrent": False, "loss": "ttfs", "tau_syn": 5e-3},
-        {"epochs": 300, "batch_size": 200, "learning_rate": 1e-3, "rate_strength": 1e-2, "rate_target": 3.0},
+        {"epochs": 150, "learning_rate": 3e-3, "rate_strength": 3e-2, "rate_target": 3.0},
     ),
     # BrainState's tutorial on training: its sizes, epochs, learning rate and surrogate (ReluGrad). Initial weights and
     # rate regularisation are ours: its weights leave all neurons silent, where there is no exact gradient. So is the

@@ -13,7 +13,7 @@ READOUTS: dict[str, Readout] = {
     "mean": WeightedMean(decays=0.0),
     "exp": WeightedMean(decays=1.0),
     "max": Maximum(),
-    "ttfs": FirstSpike(scale=5e-3),
+    "ttfs": FirstSpike(scale=5e-4),
 }
 #: Those in which each spike adds a term of its own, whatever the others do.
 LINEAR = tuple(name for name, readout in READOUTS.items() if getattr(readout, "linear", False))

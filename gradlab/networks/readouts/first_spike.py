@@ -12,7 +12,8 @@ from solvers.events import Events
 class FirstSpike(NamedTuple):
     """Time of each output neuron's first spike (the end of the trial if it has none): the earlier, the larger.
 
-    Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829, eq. 7 (time-to-first-spike cross-entropy).
+    Source: Wunderlich & Pehle 2021, Sci. Rep. 11:12829, eq. 7 (time-to-first-spike cross-entropy), without its term
+    for early spikes.
     """
 
     scale: float  # [s]: a spike earlier by this much makes a logit larger by one
