@@ -1,5 +1,6 @@
-"""What docs/other-gradients.md says of other gradients, surrogates, constants and noise is in the committed records."""
+"""What docs/other-gradients.md says of gradients, surrogates, constants, noise and depth is in the records."""
 
+import numpy as np
 import pytest
 from committed import every, newest, row, share, span, trainings, words
 
@@ -153,7 +154,54 @@ def noise_claims():
         )  # fmt: skip
 
 
-CLAIMS = [claim for claims in (method_claims, scale_claims, heterogeneity_claims, noise_claims) for claim in claims()]
+def depth_claims():
+    """Rates and gradients of untrained networks of eight layers, up to one that runs away."""
+    grown, lengths, flat = {}, [], []
+    for record in every("initialisation"):
+        depth = len(record["config"]["hidden"])
+        if depth != 8:
+            continue
+        recurrent = record["config"].get("recurrent", True)
+        for initialiser, found in record["metrics"].items():
+            heads = ("recurrent" if recurrent else "feed-forward", initialiser)
+            rates = found["eventprop"]["rate_hz"]
+            assert rates == sorted(rates) and max(found["eventprop"]["silent_fraction"]) < 0.01
+            grown[heads] = rates
+            yield row(*heads, "rate [Hz]", *filled([f"{rate:.0f}" for rate in rates], depth))
+            norms = {
+                method: [np.median(of["gradient_norms"][f"layers.{layer}.w_in"]) for layer in range(len(rates))]
+                for method, of in found.items()
+            }
+            for method in ("eventprop", "bptt"):
+                yield row(*heads, label_of(method), *filled([f"{norm:.2g}" for norm in norms[method]], depth))
+            if initialiser == "mixed":
+                flat += norms["eventprop"][:-1]
+                lengths += [norms["bptt"][layer] / norms["eventprop"][layer] for layer in (0, -1)]
+    start, end = grown["recurrent", "mixed"][0], grown["recurrent", "mixed"][-1]
+    yield f"from {start:.0f} to {end:.0f} Hz over eight recurrent layers"
+    away = {heads: len(rates) + 1 for heads, rates in grown.items()}
+    driven = {layers: away[layers, "mean-driven"] for layers in ("recurrent", "feed-forward")}
+    fluctuating = {layers: away[layers, "fluctuation-driven"] for layers in driven}
+    assert driven["recurrent"] == driven["feed-forward"]
+    yield (
+        f"mean-driven neurons at layer {driven['recurrent']}, fluctuation-driven ones at layer "
+        f"{fluctuating['recurrent']}, or {fluctuating['feed-forward']} without recurrence"
+    )
+    yield f"from {min(flat):.2g} to {max(flat):.2g} in layers 1 to 7"
+    first, last = span(lengths[::2]), span(lengths[1::2])
+    yield f"{first} times as long as the exact one in the first layer and {last} in the last"
+
+
+def filled(cells, columns):
+    """With dashes for what is missing."""
+    return cells + ["-"] * (columns - len(cells))
+
+
+CLAIMS = [
+    claim
+    for claims in (method_claims, scale_claims, heterogeneity_claims, noise_claims, depth_claims)
+    for claim in claims()
+]
 
 
 @pytest.mark.parametrize("claim", CLAIMS)

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from gradlab.command import Record
-from gradlab.reporting.style import LEGEND_COLUMNS, MARKERS, colour_of, label_of, tidy
+from gradlab.reporting.style import MARKERS, colour_of, label_of, tidy
 
 _WEIGHTS = {"w_in": "input weights", "w_rec": "recurrent weights"}
 
@@ -75,7 +75,7 @@ def initialisation(record: Record) -> Figure:
     for ax in rows[-1]:
         ax.set_xlabel("layer")
     shown = [Line2D([], [], label=label_of(method), **looks[method]) for method in methods]
-    figure.legend(handles=shown, loc="outside upper center", ncols=min(len(shown), LEGEND_COLUMNS), frameon=False)
+    figure.legend(handles=shown, loc="outside upper center", ncols=columns, frameon=False)
     return figure
 
 
