@@ -6,6 +6,8 @@ from typing import Any
 
 from gradlab.command import Record
 from gradlab.data import DATASETS
+from gradlab.methods import METHODS
+from gradlab.methods.options import MethodOptions, names_of_options
 from gradlab.networks.settings import NetworkSettings
 from gradlab.training.config import TrainConfig
 from gradlab.training.json_types import to_json
@@ -13,12 +15,13 @@ from gradlab.training.presets import PRESETS
 
 _MEASURED = "input_rate"  # from the data
 _SHOWN = "epochs", "rate_strength", "seed"  # in columns of their own
+_HOW = "engine", "checkpoint"  # a gradient is computed, not which one
 
 
 def changes(record: Record) -> str:
-    """The options that changed the network or the training of the preset; empty for an unknown preset.
+    """The options that changed the network, the training or the method of the preset; empty for an unknown preset.
 
-    Such as ``--delay-line 1 --no-train-delays``.
+    Such as ``--delay-line 1 --no-train-delays --slope 100``.
     """
     config, preset = record.get("config"), PRESETS.get(str(record.get("preset")))
     given = config.get("network") if isinstance(config, Mapping) else None
@@ -32,6 +35,11 @@ def changes(record: Record) -> str:
         found |= {
             name: value for name, value in training.items() if name not in _SHOWN and usual.get(name, value) != value
         }
+    options, method = config.get("options"), str(record.get("method"))
+    if isinstance(options, Mapping) and method in METHODS:
+        usual = to_json(asdict(MethodOptions(**preset.options)))
+        names = [name for name in names_of_options(method) if name in options and name not in _HOW]
+        found |= {name: options[name] for name in names if usual[name] != options[name]}
     return " ".join(_option(name, value) for name, value in found.items())
 
 

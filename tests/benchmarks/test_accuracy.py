@@ -39,6 +39,12 @@ def with_network(training_changes=None, /, **changes):
     return record
 
 
+def with_options(**changes):
+    record = with_network()
+    record["config"]["options"] = {"dt": 1e-3, "slope": 10.0, "checkpoint": False, "half_width": 0.5} | changes
+    return record
+
+
 def test_what_the_data_set_sets_is_no_change_of_the_preset():
     record = with_network(hidden=[200], recurrent=False, duration=0.06) | {"preset": "yin-yang"}
     assert changes(record) == ""
@@ -56,6 +62,7 @@ def test_what_the_data_set_sets_is_no_change_of_the_preset():
         (with_network({"train_delays": False}, input_delays="channels"), "--input-delays channels --no-train-delays"),
         (with_network({"train_constants": True}), "--train-constants"),
         (with_network({"learning_rate": 0.4, "epochs": 7, "seed": 3}), "--learning-rate 0.4"),
+        (with_options(slope=100.0, checkpoint=True, half_width=1.0), "--slope 100.0"),
     ],
 )
 def test_trainings_with_another_network_than_their_preset_are_controls(record, changed):
@@ -63,7 +70,9 @@ def test_trainings_with_another_network_than_their_preset_are_controls(record, c
     assert row["changed"] == changed
     other = transferred(continuous=(0.5, 0.0))
     other["config"] |= {
-        name: record["config"][name] | other["config"].get(name, {}) for name in ("network", "training")
+        name: given | other["config"].get(name, {})
+        for name, given in record["config"].items()
+        if isinstance(given, dict)
     }
     assert bool(summary([other])) == (not changed)
 
