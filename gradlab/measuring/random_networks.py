@@ -23,7 +23,7 @@ from ..networks.delays import POSITIONS, side
 from ..networks.losses import cross_entropy
 from ..networks.network import Network
 from ..networks.params import NetworkParams, named_leaves
-from ..networks.readouts import ReadoutParams
+from ..networks.readouts import FirstSpike, ReadoutParams
 from .cases import AXONS, Case
 
 _INPUTS, _OUTPUTS, _BATCH, _EVENTS = 5, 4, 2, 24
@@ -31,6 +31,7 @@ _DURATION, _CAPACITY = 60e-3, 64
 _SPIKES = (5, 40)  # of a layer in a sample, least and most
 EXACT = EventProp()  # the method that is checked, with the engine that suits the machine
 _PERIOD = (3e-3, 6e-3)  # range of the refractory period [s]
+_COMPARED = 5e-3  # [s]: first spikes are compared over this, for over less most gradients vanish in these networks
 _SAME_TIME = 1e-9  # [s]; a spike no later than this after the end of a dead time comes at its end
 
 
@@ -160,7 +161,9 @@ def _loss(
     events = in_order(times, units)
     room = (_CAPACITY,) * len(network.spiking_sizes)
     output = method.forward(network, params, events, room, jax.random.key(0))
-    return cross_entropy(output.logits, jnp.argmin(output.logits, -1)), (events, *output.spikes)
+    readout = network.readout
+    logits = output.logits * (readout.scale / _COMPARED if isinstance(readout, FirstSpike) else 1)
+    return cross_entropy(logits, jnp.argmin(logits, -1)), (events, *output.spikes)
 
 
 def _sequence(network: Network, method: EventProp, params: NetworkParams, layers: Sequence[Events]) -> Array:
