@@ -180,8 +180,8 @@ def _sequence(network: Network, method: EventProp, params: NetworkParams, layers
         returning = _at_neurons(spikes, of_own, spikes.units) + network.delay
         parts += [spikes.units, _earlier(arriving, spikes.times), _earlier(returning, spikes.times)]
         if (ends := periods_end(layer, spikes)) is not None:
-            own = spikes.times[:, None, :] - _SAME_TIME
-            parts += [_earlier(x, ends) for x in (arriving, returning, own)]
+            own = spikes.times[:, None, :]  # at the very end, and returning then without a delay: engines round it
+            parts += [_earlier(x, ends) for x in (arriving, returning - _SAME_TIME, own - _SAME_TIME)]
     return jnp.stack(parts)
 
 
