@@ -1,6 +1,6 @@
 """What a training changed of its preset: it is a control then, with a table of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -27,20 +27,24 @@ def changes(record: Record) -> str:
     given = config.get("network") if isinstance(config, Mapping) else None
     if preset is None or not isinstance(config, Mapping) or not isinstance(given, Mapping):
         return ""
-    of_data = DATASETS[preset.dataset]
-    usual = to_json(asdict(NetworkSettings(**{**of_data.network, **preset.network})))
-    found = {name: value for name, value in given.items() if name != _MEASURED and usual.get(name, value) != value}
-    training, usual = config.get("training"), to_json(asdict(TrainConfig(**{**of_data.training, **preset.training})))
-    if isinstance(training, Mapping):
-        found |= {
-            name: value for name, value in training.items() if name not in _SHOWN and usual.get(name, value) != value
-        }
-    options, method = config.get("options"), str(record.get("method"))
-    if isinstance(options, Mapping) and method in METHODS:
-        usual = to_json(asdict(MethodOptions(**preset.options)))
-        names = [name for name in names_of_options(method) if name in options and name not in _HOW]
-        found |= {name: options[name] for name in names if usual[name] != options[name]}
+    of_data, method = DATASETS[preset.dataset], str(record.get("method"))
+    network = asdict(NetworkSettings(**{**of_data.network, **preset.network}))
+    training = asdict(TrainConfig(**{**of_data.training, **preset.training}))
+    options = asdict(MethodOptions(**preset.options))
+    own = set(names_of_options(method)) - set(_HOW) if method in METHODS else ()
+    found = (
+        _differing(given, network, skipped=(_MEASURED,))
+        | _differing(config.get("training"), training, skipped=_SHOWN)
+        | _differing(config.get("options"), {name: options[name] for name in own})
+    )
     return " ".join(_option(name, value) for name, value in found.items())
+
+
+def _differing(given: Any, usual: Mapping[str, Any], skipped: Sequence[str] = ()) -> dict[str, Any]:
+    """What a part of a configuration has in place of the usual; nothing if it is no such part."""
+    known = {name: value for name, value in to_json(usual).items() if name not in skipped}
+    entries = given.items() if isinstance(given, Mapping) else ()
+    return {name: value for name, value in entries if known.get(name, value) != value}
 
 
 def _option(name: str, value: Any) -> str:

@@ -42,9 +42,9 @@ def initialisation(record: Record) -> Figure:
         A row for each initialiser, a colour and marker for each method; norms as median and range of the batches.
     """
     found = record["metrics"]
-    methods = list(next(iter(found.values())))
-    first = found[next(iter(found))][methods[0]]
-    of_weights = {name: label for name, label in _WEIGHTS.items() if name in _norms(first, 0)}
+    first = next(iter(found.values()))
+    methods = list(first)
+    of_weights = {name: label for name, label in _WEIGHTS.items() if name in _norms(first[methods[0]], 0)}
     columns = 2 + len(of_weights)
     figure = Figure(figsize=(3 * columns, 2.6 * len(found) + 0.6), layout="constrained")
     rows = figure.subplots(len(found), columns, sharex=True, sharey="col", squeeze=False)
