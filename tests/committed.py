@@ -58,6 +58,11 @@ def tried_without_speakers(method, epochs, preset="shd-200"):
     ]  # fmt: skip
 
 
+def strength_of(record):
+    """Of the rate regularisation of a training."""
+    return record["config"]["training"]["rate_strength"]
+
+
 def row_of(name, record):
     """Of such a training in a table: what it reaches, and its rate at the end."""
     reached = (share(record["metrics"][f"{data}_accuracy"]) for data in ("train", "validation"))

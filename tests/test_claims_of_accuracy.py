@@ -172,7 +172,17 @@ def test_costs_and_leads_of_trained_networks(accuracies):
     time, kept, spikes, (least, *others) = ratios(accuracies)
     assert f"of the presets an epoch takes {time.min():.2f} to {time.max():.2f} of the time" in words("README.md")
     assert f"keeps 1/{1 / kept.min():.0f} to 1/{1 / kept.max():.0f} of the memory" in words("README.md")
+    coarse = {row["method"]: row for row in accuracies["metrics"]["rows"] if row["preset"] == "shd-spytorch"}
+    slower, busier, keeps = (
+        coarse["eventprop"][key] / coarse["bptt"][key] for key in ("epoch_s", "spikes_per_sample", "residual_bytes")
+    )
+    assert f"on steps of 14 ms, an epoch takes {slower:.1f} times as long and keeps 1/{1 / keeps:.0f}" in words(
+        "README.md"
+    )
     page = words("docs/results.md")
+    fires = f"fires {busier:.1f} times as many spikes and keeps 1/{1 / keeps:.0f}"
+    assert f"EventProp takes {slower:.1f} times as long, {fires}" in page
+    assert f"(`shd-spytorch`) it is gone: {slower:.1f} times as long" in words("docs/claims.md")
     assert f"takes {1 / time.max():.1f} to {1 / time.min():.1f} times as long as one of EventProp" in page
     assert f"keeps {1 / kept.max():.1f} to {1 / kept.min():.1f} times as much" in page
     for name in (*PAGES, "docs/claims.md"):
